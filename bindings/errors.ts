@@ -1,0 +1,101 @@
+import { BINDINGS_NAME } from '../wire/settings.ts';
+import { command } from './bridge.ts';
+import {
+  ArrayPrototypeJoin,
+  ErrorPrototypeToString,
+  StringPrototypeIncludes,
+  StringPrototypeSlice,
+  StringPrototypeSplit,
+  StringPrototypeStartsWith,
+} from './primordials.ts';
+
+/** The longest text or stack of an error that is told, in UTF-16 units. */
+const LONGEST_TEXT = 4096;
+
+export interface ErrorText {
+  /** One line: `TypeError: x is not a function`. */
+  readonly text: string;
+  /** The script's own frames, a line each; empty where the thrown value has no stack. */
+  readonly stack: string;
+}
+
+let scriptName = '';
+let encodedName = '';
+
+/** Names the script for stack traces. `encoded` is the name as `sourceURL` can hold it: without white space or quotes. */
+export function nameScript(name: string, encoded: string): void {
+  scriptName = name;
+  encodedName = encoded;
+}
+
+/** The name that goes into `sourceURL`. */
+export function sourceName(): string {
+  return encodedName;
+}
+
+/**
+ * Turns whatever was thrown into text, inside the turn and under its time limit: no error crosses the boundary. Code of
+ * the script may run here, through getters and `toString`; it is told, if it throws in turn.
+ */
+export function describeError(error: unknown): ErrorText {
+  let text: string;
+  let stack = '';
+  try {
+    text = typeof error === 'object' && error !== null ? describeObject(error) : `${String(error)}`;
+  } catch {
+    text = 'a value that cannot be converted to a string was thrown';
+  }
+  try {
+    const value = (error as { stack?: unknown } | null | undefined)?.stack;
+    if (typeof value === 'string') {
+      stack = scriptFrames(value);
+    }
+  } catch {
+    stack = '';
+  }
+  return { text: shorten(text), stack: shorten(stack) };
+}
+
+/** HTML, "report an exception", as far as there is one to report it to: the host. */
+export function reportException(error: unknown): void {
+  command('reportError', describeError(error));
+}
+
+function describeObject(error: object): string {
+  const { name, message } = error as { name?: unknown; message?: unknown };
+  if (typeof name === 'string' && typeof message === 'string') {
+    return message === '' ? name : `${name}: ${message}`;
+  }
+  const text = ErrorPrototypeToString(error as Error);
+  return text === 'Error' ? `${String(error)}` : text;
+}
+
+function shorten(text: string): string {
+  return text.length <= LONGEST_TEXT ? text : `${StringPrototypeSlice(text, 0, LONGEST_TEXT)}...`;
+}
+
+/** Leaves out the frames of the bindings, which are none of the author's. */
+function scriptFrames(stack: string): string {
+  const lines = StringPrototypeSplit(stack, '\n');
+  const frames: string[] = [];
+  for (let index = 0; index < lines.length; index++) {
+    const line = lines[index] as string;
+    if (
+      StringPrototypeStartsWith(line, '    at ') &&
+      !StringPrototypeIncludes(line, BINDINGS_NAME) &&
+      !StringPrototypeIncludes(line, '<anonymous>')
+    ) {
+      frames[frames.length] = tidyFrame(line);
+    }
+  }
+  return ArrayPrototypeJoin(frames, '\n');
+}
+
+function tidyFrame(line: string): string {
+  const named = encodedName === '' ? line : ArrayPrototypeJoin(StringPrototypeSplit(line, encodedName), scriptName);
+  // The script's top level is an `eval` to V8, but not to its author.
+  const prefix = '    at eval (';
+  return StringPrototypeStartsWith(named, prefix)
+    ? `    at ${StringPrototypeSlice(named, prefix.length, -1)}`
+    : named;
+}

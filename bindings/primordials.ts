@@ -1,0 +1,125 @@
+/**
+ * The built-ins that the bindings use, taken before any script runs: a script that patches `Array.prototype` or
+ * `Promise` breaks nothing but itself. Code in `bindings/` that can run after a script has started uses these, and no
+ * iterator, spread or array destructuring, which would look up what a script may have changed.
+ */
+
+type Method<This, Arguments extends unknown[], Result> = (self: This, ...args: Arguments) => Result;
+
+// `Function.prototype.call` bound to a method: the method with its receiver as first parameter.
+const { bind, call } = Function.prototype;
+const uncurryThis = bind.bind(call) as unknown as <This, Arguments extends unknown[], Result>(
+  method: (this: This, ...args: Arguments) => Result,
+) => Method<This, Arguments, Result>;
+
+function getter<This, Value>(prototype: object, name: PropertyKey): (self: This) => Value {
+  const descriptor = Object.getOwnPropertyDescriptor(prototype, name);
+  return uncurryThis(descriptor?.get as (this: This) => Value);
+}
+
+const TypedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array;
+
+export const ArrayBufferConstructor = ArrayBuffer;
+export const ArrayIsArray = Array.isArray;
+export const DateNow = Date.now;
+// V8's own; the types of the language do not know it.
+export const { captureStackTrace: ErrorCaptureStackTrace } = Error as unknown as {
+  captureStackTrace(target: object, constructor?: unknown): void;
+};
+export const ErrorConstructor = Error;
+export const JSONParse = JSON.parse;
+export const MapConstructor = Map;
+export const MathMax = Math.max;
+export const MathMin = Math.min;
+export const MathTrunc = Math.trunc;
+export const NumberIsFinite = Number.isFinite;
+export const NumberIsNaN = Number.isNaN;
+export const ObjectCreate = Object.create;
+export const ObjectDefineProperties = Object.defineProperties;
+export const ObjectDefineProperty = Object.defineProperty;
+export const ObjectFreeze = Object.freeze;
+export const ObjectGetOwnPropertyDescriptor = Object.getOwnPropertyDescriptor;
+export const ObjectGetPrototypeOf = Object.getPrototypeOf;
+export const ObjectKeys = Object.keys;
+export const ObjectSetPrototypeOf = Object.setPrototypeOf;
+export const PromiseConstructor = Promise;
+export const RangeErrorConstructor = RangeError;
+export const ReflectApply = Reflect.apply;
+export const ReflectConstruct = Reflect.construct;
+export const SetConstructor = Set;
+export const StringConstructor = String;
+export const StringFromCharCode = String.fromCharCode;
+export const SymbolToStringTag: typeof Symbol.toStringTag = Symbol.toStringTag;
+export const TypeErrorConstructor = TypeError;
+export const Uint32ArrayConstructor = Uint32Array;
+export const Uint8ArrayConstructor = Uint8Array;
+
+export const ArrayPrototypeJoin = uncurryThis(Array.prototype.join);
+export const ArrayPrototypeSlice = uncurryThis(Array.prototype.slice) as <Item>(
+  self: readonly Item[],
+  start?: number,
+  end?: number,
+) => Item[];
+export const ArrayPrototypeSplice = uncurryThis(Array.prototype.splice) as <Item>(
+  self: Item[],
+  start: number,
+  deleteCount: number,
+) => Item[];
+export const ErrorPrototypeToString = uncurryThis(Error.prototype.toString);
+export const FunctionPrototypeToString = uncurryThis(Function.prototype.toString);
+export const MapPrototypeDelete = uncurryThis(Map.prototype.delete) as <Key>(self: Map<Key, unknown>, key: Key) => boolean;
+export const MapPrototypeForEach = uncurryThis(Map.prototype.forEach) as <Key, Value>(
+  self: Map<Key, Value>,
+  callback: (value: Value, key: Key) => void,
+) => void;
+export const MapPrototypeGet = uncurryThis(Map.prototype.get) as <Key, Value>(
+  self: Map<Key, Value>,
+  key: Key,
+) => Value | undefined;
+export const MapPrototypeGetSize = getter<Map<unknown, unknown>, number>(Map.prototype, 'size');
+export const MapPrototypeHas = uncurryThis(Map.prototype.has) as <Key>(self: Map<Key, unknown>, key: Key) => boolean;
+export const MapPrototypeSet = uncurryThis(Map.prototype.set) as <Key, Value>(
+  self: Map<Key, Value>,
+  key: Key,
+  value: Value,
+) => Map<Key, Value>;
+export const PromisePrototypeThen = uncurryThis(Promise.prototype.then) as <Value>(
+  self: Promise<Value>,
+  onFulfilled: ((value: Value) => unknown) | undefined,
+  onRejected?: (reason: unknown) => unknown,
+) => Promise<unknown>;
+export const RegExpPrototypeExec = uncurryThis(RegExp.prototype.exec);
+export const SetPrototypeAdd = uncurryThis(Set.prototype.add) as <Item>(self: Set<Item>, item: Item) => Set<Item>;
+export const SetPrototypeHas = uncurryThis(Set.prototype.has) as <Item>(self: Set<Item>, item: Item) => boolean;
+export const StringPrototypeCharCodeAt = uncurryThis(String.prototype.charCodeAt);
+export const StringPrototypeIncludes = uncurryThis(String.prototype.includes);
+export const StringPrototypeIndexOf = uncurryThis(String.prototype.indexOf);
+export const StringPrototypeRepeat = uncurryThis(String.prototype.repeat);
+export const StringPrototypeSlice = uncurryThis(String.prototype.slice);
+export const StringPrototypeSplit = uncurryThis(String.prototype.split) as unknown as (self: string, separator: string) => string[];
+export const StringPrototypeStartsWith = uncurryThis(String.prototype.startsWith);
+export const StringPrototypeToLowerCase = uncurryThis(String.prototype.toLowerCase);
+export const StringPrototypeToWellFormed = uncurryThis(
+  (String.prototype as unknown as { toWellFormed(this: string): string }).toWellFormed,
+);
+export const TypedArrayPrototypeSet = uncurryThis(TypedArrayPrototype.set) as (
+  self: Uint8Array,
+  source: Uint8Array,
+  offset?: number,
+) => void;
+
+export const ArrayBufferPrototypeGetByteLength = getter<ArrayBuffer, number>(ArrayBuffer.prototype, 'byteLength');
+export const ArrayBufferPrototypeGetDetached = getter<ArrayBuffer, boolean>(ArrayBuffer.prototype, 'detached');
+export const DataViewPrototypeGetBuffer = getter<DataView, ArrayBuffer>(DataView.prototype, 'buffer');
+export const DataViewPrototypeGetByteLength = getter<DataView, number>(DataView.prototype, 'byteLength');
+export const DataViewPrototypeGetByteOffset = getter<DataView, number>(DataView.prototype, 'byteOffset');
+export const TypedArrayPrototypeGetBuffer = getter<Uint8Array, ArrayBuffer>(TypedArrayPrototype, 'buffer');
+export const TypedArrayPrototypeGetByteLength = getter<Uint8Array, number>(TypedArrayPrototype, 'byteLength');
+export const TypedArrayPrototypeGetByteOffset = getter<Uint8Array, number>(TypedArrayPrototype, 'byteOffset');
+export const TypedArrayPrototypeGetToStringTag = getter<object, string | undefined>(
+  TypedArrayPrototype,
+  Symbol.toStringTag,
+);
+
+/** The `eval` that runs code in the global scope. */
+export const globalEval = globalThis.eval;

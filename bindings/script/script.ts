@@ -1,0 +1,80 @@
+import { command, parseURL } from '../bridge.ts';
+import { reportException } from '../errors.ts';
+import { ObjectDefineProperty, ReflectApply, TypeErrorConstructor } from '../primordials.ts';
+import { script } from '../settings.ts';
+import { createSignal } from './signal.ts';
+import { clearAllTimers, timerFunctions } from './timers.ts';
+
+let stopping = false;
+let entity: Record<string, unknown> | undefined;
+let entityID = '';
+const scriptEnding = createSignal();
+
+/** Whether the script has asked to be stopped: nothing but its end comes any more. */
+export function isStopping(): boolean {
+  return stopping;
+}
+
+/** Overte's `Script` object. */
+export function createScriptObject(): object {
+  const object = {
+    ...timerFunctions,
+    scriptEnding: scriptEnding.signal,
+    stop() {
+      if (!stopping) {
+        stopping = true;
+        command('stop', {});
+      }
+    },
+    resolvePath(path: unknown = ''): string {
+      const given = `${path as string}`;
+      const url = parseURL(given, script().url);
+      if (url === undefined) {
+        throw new TypeErrorConstructor(`Script.resolvePath: '${given}' is not an address`);
+      }
+      return url;
+    },
+    getContext: () => script().context,
+  };
+  ObjectDefineProperty(object, 'args', { value: script().args, enumerable: true });
+  return object;
+}
+
+/** Constructs an entity script's object from what its source evaluated to. */
+export function constructEntity(constructor: unknown): void {
+  if (typeof constructor !== 'function') {
+    throw new TypeErrorConstructor(
+      'an entity script must evaluate to a constructor function, as in (function () { this.preload = ... })',
+    );
+  }
+  entity = new (constructor as new () => Record<string, unknown>)();
+}
+
+export function preloadEntity(id: string): void {
+  entityID = id;
+  callEntityMethod('preload');
+}
+
+/** Timers go first, then `unload`, then `scriptEnding`. */
+export function endScript(): void {
+  stopping = true;
+  clearAllTimers();
+  callEntityMethod('unload');
+  scriptEnding.emit();
+  clearAllTimers();
+}
+
+/** Overte's form: `method(entityID, params)`, with the script's object as `this`. A missing method is ignored. */
+function callEntityMethod(name: string): void {
+  if (entity === undefined) {
+    return;
+  }
+  try {
+    const method = entity[name];
+    if (typeof method === 'function') {
+      ReflectApply(method as (...args: unknown[]) => unknown, entity, [entityID, []]);
+    }
+  } catch (error) {
+    reportException(error);
+  }
+}

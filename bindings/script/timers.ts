@@ -1,0 +1,174 @@
+import { command } from '../bridge.ts';
+import { reportException } from '../errors.ts';
+import {
+  DateNow,
+  MapConstructor,
+  MapPrototypeDelete,
+  MapPrototypeGet,
+  MapPrototypeGetSize,
+  MapPrototypeSet,
+  MathMax,
+  MathMin,
+  NumberIsNaN,
+  ReflectApply,
+  TypeErrorConstructor,
+} from '../primordials.ts';
+
+interface Timer {
+  readonly id: number;
+  readonly callback: (...args: unknown[]) => unknown;
+  readonly args: unknown[];
+  /** In milliseconds; for a timeout, undefined. */
+  readonly interval: number | undefined;
+  /** When it is due, by `Date.now()`. */
+  deadline: number;
+  /** Keeps timers that are due at the same time in the order in which they were set. */
+  order: number;
+}
+
+/** HTML: a delay is a signed 32-bit number of milliseconds. */
+const LONGEST_DELAY = 2 ** 31 - 1;
+
+const timers = new MapConstructor<number, Timer>();
+/** A binary heap, the earliest first. Cleared timers stay in it until they come up. */
+let heap: Timer[] = [];
+let lastId = 0;
+let lastOrder = 0;
+/** The deadline that the host is armed for. */
+let armed = Infinity;
+
+export function setTimer(name: string, callback: unknown, delay: unknown, args: unknown[], repeats: boolean): number {
+  if (typeof callback !== 'function') {
+    throw new TypeErrorConstructor(`${name}: the first argument must be a function.`);
+  }
+  const number = Number(delay);
+  // Zero would let a script run without a pause.
+  const milliseconds = NumberIsNaN(number) ? 1 : MathMin(MathMax(1, number), LONGEST_DELAY);
+  const timer: Timer = {
+    id: ++lastId,
+    callback: callback as Timer['callback'],
+    args,
+    interval: repeats ? milliseconds : undefined,
+    deadline: DateNow() + milliseconds,
+    order: ++lastOrder,
+  };
+  MapPrototypeSet(timers, timer.id, timer);
+  push(timer);
+  arm();
+  return timer.id;
+}
+
+/** Unknown and expired ids are ignored. */
+export function clearTimer(id: unknown): void {
+  if (MapPrototypeDelete(timers, Number(id)) && MapPrototypeGetSize(timers) === 0) {
+    heap = [];
+    disarm();
+  }
+}
+
+export function clearAllTimers(): void {
+  for (let index = 0; index < heap.length; index++) {
+    MapPrototypeDelete(timers, (heap[index] as Timer).id);
+  }
+  heap = [];
+  disarm();
+}
+
+/** Runs what is due. The host's clock and this one may differ by a millisecond. */
+export function runTimers(stopped: () => boolean): void {
+  armed = Infinity;
+  const now = DateNow() + 1;
+  const last = lastOrder;
+  for (let timer = heap[0]; timer !== undefined && timer.deadline <= now && timer.order <= last; timer = heap[0]) {
+    pop();
+    if (MapPrototypeGet(timers, timer.id) !== timer) {
+      continue;
+    }
+    if (timer.interval === undefined) {
+      MapPrototypeDelete(timers, timer.id);
+    }
+    try {
+      ReflectApply(timer.callback, undefined, timer.args);
+    } catch (error) {
+      reportException(error);
+    }
+    if (stopped()) {
+      return;
+    }
+    if (timer.interval !== undefined && MapPrototypeGet(timers, timer.id) === timer) {
+      timer.deadline = DateNow() + timer.interval;
+      timer.order = ++lastOrder;
+      push(timer);
+    }
+  }
+  arm();
+}
+
+function arm(): void {
+  const first = heap[0];
+  if (first !== undefined && first.deadline < armed) {
+    armed = first.deadline;
+    command('timer', { delay: MathMax(0, first.deadline - DateNow()) });
+  }
+}
+
+function disarm(): void {
+  if (armed !== Infinity) {
+    armed = Infinity;
+    command('timer', { delay: -1 });
+  }
+}
+
+function earlier(left: Timer, right: Timer): boolean {
+  return left.deadline < right.deadline || (left.deadline === right.deadline && left.order < right.order);
+}
+
+function push(timer: Timer): void {
+  let at = heap.length;
+  while (at > 0) {
+    const parent = (at - 1) >> 1;
+    if (!earlier(timer, heap[parent] as Timer)) {
+      break;
+    }
+    heap[at] = heap[parent] as Timer;
+    at = parent;
+  }
+  heap[at] = timer;
+}
+
+function pop(): void {
+  const last = heap[heap.length - 1] as Timer;
+  heap.length--;
+  const size = heap.length;
+  if (size === 0) {
+    return;
+  }
+  let at = 0;
+  for (let child = 1; child < size; child = 2 * at + 1) {
+    if (child + 1 < size && earlier(heap[child + 1] as Timer, heap[child] as Timer)) {
+      child++;
+    }
+    if (!earlier(heap[child] as Timer, last)) {
+      break;
+    }
+    heap[at] = heap[child] as Timer;
+    at = child;
+  }
+  heap[at] = last;
+}
+
+/** The four functions, as they stand on `Script` and in the global scope. */
+export const timerFunctions = {
+  setTimeout(callback: unknown, delay?: unknown, ...args: unknown[]): number {
+    return setTimer('setTimeout', callback, delay, args, false);
+  },
+  setInterval(callback: unknown, delay?: unknown, ...args: unknown[]): number {
+    return setTimer('setInterval', callback, delay, args, true);
+  },
+  clearTimeout(id?: unknown): void {
+    clearTimer(id);
+  },
+  clearInterval(id?: unknown): void {
+    clearTimer(id);
+  },
+};

@@ -1,0 +1,50 @@
+import {
+  ObjectDefineProperty,
+  ObjectGetOwnPropertyDescriptor,
+  ObjectKeys,
+  SymbolToStringTag,
+  TypeErrorConstructor,
+} from '../primordials.ts';
+
+/** Makes a class look as WebIDL has it: its members enumerable, its prototype tagged with its name. */
+export function defineInterface(
+  constructor: { readonly prototype: object; readonly name: string },
+  members: readonly string[],
+  name: string = constructor.name,
+): void {
+  const { prototype } = constructor;
+  for (let index = 0; index < members.length; index++) {
+    const member = members[index] as string;
+    const descriptor = ObjectGetOwnPropertyDescriptor(prototype, member);
+    if (descriptor === undefined) {
+      throw new TypeErrorConstructor(`${name} has no member ${member}`);
+    }
+    descriptor.enumerable = true;
+    ObjectDefineProperty(prototype, member, descriptor);
+  }
+  ObjectDefineProperty(prototype, SymbolToStringTag, { value: name, configurable: true });
+  ObjectDefineProperty(constructor, 'name', { value: name, configurable: true });
+}
+
+/** WebIDL constants: on the class and on its prototype, enumerable, for good. */
+export function defineConstants(
+  constructor: { readonly prototype: object },
+  constants: Readonly<Record<string, unknown>>,
+): void {
+  const names = ObjectKeys(constants);
+  for (let index = 0; index < names.length; index++) {
+    const name = names[index] as string;
+    const descriptor = { value: constants[name], enumerable: true, configurable: false, writable: false };
+    ObjectDefineProperty(constructor, name, descriptor);
+    ObjectDefineProperty(constructor.prototype, name, descriptor);
+  }
+}
+
+/** The error that WebIDL asks for where arguments are missing. */
+export function requireArguments(given: number, required: number, operation: string): void {
+  if (given < required) {
+    throw new TypeErrorConstructor(
+      `${operation}: ${required} argument${required === 1 ? '' : 's'} required, but only ${given} present.`,
+    );
+  }
+}

@@ -1,0 +1,99 @@
+import {
+  ErrorCaptureStackTrace,
+  ErrorConstructor,
+  ObjectDefineProperty,
+  ObjectSetPrototypeOf,
+} from '../primordials.ts';
+import { defineConstants, defineInterface } from './define.ts';
+
+/** The names that have a legacy code: Web IDL, "DOMException", the table of error names. */
+const LEGACY_CODES = {
+  IndexSizeError: 1,
+  HierarchyRequestError: 3,
+  WrongDocumentError: 4,
+  InvalidCharacterError: 5,
+  NoModificationAllowedError: 7,
+  NotFoundError: 8,
+  NotSupportedError: 9,
+  InUseAttributeError: 10,
+  InvalidStateError: 11,
+  SyntaxError: 12,
+  InvalidModificationError: 13,
+  NamespaceError: 14,
+  InvalidAccessError: 15,
+  TypeMismatchError: 17,
+  SecurityError: 18,
+  NetworkError: 19,
+  AbortError: 20,
+  URLMismatchError: 21,
+  QuotaExceededError: 22,
+  TimeoutError: 23,
+  InvalidNodeTypeError: 24,
+  DataCloneError: 25,
+} as const;
+
+/** Web IDL's DOMException. Not an ECMAScript error class, but its prototype inherits from `Error.prototype`. */
+export class DOMException {
+  readonly #message: string;
+  readonly #name: string;
+
+  constructor(message: unknown = '', name: unknown = 'Error') {
+    this.#message = `${message as string}`;
+    this.#name = `${name as string}`;
+    ErrorCaptureStackTrace(this, DOMException);
+  }
+
+  get name(): string {
+    return this.#name;
+  }
+
+  get message(): string {
+    return this.#message;
+  }
+
+  get code(): number {
+    return (LEGACY_CODES as Readonly<Record<string, number>>)[this.#name] ?? 0;
+  }
+}
+
+ObjectSetPrototypeOf(DOMException.prototype, ErrorConstructor.prototype);
+defineInterface(DOMException, ['name', 'message', 'code']);
+defineConstants(DOMException, {
+  INDEX_SIZE_ERR: 1,
+  DOMSTRING_SIZE_ERR: 2,
+  HIERARCHY_REQUEST_ERR: 3,
+  WRONG_DOCUMENT_ERR: 4,
+  INVALID_CHARACTER_ERR: 5,
+  NO_DATA_ALLOWED_ERR: 6,
+  NO_MODIFICATION_ALLOWED_ERR: 7,
+  NOT_FOUND_ERR: 8,
+  NOT_SUPPORTED_ERR: 9,
+  INUSE_ATTRIBUTE_ERR: 10,
+  INVALID_STATE_ERR: 11,
+  SYNTAX_ERR: 12,
+  INVALID_MODIFICATION_ERR: 13,
+  NAMESPACE_ERR: 14,
+  INVALID_ACCESS_ERR: 15,
+  VALIDATION_ERR: 16,
+  TYPE_MISMATCH_ERR: 17,
+  SECURITY_ERR: 18,
+  NETWORK_ERR: 19,
+  ABORT_ERR: 20,
+  URL_MISMATCH_ERR: 21,
+  QUOTA_EXCEEDED_ERR: 22,
+  TIMEOUT_ERR: 23,
+  INVALID_NODE_TYPE_ERR: 24,
+  DATA_CLONE_ERR: 25,
+});
+// Without this, `stack` would begin with the class's name instead of the exception's.
+ObjectDefineProperty(DOMException.prototype, 'toString', {
+  value: ErrorConstructor.prototype.toString,
+  configurable: true,
+  writable: true,
+});
+
+export type DOMExceptionName = keyof typeof LEGACY_CODES;
+
+export function domException(name: DOMExceptionName, message: string): DOMException {
+  return new DOMException(message, name);
+}

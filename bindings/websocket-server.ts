@@ -1,0 +1,125 @@
+import { ask, command } from './bridge.ts';
+import {
+  ErrorConstructor,
+  MapConstructor,
+  MapPrototypeDelete,
+  MapPrototypeGet,
+  MapPrototypeSet,
+  RangeErrorConstructor,
+  TypeErrorConstructor,
+} from './primordials.ts';
+import { createSignal, type Signal, type SignalSource } from './script/signal.ts';
+import { defineInterface } from './web/define.ts';
+import type { WebSocket } from './websocket.ts';
+
+/** What the host tells about a listener; the guest's dispatcher calls these. */
+export interface ServerInternals {
+  accepted(server: WebSocketServer, socket: WebSocket): void;
+  failed(server: WebSocketServer): void;
+}
+export let serverInternals: ServerInternals;
+
+/** Listening servers by id: they stay alive while they listen, whoever holds them. */
+const servers = new MapConstructor<number, WebSocketServer>();
+let lastId = 0;
+
+export function serverById(id: number): WebSocketServer | undefined {
+  return MapPrototypeGet(servers, id);
+}
+
+interface ServerOptions {
+  port?: unknown;
+  host?: unknown;
+  serverName?: unknown;
+}
+
+/** Overte's `WebSocketServer`. It listens when the constructor returns. */
+export class WebSocketServer {
+  readonly #id: number;
+  readonly #newConnection: SignalSource = createSignal();
+  #listening = false;
+  #port = 0;
+  #url = '';
+
+  constructor(options?: unknown) {
+    const { port, host, serverName } = serverOptions(options);
+    this.#id = ++lastId;
+    const answer = ask('listen', { server: this.#id, host, port, serverName });
+    if (answer.error !== '') {
+      const error = new ErrorConstructor(`Failed to construct 'WebSocketServer': ${answer.error}`);
+      (error as Error & { code: string }).code = answer.code;
+      throw error;
+    }
+    this.#listening = true;
+    this.#port = answer.port;
+    this.#url = answer.url;
+    MapPrototypeSet(servers, this.#id, this);
+  }
+
+  static {
+    serverInternals = {
+      accepted: (server, socket) => server.#newConnection.emit(socket),
+      failed: (server) => server.#stopped(),
+    };
+  }
+
+  get url(): string {
+    return this.#url;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get listening(): boolean {
+    return this.#listening;
+  }
+
+  get newConnection(): Signal {
+    return this.#newConnection.signal;
+  }
+
+  close(): void {
+    if (this.#listening) {
+      command('closeServer', { server: this.#id });
+      this.#stopped();
+    }
+  }
+
+  #stopped(): void {
+    this.#listening = false;
+    this.#port = 0;
+    this.#url = '';
+    MapPrototypeDelete(servers, this.#id);
+  }
+}
+
+defineInterface(WebSocketServer, ['url', 'port', 'listening', 'newConnection', 'close']);
+
+function serverOptions(options: unknown): { port: number; host: string; serverName: string } {
+  if (typeof options === 'number') {
+    return { port: checkPort(options), host: '', serverName: '' };
+  }
+  if (options !== undefined && (typeof options !== 'object' || options === null)) {
+    throw new TypeErrorConstructor(
+      "Failed to construct 'WebSocketServer': the argument must be an object, as { port: 8080 }, or a port.",
+    );
+  }
+  const { port = 0, host = '', serverName = '' } = (options ?? {}) as ServerOptions;
+  if (typeof host !== 'string') {
+    throw new TypeErrorConstructor("Failed to construct 'WebSocketServer': host must be a string.");
+  }
+  if (typeof serverName !== 'string') {
+    throw new TypeErrorConstructor("Failed to construct 'WebSocketServer': serverName must be a string.");
+  }
+  return { port: checkPort(port), host, serverName };
+}
+
+function checkPort(port: unknown): number {
+  if (typeof port !== 'number' || port % 1 !== 0 || port < 0 || port > 65535) {
+    throw new RangeErrorConstructor(
+      `Failed to construct 'WebSocketServer': port must be a whole number from 0 to 65535, not ${String(port)}.`,
+    );
+  }
+  return port;
+}

@@ -1,0 +1,454 @@
+import { CLOSE_CODES, SOCKET_ERRORS } from '../wire/socket-codes.ts';
+import { command, parseURL, sendBinary, sendText } from './bridge.ts';
+import { dialect, script } from './settings.ts';
+import {
+  MapConstructor,
+  MapPrototypeDelete,
+  MapPrototypeGet,
+  MapPrototypeSet,
+  MathMax,
+  MathMin,
+  NumberIsNaN,
+  ObjectDefineProperties,
+  ObjectFreeze,
+  ReflectApply,
+  RegExpPrototypeExec,
+  StringPrototypeIndexOf,
+  StringPrototypeSlice,
+  StringPrototypeStartsWith,
+  StringPrototypeToWellFormed,
+} from './primordials.ts';
+import { blobBytes, createBlob } from './web/blob.ts';
+import { byteRange } from './web/buffer-source.ts';
+import { defineConstants, defineInterface, requireArguments } from './web/define.ts';
+import { domException } from './web/dom-exception.ts';
+import { Event, trusted } from './web/event.ts';
+import {
+  EventTarget,
+  dispatch,
+  getHandler,
+  setHandler,
+  type EventHandler,
+  type HandlerInvoker,
+} from './web/event-target.ts';
+import { utf8Length } from './web/utf8.ts';
+import { CloseEvent, MessageEvent } from './web/websocket-events.ts';
+
+const CONNECTING = 0;
+const OPEN = 1;
+const CLOSING = 2;
+const CLOSED = 3;
+
+export type BinaryType = 'blob' | 'arraybuffer';
+
+/** WebSockets Standard, `close()` step 2: the longest reason, in bytes of UTF-8. */
+const LONGEST_REASON = 123;
+
+/** What the host tells about a connection; the guest's dispatcher calls these. */
+export interface SocketInternals {
+  accept(id: number, url: string, protocol: string, extensions: string): WebSocket;
+  opened(socket: WebSocket, protocol: string, extensions: string): void;
+  text(socket: WebSocket, data: string): void;
+  binary(socket: WebSocket, data: Uint8Array<ArrayBuffer>): void;
+  failed(socket: WebSocket, error: number, message: string): void;
+  closed(socket: WebSocket, code: number, reason: string, wasClean: boolean): void;
+  buffered(socket: WebSocket, bytes: number): void;
+}
+export let socketInternals: SocketInternals;
+
+/** Living sockets by id. A socket is kept until it is closed, whoever else holds it. */
+const sockets = new MapConstructor<number, WebSocket>();
+/** Sockets whose `send` was called in the last turn. */
+let senders: WebSocket[] = [];
+/** This side numbers its sockets with even numbers, the host those that it accepts with odd ones. */
+let lastId = 0;
+
+export function socketById(id: number): WebSocket | undefined {
+  return MapPrototypeGet(sockets, id);
+}
+
+/** Marks the constructor's call that makes an accepted socket; no script can hold it. */
+const ACCEPTED = {};
+
+/** WebSockets Standard, section 3, with Overte's callbacks in the `overte` dialect. */
+export class WebSocket extends EventTarget {
+  #id = 0;
+  #url = '';
+  #readyState = CONNECTING;
+  #protocol = '';
+  #extensions = '';
+  #binaryType: BinaryType = dialect() === 'web' ? 'blob' : 'arraybuffer';
+  #origin = '';
+  #bufferedAmount = 0;
+  #accepted = false;
+
+  constructor(url: unknown, protocols?: unknown) {
+    super();
+    if (url === ACCEPTED) {
+      this.#accepted = true;
+      return;
+    }
+    requireArguments(arguments.length, 1, "Failed to construct 'WebSocket'");
+    this.#url = socketURL(`${url as string}`);
+    this.#origin = originOf(this.#url);
+    const list = protocolList(protocols);
+    lastId += 2;
+    this.#id = lastId;
+    command('connect', { socket: this.#id, url: this.#url, protocols: list });
+    MapPrototypeSet(sockets, this.#id, this);
+  }
+
+  static {
+    socketInternals = {
+      accept(id, url, protocol, extensions) {
+        const socket = new WebSocket(ACCEPTED);
+        socket.#id = id;
+        socket.#url = url;
+        socket.#origin = originOf(url);
+        socket.#readyState = OPEN;
+        socket.#protocol = protocol;
+        socket.#extensions = extensions;
+        MapPrototypeSet(sockets, id, socket);
+        return socket;
+      },
+
+      // WebSockets Standard, "when the WebSocket connection is established".
+      opened(socket, protocol, extensions) {
+        if (socket.#readyState !== CONNECTING) {
+          return;
+        }
+        socket.#readyState = OPEN;
+        socket.#extensions = extensions;
+        socket.#protocol = protocol;
+        dispatch(socket, trusted(new Event('open')));
+      },
+
+      // WebSockets Standard, "when a WebSocket message has been received". Step 1: only in the state OPEN.
+      text(socket, data) {
+        if (socket.#readyState === OPEN) {
+          dispatch(socket, trusted(new MessageEvent('message', { data, origin: socket.#origin })));
+        }
+      },
+
+      binary(socket, bytes) {
+        if (socket.#readyState === OPEN) {
+          const data = socket.#binaryType === 'blob' ? createBlob(bytes) : bytes.buffer;
+          dispatch(socket, trusted(new MessageEvent('message', { data, origin: socket.#origin })));
+        }
+      },
+
+      failed(socket, error, message) {
+        const event = trusted(new Event('error'));
+        ObjectDefineProperties(event, {
+          error: { value: error, enumerable: true, configurable: true, writable: true },
+          message: { value: message, enumerable: true, configurable: true, writable: true },
+        });
+        // The standard fires the error event after the state has become CLOSED.
+        socket.#readyState = CLOSED;
+        dispatch(socket, event);
+      },
+
+      // WebSockets Standard, "when the WebSocket connection is closed".
+      closed(socket, code, reason, wasClean) {
+        socket.#readyState = CLOSED;
+        MapPrototypeDelete(sockets, socket.#id);
+        dispatch(socket, trusted(new CloseEvent('close', { code, reason, wasClean })));
+      },
+
+      buffered(socket, bytes) {
+        if (socket.#readyState !== CLOSED) {
+          socket.#bufferedAmount = bytes;
+        }
+      },
+    };
+  }
+
+  /** What was sent in the last turn has gone to the network by the next one, except where the host says otherwise. */
+  static settle(this: void): void {
+    const settled = senders;
+    senders = [];
+    for (let index = 0; index < settled.length; index++) {
+      const socket = settled[index] as WebSocket;
+      // "does not reset to zero once the connection closes"
+      if (socket.#readyState !== CLOSED) {
+        socket.#bufferedAmount = 0;
+      }
+    }
+  }
+
+  get url(): string {
+    return this.#url;
+  }
+
+  get readyState(): number {
+    return this.#readyState;
+  }
+
+  get bufferedAmount(): number {
+    return this.#bufferedAmount;
+  }
+
+  get extensions(): string {
+    return this.#extensions;
+  }
+
+  get protocol(): string {
+    return this.#protocol;
+  }
+
+  get binaryType(): BinaryType {
+    return this.#binaryType;
+  }
+
+  // WebIDL: a value that is not of the enumeration is ignored.
+  set binaryType(value: unknown) {
+    const type = `${value as string}`;
+    if (type === 'blob' || type === 'arraybuffer') {
+      this.#binaryType = type;
+    }
+  }
+
+  get onopen(): EventHandler | null {
+    this.#brand();
+    return getHandler(this, 'open');
+  }
+
+  set onopen(value: unknown) {
+    this.#brand();
+    setHandler(this, 'open', value, invokeWithEvent);
+  }
+
+  get onmessage(): EventHandler | null {
+    this.#brand();
+    return getHandler(this, 'message');
+  }
+
+  set onmessage(value: unknown) {
+    this.#brand();
+    setHandler(this, 'message', value, invokeWithEvent);
+  }
+
+  get onerror(): EventHandler | null {
+    this.#brand();
+    return getHandler(this, 'error');
+  }
+
+  set onerror(value: unknown) {
+    this.#brand();
+    setHandler(this, 'error', value, invokeOnError);
+  }
+
+  get onclose(): EventHandler | null {
+    this.#brand();
+    return getHandler(this, 'close');
+  }
+
+  set onclose(value: unknown) {
+    this.#brand();
+    setHandler(this, 'close', value, invokeWithEvent);
+  }
+
+  send(data: unknown): void {
+    const state = this.#readyState;
+    requireArguments(arguments.length, 1, "Failed to execute 'send' on 'WebSocket'");
+    if (state === CONNECTING) {
+      // Overte drops what is sent before the connection is open; the standard throws.
+      if (dialect() === 'overte') {
+        return;
+      }
+      throw domException(
+        'InvalidStateError',
+        "Failed to execute 'send' on 'WebSocket': Still in CONNECTING state; wait for the open event.",
+      );
+    }
+    const range = typeof data === 'string' ? undefined : byteRange(data);
+    const bytes = range === undefined && typeof data === 'object' ? blobBytes(data) : undefined;
+    if (range !== undefined) {
+      this.#sendBinary(range.buffer, range.start, range.length);
+    } else if (bytes !== undefined) {
+      this.#sendBinary(bytes.buffer, bytes.byteOffset, bytes.length);
+    } else {
+      const text = StringPrototypeToWellFormed(`${data as string}`);
+      const length = utf8Length(text);
+      if (this.#readyState === OPEN) {
+        sendText(this.#id, text, length);
+      }
+      this.#grow(length);
+    }
+  }
+
+  close(code?: unknown, reason?: unknown): void {
+    const id = this.#id;
+    const wireCode = code === undefined ? 0 : clampUnsignedShort(code);
+    const text = reason === undefined ? '' : StringPrototypeToWellFormed(`${reason as string}`);
+    if (code !== undefined && !this.#mayCloseWith(wireCode)) {
+      throw domException(
+        'InvalidAccessError',
+        `Failed to execute 'close' on 'WebSocket': The close code must be either 1000, or between 3000 and 4999. ${wireCode} is neither.`,
+      );
+    }
+    if (utf8Length(text) > LONGEST_REASON) {
+      throw domException(
+        'SyntaxError',
+        `Failed to execute 'close' on 'WebSocket': The close reason must not be greater than ${LONGEST_REASON} UTF-8 bytes.`,
+      );
+    }
+    if (this.#readyState === CLOSING || this.#readyState === CLOSED) {
+      return;
+    }
+    this.#readyState = CLOSING;
+    // Overte documents 1000 as the default; the standard closes without a code.
+    const fallback = dialect() === 'overte' || text !== '' ? CLOSE_CODES.Normal : 0;
+    command('close', { socket: id, code: wireCode === 0 && code === undefined ? fallback : wireCode, reason: text });
+  }
+
+  /** Throws where `this` is not a WebSocket, as WebIDL attributes do. */
+  #brand(): void {}
+
+  /**
+   * The standard's range; and in the `overte` dialect, or on a server's socket, the codes of RFC 6455 that an endpoint
+   * may send, which are those of `WebSocket.CloseCode`.
+   */
+  #mayCloseWith(code: number): boolean {
+    if (code === 1000 || (code >= 3000 && code <= 4999)) {
+      return true;
+    }
+    const defined = (code >= 1001 && code <= 1003) || (code >= 1007 && code <= 1014);
+    return defined && (this.#accepted || dialect() === 'overte');
+  }
+
+  #sendBinary(buffer: ArrayBufferLike, start: number, length: number): void {
+    if (this.#readyState === OPEN) {
+      sendBinary(this.#id, buffer, start, length);
+    }
+    this.#grow(length);
+  }
+
+  /** `send()`: the amount grows also where the connection is closing or closed and nothing is sent. */
+  #grow(length: number): void {
+    if (this.#bufferedAmount === 0) {
+      senders[senders.length] = this;
+    }
+    this.#bufferedAmount += length;
+  }
+}
+
+export const settleSenders = WebSocket.settle;
+delete (WebSocket as Partial<typeof WebSocket>).settle;
+
+defineInterface(WebSocket, [
+  'url',
+  'readyState',
+  'bufferedAmount',
+  'extensions',
+  'protocol',
+  'binaryType',
+  'onopen',
+  'onmessage',
+  'onerror',
+  'onclose',
+  'send',
+  'close',
+]);
+defineConstants(WebSocket, { CONNECTING, OPEN, CLOSING, CLOSED });
+ObjectDefineProperties(WebSocket, {
+  SocketError: { value: ObjectFreeze({ ...SOCKET_ERRORS }), enumerable: true },
+  CloseCode: { value: ObjectFreeze({ ...CLOSE_CODES }), enumerable: true },
+});
+
+// HTML, "the event handler processing algorithm": a handler that returns false cancels the event.
+const invokeWithEvent: HandlerInvoker = (handler, target, event) => {
+  if (ReflectApply(handler, target, [event]) === false) {
+    event.preventDefault();
+  }
+};
+
+/** In the `overte` dialect, `onerror` is called with the SocketError number first. */
+const invokeOnError: HandlerInvoker = (handler, target, event) => {
+  if (dialect() === 'overte') {
+    ReflectApply(handler, target, [(event as Event & { error?: number }).error, event]);
+  } else {
+    invokeWithEvent(handler, target, event);
+  }
+};
+
+/** WebSockets Standard, "get a URL record", and the constructor's steps on it. */
+function socketURL(given: string): string {
+  const parsed = parseURL(given, script().url);
+  if (parsed === undefined) {
+    throw domException('SyntaxError', `Failed to construct 'WebSocket': The URL '${given}' is invalid.`);
+  }
+  const url = StringPrototypeStartsWith(parsed, 'http:')
+    ? `ws${StringPrototypeSlice(parsed, 4)}`
+    : StringPrototypeStartsWith(parsed, 'https:')
+      ? `wss${StringPrototypeSlice(parsed, 5)}`
+      : parsed;
+  if (!StringPrototypeStartsWith(url, 'ws:') && !StringPrototypeStartsWith(url, 'wss:')) {
+    const scheme = StringPrototypeSlice(url, 0, StringPrototypeIndexOf(url, ':'));
+    throw domException(
+      'SyntaxError',
+      `Failed to construct 'WebSocket': The URL's scheme must be either 'ws' or 'wss'. '${scheme}' is not allowed.`,
+    );
+  }
+  if (StringPrototypeIndexOf(url, '#') !== -1) {
+    throw domException(
+      'SyntaxError',
+      `Failed to construct 'WebSocket': The URL contains a fragment identifier ('${StringPrototypeSlice(url, StringPrototypeIndexOf(url, '#'))}'). Fragment identifiers are not allowed in WebSocket URLs.`,
+    );
+  }
+  return url;
+}
+
+/** The origin of a ws URL, serialized: everything before the path. */
+function originOf(url: string): string {
+  const host = StringPrototypeIndexOf(url, '//') + 2;
+  const path = StringPrototypeIndexOf(url, '/', host);
+  const authority = StringPrototypeSlice(url, host, path === -1 ? undefined : path);
+  const at = StringPrototypeIndexOf(authority, '@');
+  return StringPrototypeSlice(url, 0, host) + StringPrototypeSlice(authority, at + 1);
+}
+
+// RFC 9110, "token": what Sec-WebSocket-Protocol may hold.
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/** The constructor's second argument, `optional (DOMString or sequence<DOMString>) protocols = []`. */
+function protocolList(protocols: unknown): string[] {
+  const list: string[] = [];
+  if (protocols === undefined) {
+    return list;
+  }
+  if (typeof protocols === 'object' && protocols !== null && Symbol.iterator in protocols) {
+    for (const each of protocols as Iterable<unknown>) {
+      list[list.length] = `${each as string}`;
+    }
+  } else {
+    list[0] = `${protocols as string}`;
+  }
+  for (let index = 0; index < list.length; index++) {
+    const protocol = list[index] as string;
+    if (RegExpPrototypeExec(TOKEN, protocol) === null) {
+      throw domException('SyntaxError', `Failed to construct 'WebSocket': The subprotocol '${protocol}' is invalid.`);
+    }
+    for (let earlier = 0; earlier < index; earlier++) {
+      if (list[earlier] === protocol) {
+        throw domException(
+          'SyntaxError',
+          `Failed to construct 'WebSocket': The subprotocol '${protocol}' is duplicated.`,
+        );
+      }
+    }
+  }
+  return list;
+}
+
+/** WebIDL `[Clamp] unsigned short`: the nearest integer in range, halves to the even one. */
+function clampUnsignedShort(value: unknown): number {
+  const number = Number(value);
+  if (NumberIsNaN(number)) {
+    return 0;
+  }
+  const clamped = MathMin(MathMax(number, 0), 65535);
+  const floor = clamped - (clamped % 1);
+  const rest = clamped - floor;
+  return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
+}

@@ -1,0 +1,44 @@
+import type { FlatBatch } from '../wire/fields.ts';
+import type { IsolateSettings } from '../wire/settings.ts';
+import { ScriptIsolate, type TurnResult } from './script-isolate.ts';
+import { bindingsSnapshot } from './snapshot.ts';
+
+/** Answers a script's question; it must not throw. */
+export type Ask = (script: number, commands: FlatBatch, question: FlatBatch) => FlatBatch;
+
+/** The isolates of one cell, by their scripts' numbers. The same in a process of its own and in the host's. */
+export class Cell {
+  readonly #bundle: string;
+  readonly #ask: Ask;
+  readonly #isolates = new Map<number, ScriptIsolate>();
+
+  /** @param bundle the path of the bundled bindings */
+  constructor(bundle: string, ask: Ask) {
+    this.#bundle = bundle;
+    this.#ask = ask;
+  }
+
+  /** Makes the snapshot, so that the first script does not wait for it. */
+  warmUp(): void {
+    bindingsSnapshot(this.#bundle);
+  }
+
+  /** Makes an isolate for a script. Throws where V8 cannot. */
+  create(script: number, settings: IsolateSettings): void {
+    const ask = (commands: FlatBatch, question: FlatBatch): FlatBatch => this.#ask(script, commands, question);
+    this.#isolates.set(script, new ScriptIsolate(settings, bindingsSnapshot(this.#bundle), ask));
+  }
+
+  turn(script: number, events: FlatBatch): TurnResult {
+    const isolate = this.#isolates.get(script);
+    if (isolate === undefined) {
+      return { status: 'broken', message: 'its isolate could not be made', commands: { values: [], bytes: [] } };
+    }
+    return isolate.turn(events);
+  }
+
+  destroy(script: number): void {
+    this.#isolates.get(script)?.dispose();
+    this.#isolates.delete(script);
+  }
+}

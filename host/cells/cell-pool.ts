@@ -1,0 +1,57 @@
+import { AirlockError } from '../errors.ts';
+import type { Cell } from './cell.ts';
+import { InProcessCell } from './in-process-cell.ts';
+import { ProcessCell } from './process-cell.ts';
+
+/** Where scripts run: in cell processes, or in this one. */
+export type CellKind = 'process' | 'in-process';
+
+/** Places scripts in cells. */
+export class CellPool {
+  readonly #kind: CellKind;
+  readonly #cells = new Set<ProcessCell>();
+  #current: Promise<ProcessCell> | undefined;
+  #inProcess: InProcessCell | undefined;
+  #closed = false;
+
+  constructor(kind: CellKind) {
+    this.#kind = kind;
+  }
+
+  /** The cell for the next script. A cell that has died is replaced. */
+  async place(): Promise<Cell> {
+    if (this.#closed) {
+      throw new AirlockError('ERR_AIRLOCK_HOST_STOPPED', 'The host is stopped; start another one');
+    }
+    if (this.#kind === 'in-process') {
+      this.#inProcess ??= new InProcessCell();
+      return this.#inProcess;
+    }
+    this.#current ??= this.#start();
+    const cell = await this.#current;
+    if (!cell.dead) {
+      return cell;
+    }
+    this.#cells.delete(cell);
+    this.#current = undefined;
+    return this.place();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#inProcess?.close();
+    await this.#current?.catch(() => undefined);
+    await Promise.all([...this.#cells].map((cell) => cell.close()));
+  }
+
+  async #start(): Promise<ProcessCell> {
+    try {
+      const cell = await ProcessCell.start();
+      this.#cells.add(cell);
+      return cell;
+    } catch (error) {
+      this.#current = undefined;
+      throw error;
+    }
+  }
+}

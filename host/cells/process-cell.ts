@@ -1,0 +1,214 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { ByteReader } from '../../wire/byte-reader.ts';
+import { ByteWriter } from '../../wire/byte-writer.ts';
+import { readItem, readItems, writeItem } from '../../wire/codec.ts';
+import { COMMAND_SCHEMA, type Command } from '../../wire/commands.ts';
+import { EVENT_SCHEMA, type Event } from '../../wire/events.ts';
+import { WireError } from '../../wire/fields.ts';
+import {
+  CELL_PIPES,
+  FrameParser,
+  LARGEST_FRAME,
+  TO_CELL,
+  TO_HOST,
+  frameHeader,
+  turnStatusOf,
+  type Frame,
+} from '../../wire/frames.ts';
+import { ANSWER_SCHEMA, QUESTION_SCHEMA, type Answer } from '../../wire/questions.ts';
+import type { IsolateSettings } from '../../wire/settings.ts';
+import { AirlockError, messageOf } from '../errors.ts';
+import type { Cell, CellClient } from './cell.ts';
+import { CELL_ENTRY, cellReadableFolders } from './paths.ts';
+
+/** How much of what a dying cell writes to its standard error is kept, in characters. */
+const KEPT_STDERR = 2048;
+
+/**
+ * A cell in a process of its own: no environment, no files but its own code, no children, and no network where Node's
+ * permission model can deny it (Node 26).
+ */
+export class ProcessCell implements Cell {
+  readonly #child: ChildProcess;
+  readonly #frames: Writable;
+  readonly #answers: Writable;
+  readonly #clients = new Map<number, CellClient>();
+  readonly #writer = new ByteWriter();
+  readonly #parser = new FrameParser(LARGEST_FRAME, false);
+  readonly #exited: Promise<void>;
+  #stderr = '';
+  #dead = false;
+  #onReady: () => void = () => {};
+  #onDeath: (message: string) => void = () => {};
+
+  /** Starts a process and waits until it is ready. Throws ERR_AIRLOCK_CELL_START_FAILED. */
+  static async start(): Promise<ProcessCell> {
+    const cell = new ProcessCell();
+    await new Promise<void>((resolve, reject) => {
+      cell.#onReady = resolve;
+      cell.#onDeath = (message) =>
+        reject(new AirlockError('ERR_AIRLOCK_CELL_START_FAILED', `The process for scripts could not be started: ${message}`));
+    });
+    return cell;
+  }
+
+  private constructor() {
+    const flags = [
+      '--no-node-snapshot',
+      '--permission',
+      '--allow-addons',
+      '--disable-warning=PERM0001',
+      ...cellReadableFolders().map((folder) => `--allow-fs-read=${folder}`),
+    ];
+    this.#child = spawn(process.execPath, [...flags, CELL_ENTRY], {
+      env: {},
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+      windowsHide: true,
+    });
+    this.#frames = this.#child.stdio[CELL_PIPES.frames] as Writable;
+    this.#answers = (this.#child.stdio as unknown as readonly Writable[])[CELL_PIPES.answers] as Writable;
+    const commands = this.#child.stdio[CELL_PIPES.commands] as Readable;
+    commands.on('data', (data: Buffer) => this.#read(data));
+    // A write to a dead cell fails; its exit says so to whom it concerns.
+    for (const pipe of [this.#frames, this.#answers, commands]) {
+      pipe.on('error', () => {});
+    }
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-KEPT_STDERR);
+    });
+    this.#exited = new Promise((resolve) => {
+      this.#child.on('error', (error) => {
+        this.#die(messageOf(error));
+        resolve();
+      });
+      // `close` comes when the pipes are drained too: nothing that the cell sent before it died is lost.
+      this.#child.on('close', (code, signal) => {
+        this.#die(describeExit(code, signal, this.#stderr));
+        resolve();
+      });
+    });
+  }
+
+  /** Whether the process has ended; no script can be placed here any more. */
+  get dead(): boolean {
+    return this.#dead;
+  }
+
+  /** The process's id. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  create(script: number, settings: IsolateSettings, client: CellClient): void {
+    this.#clients.set(script, client);
+    this.#send(TO_CELL.create, script, [Buffer.from(JSON.stringify(settings))]);
+  }
+
+  turn(script: number, events: readonly Event[]): void {
+    for (const event of events) {
+      writeItem(EVENT_SCHEMA, this.#writer, event);
+    }
+    this.#send(TO_CELL.turn, script, this.#writer.finish());
+  }
+
+  destroy(script: number): void {
+    if (this.#clients.delete(script)) {
+      this.#send(TO_CELL.destroy, script, []);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#clients.clear();
+    this.#child.kill('SIGKILL');
+    await this.#exited;
+  }
+
+  #send(kind: number, script: number, chunks: readonly Uint8Array[]): void {
+    if (this.#dead) {
+      return;
+    }
+    let length = 0;
+    for (const chunk of chunks) {
+      length += chunk.length;
+    }
+    // Corked, header and content go out with one system call and without being joined.
+    this.#frames.cork();
+    this.#frames.write(frameHeader(kind, script, length));
+    for (const chunk of chunks) {
+      this.#frames.write(chunk);
+    }
+    this.#frames.uncork();
+  }
+
+  #read(data: Buffer): void {
+    try {
+      this.#parser.push(data, (frame) => this.#onFrame(frame));
+    } catch (error) {
+      // A cell whose stream is not to be understood is not to be trusted with anything.
+      if (!(error instanceof WireError)) {
+        throw error;
+      }
+      this.#die(`sent what is not of the protocol (${error.message})`);
+      this.#child.kill('SIGKILL');
+    }
+  }
+
+  #onFrame(frame: Frame): void {
+    if (frame.kind === TO_HOST.ready) {
+      return this.#onReady();
+    }
+    const client = this.#clients.get(frame.script);
+    if (client === undefined) {
+      return;
+    }
+    const reader = new ByteReader(frame.buffer, frame.start, frame.end);
+    switch (frame.kind) {
+      case TO_HOST.turned: {
+        const status = turnStatusOf(reader.uint8());
+        const message = reader.string();
+        return client.turned(status, message, readItems(COMMAND_SCHEMA, reader));
+      }
+      case TO_HOST.question: {
+        const commands = readCommands(reader);
+        const answer = client.answer(commands, readItem(QUESTION_SCHEMA, reader));
+        return this.#sendAnswer(answer);
+      }
+      default:
+        throw new WireError(`there is no frame of the kind ${frame.kind}`);
+    }
+  }
+
+  #sendAnswer(answer: Answer): void {
+    const writer = new ByteWriter();
+    writeItem(ANSWER_SCHEMA, writer, answer);
+    const content = Buffer.concat(writer.finish());
+    const length = Buffer.allocUnsafe(4);
+    length.writeUInt32LE(content.length);
+    this.#answers.write(Buffer.concat([length, content]));
+  }
+
+  #die(message: string): void {
+    if (this.#dead) {
+      return;
+    }
+    this.#dead = true;
+    this.#onDeath(message);
+    const clients = [...this.#clients.values()];
+    this.#clients.clear();
+    for (const client of clients) {
+      client.died(message);
+    }
+  }
+}
+
+function readCommands(reader: ByteReader): Command[] {
+  const bytes = reader.bytes();
+  return readItems(COMMAND_SCHEMA, new ByteReader(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
+}
+
+function describeExit(code: number | null, signal: NodeJS.Signals | null, stderr: string): string {
+  const how = signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
+  const fatal = /(?:FATAL ERROR|Fatal JavaScript|# Fatal error|is_heap_oom)[^\n]*/.exec(stderr)?.[0];
+  return fatal === undefined ? how : `${how} (${fatal})`;
+}

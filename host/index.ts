@@ -1,0 +1,13 @@
+/** The public API of airlock-runtime. */
+export { ScriptHost, type HostEvents } from './script-host.ts';
+export type { HostOptions, RunOptions } from './run-options.ts';
+export type { CellKind } from './cells/cell-pool.ts';
+export type { PrintedLine, Script, ScriptEnd, ScriptEvents } from './script/script.ts';
+export { SCRIPT_TYPES, type ScriptType, type ScriptTypeDefinition } from './script/script-types.ts';
+export { LIMITS, type LimitName, type Limits } from './policy/limits.ts';
+export type { PermissionOptions } from './policy/permissions.ts';
+export type { LogEntry, LogLevel } from './observe/log.ts';
+export { AirlockError, ERROR_CODES, ScriptError, type ErrorCode, type ScriptPosition } from './errors.ts';
+export type { PrintLevel } from '../wire/commands.ts';
+export type { Dialect } from '../wire/settings.ts';
+export { CLOSE_CODES, SOCKET_ERRORS } from '../wire/socket-codes.ts';

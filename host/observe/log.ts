@@ -1,0 +1,12 @@
+export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
+
+/** One line of the host's log. */
+export interface LogEntry {
+  readonly level: LogLevel;
+  /** The name of the script that it is about; undefined where it is about the host. */
+  readonly script: string | undefined;
+  readonly message: string;
+}
+
+/** Writes a line about one script. */
+export type Log = (level: LogLevel, message: string) => void;

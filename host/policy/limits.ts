@@ -1,0 +1,64 @@
+import { AirlockError } from '../errors.ts';
+
+/**
+ * Every limit on a script: its default, its bounds and what it counts. `docs/limits.md` mirrors this table.
+ */
+export const LIMITS = {
+  /** Memory of the script's isolate, in MiB. */
+  memory: { default: 64, least: 8, most: 4096 },
+  /** What one turn may take, in milliseconds. */
+  turnTimeout: { default: 2000, least: 1, most: 600_000 },
+  /** The size of the script's source, in bytes. V8 evaluates no more than an eighth of `memory`. */
+  scriptBytes: { default: 4 * 1024 * 1024, least: 1, most: 64 * 1024 * 1024 },
+  /** The largest message that a socket receives, in bytes; a larger one closes it with 1009. */
+  messageBytes: { default: 16 * 1024 * 1024, least: 125, most: 128 * 1024 * 1024 },
+  /** Sockets at one time, opened and accepted. */
+  sockets: { default: 10_000, least: 0, most: 1_000_000 },
+  /** Listening servers at one time. */
+  servers: { default: 16, least: 0, most: 1024 },
+  /** Bytes of messages that wait for the script's next turn; above it, its sockets are not read. */
+  inboxBytes: { default: 8 * 1024 * 1024, least: 1024, most: 1024 * 1024 * 1024 },
+  /** Events in one turn. */
+  eventsPerTurn: { default: 1024, least: 1, most: 65_536 },
+  /** Bytes of messages in one turn. A single larger message is a turn of its own. */
+  eventBytesPerTurn: { default: 4 * 1024 * 1024, least: 1, most: 64 * 1024 * 1024 },
+  /** Calls (sends, closes, prints, ...) that one turn may give back. */
+  commandsPerTurn: { default: 65_536, least: 16, most: 1_048_576 },
+  /** Bytes that one turn may give back. */
+  commandBytesPerTurn: { default: 64 * 1024 * 1024, least: 1024, most: 120 * 1024 * 1024 },
+  /** What a script may take to end, in milliseconds, before it is cut off. */
+  stopTimeout: { default: 5000, least: 1, most: 600_000 },
+  /** How long a client socket's handshake may take, in milliseconds. */
+  handshakeTimeout: { default: 30_000, least: 1, most: 600_000 },
+} as const;
+
+export type LimitName = keyof typeof LIMITS;
+export type Limits = { readonly [Name in LimitName]: number };
+
+/** The defaults with `overrides` put over them. Throws ERR_AIRLOCK_INVALID_ARGUMENT for an unknown or wrong one. */
+export function resolveLimits(overrides: Partial<Limits> = {}): Limits {
+  const limits: Record<string, number> = {};
+  for (const [name, { default: value }] of Object.entries(LIMITS)) {
+    limits[name] = value;
+  }
+  for (const [name, value] of Object.entries(overrides)) {
+    if (!Object.hasOwn(LIMITS, name)) {
+      throw new AirlockError(
+        'ERR_AIRLOCK_INVALID_ARGUMENT',
+        `There is no limit '${name}'; there are ${Object.keys(LIMITS).join(', ')}`,
+      );
+    }
+    const { least, most } = LIMITS[name as LimitName];
+    if (value === undefined) {
+      continue;
+    }
+    if (!Number.isSafeInteger(value) || value < least || value > most) {
+      throw new AirlockError(
+        'ERR_AIRLOCK_INVALID_ARGUMENT',
+        `The limit ${name} must be a whole number from ${least} to ${most}, not ${String(value)}`,
+      );
+    }
+    limits[name] = value;
+  }
+  return limits as Limits;
+}

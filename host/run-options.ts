@@ -1,0 +1,82 @@
+import * as z from 'zod';
+import { AirlockError } from './errors.ts';
+import type { Limits } from './policy/limits.ts';
+import type { PermissionOptions } from './policy/permissions.ts';
+import type { ScriptType } from './script/script-types.ts';
+import type { Dialect } from '../wire/settings.ts';
+import type { CellKind } from './cells/cell-pool.ts';
+
+export interface HostOptions {
+  /**
+   * Where scripts run. `process` (the default): in a process without network, files and children. `in-process`: in this
+   * one, for scripts that are trusted.
+   */
+  readonly cells?: CellKind | undefined;
+}
+
+/** A script to run: exactly one of `source`, `file` and `url`, and what is to be known of it. */
+export interface RunOptions {
+  /** The source itself. */
+  readonly source?: string | undefined;
+  /** The path of a JavaScript or TypeScript file. */
+  readonly file?: string | undefined;
+  /** The `http:`, `https:` or `file:` address of a script. */
+  readonly url?: string | undefined;
+  /** What the log and stack traces call it. Default: the last part of its path. */
+  readonly name?: string | undefined;
+  /** Default: `interface`. */
+  readonly type?: ScriptType | undefined;
+  /** What the script finds in `Script.args`. */
+  readonly args?: readonly string[] | undefined;
+  /** What it may do. Default: nothing. */
+  readonly permissions?: PermissionOptions | undefined;
+  /** Its limits, as far as they differ from the defaults. */
+  readonly limits?: Partial<Limits> | undefined;
+  /** How its callbacks are called. Default: `overte`. */
+  readonly dialect?: Dialect | undefined;
+  /** What `preload` and `unload` of an entity script are called with. Default: a new id. */
+  readonly entityID?: string | undefined;
+}
+
+const hostOptions = z.strictObject({ cells: z.enum(['process', 'in-process']).optional() });
+
+const runOptions = z.strictObject({
+  source: z.string().optional(),
+  file: z.string().optional(),
+  url: z.string().optional(),
+  name: z
+    .string()
+    .min(1)
+    .max(256)
+    // They would break the lines of a log.
+    .regex(/^[^\x00-\x1f\x7f]*$/, 'must not hold control characters')
+    .optional(),
+  type: z.string().optional(),
+  args: z.array(z.string()).optional(),
+  // Their own modules check these two, with better words.
+  permissions: z.record(z.string(), z.unknown()).optional(),
+  limits: z.record(z.string(), z.unknown()).optional(),
+  dialect: z.enum(['overte', 'web']).optional(),
+  entityID: z.string().max(256).optional(),
+});
+
+/** Throws ERR_AIRLOCK_INVALID_ARGUMENT, naming the option that is wrong. */
+export function checkHostOptions(options: unknown): HostOptions {
+  return check(hostOptions, options, 'ScriptHost.start') as HostOptions;
+}
+
+/** Throws ERR_AIRLOCK_INVALID_ARGUMENT, naming the option that is wrong. */
+export function checkRunOptions(options: unknown): RunOptions {
+  return check(runOptions, options, 'host.run') as RunOptions;
+}
+
+function check(schema: z.ZodType, options: unknown, operation: string): unknown {
+  const result = schema.safeParse(options);
+  if (result.success) {
+    return result.data;
+  }
+  const problems = result.error.issues.map(({ path, message }) =>
+    path.length === 0 ? message : `${path.join('.')}: ${message}`,
+  );
+  throw new AirlockError('ERR_AIRLOCK_INVALID_ARGUMENT', `${operation}: ${problems.join('; ')}`);
+}

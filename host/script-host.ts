@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import { CellPool } from './cells/cell-pool.ts';
+import { AirlockError } from './errors.ts';
+import type { LogEntry, LogLevel } from './observe/log.ts';
+import { resolveLimits } from './policy/limits.ts';
+import { Permissions } from './policy/permissions.ts';
+import { checkHostOptions, checkRunOptions, type HostOptions, type RunOptions } from './run-options.ts';
+import { loadSource } from './script/script-source.ts';
+import { scriptTypeDefinition } from './script/script-types.ts';
+import { Script } from './script/script.ts';
+
+export interface HostEvents {
+  /** A line for the operator: what was denied, what went wrong. */
+  log: [entry: LogEntry];
+  /** No script has a socket, a server or a timer any more, or all have ended. */
+  idle: [];
+}
+
+/** Runs scripts in isolates and owns their sockets. */
+export class ScriptHost extends EventEmitter<HostEvents> {
+  readonly #cells: CellPool;
+  readonly #scripts = new Set<Script>();
+  #lastNumber = 0;
+  #starting = 0;
+  #idleCheckScheduled = false;
+  #stopped: Promise<void> | undefined;
+
+  /** Starts a host, and the process for its first scripts. Throws ERR_AIRLOCK_CELL_START_FAILED. */
+  static async start(options: HostOptions = {}): Promise<ScriptHost> {
+    const { cells = 'process' } = checkHostOptions(options);
+    const host = new ScriptHost(new CellPool(cells));
+    await host.#cells.place();
+    return host;
+  }
+
+  private constructor(cells: CellPool) {
+    super();
+    this.#cells = cells;
+  }
+
+  /** The scripts that have not ended. */
+  get scripts(): readonly Script[] {
+    return [...this.#scripts];
+  }
+
+  /**
+   * Loads a script and starts it. Its first turn comes after the returned promise's `then`, so a listener that is added
+   * there misses nothing. A script that does not parse, or throws at once, ends with `reason: "fault"`.
+   *
+   * Throws an AirlockError where an option is wrong or the source cannot be had.
+   */
+  async run(options: RunOptions): Promise<Script> {
+    const { type = 'interface', args = [], dialect = 'overte', ...rest } = checkRunOptions(options);
+    if (this.#stopped !== undefined) {
+      throw new AirlockError('ERR_AIRLOCK_HOST_STOPPED', 'The host is stopped; start another one');
+    }
+    const definition = scriptTypeDefinition(type);
+    const limits = resolveLimits(rest.limits);
+    const permissions = new Permissions(rest.permissions);
+    this.#starting++;
+    try {
+      // V8 evaluates a source of no more than an eighth of the isolate's memory.
+      const largest = Math.min(limits.scriptBytes, (limits.memory * 1024 * 1024) / 8);
+      const { name, source, url } = await loadSource(rest, rest.name, largest);
+      const cell = await this.#cells.place();
+      const scriptName = rest.name ?? name;
+      const script: Script = new Script({
+        number: ++this.#lastNumber,
+        name: scriptName,
+        type,
+        definition,
+        dialect,
+        source,
+        url,
+        args,
+        entityID: rest.entityID ?? `{${randomUUID()}}`,
+        permissions,
+        limits,
+        cell,
+        log: (level, message) => this.#log(level, scriptName, message),
+        onChange: () => this.#scheduleIdleCheck(),
+      });
+      this.#scripts.add(script);
+      void script.ended.then(() => {
+        this.#scripts.delete(script);
+        this.#scheduleIdleCheck();
+      });
+      return script;
+    } finally {
+      this.#starting--;
+    }
+  }
+
+  /** Ends all scripts in order, then the processes that they ran in. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    await Promise.all(this.scripts.map((script) => script.stop()));
+    await this.#cells.close();
+  }
+
+  #log(level: LogLevel, script: string | undefined, message: string): void {
+    this.emit('log', { level, script, message });
+  }
+
+  #scheduleIdleCheck(): void {
+    if (!this.#idleCheckScheduled) {
+      this.#idleCheckScheduled = true;
+      setImmediate(() => {
+        this.#idleCheckScheduled = false;
+        if (this.#starting === 0 && this.scripts.every((script) => script.idle)) {
+          this.emit('idle');
+        }
+      });
+    }
+  }
+}

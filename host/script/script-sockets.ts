@@ -1,0 +1,295 @@
+import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
+import type { CommandOf } from '../../wire/commands.ts';
+import type { Event } from '../../wire/events.ts';
+import type { AnswerOf, QuestionOf } from '../../wire/questions.ts';
+import { AirlockError } from '../errors.ts';
+import type { Log } from '../observe/log.ts';
+import type { Limits } from '../policy/limits.ts';
+import type { Permissions } from '../policy/permissions.ts';
+import { connect, hostAndPort, hostPort } from '../sockets/client.ts';
+import { Connection, type ConnectionOwner } from '../sockets/connection.ts';
+import { Server, type ServerOwner } from '../sockets/server.ts';
+import { socketFailure } from '../sockets/socket-errors.ts';
+
+export interface ScriptSocketsOptions {
+  readonly permissions: Permissions;
+  readonly limits: Limits;
+  readonly log: Log;
+  /** Hands an event to the script's inbox. */
+  readonly push: (event: Event) => void;
+  /** Whether so much waits in the inbox that a socket must not be read further. */
+  readonly isFull: () => boolean;
+}
+
+/** How long peers have to answer a close frame when their script has ended, in milliseconds. */
+const CLOSE_TIMEOUT = 1000;
+
+/**
+ * The sockets and listeners of one script, under the numbers that the script knows them by. Whatever the script asks for
+ * is checked here: an unknown number is ignored, as the socket may have closed meanwhile.
+ */
+export class ScriptSockets implements ConnectionOwner, ServerOwner {
+  readonly #options: ScriptSocketsOptions;
+  readonly #connections = new Map<number, Connection>();
+  readonly #servers = new Map<number, Server>();
+  /** Which server accepted a connection. */
+  readonly #acceptedBy = new Map<Connection, Server>();
+  readonly #paused = new Set<Connection>();
+  /** Connections written to in the batch of commands that is being carried out. */
+  readonly #written = new Set<Connection>();
+  /** What the script takes for a connection's `bufferedAmount`, where it may be wrong. */
+  readonly #assumedBuffered = new Map<Connection, number>();
+  #lastClientId = 0;
+  #lastAcceptedId = -1;
+  #lastServerId = 0;
+  #ended = false;
+  #onAllClosed: () => void = () => {};
+
+  constructor(options: ScriptSocketsOptions) {
+    this.#options = options;
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  get serverCount(): number {
+    return this.#servers.size;
+  }
+
+  /** Opens a client connection. Returns why the command is malformed, where it is. */
+  connect({ socket: id, url, protocols }: CommandOf<'connect'>): string | undefined {
+    if (id <= this.#lastClientId || id % 2 !== 0) {
+      return `connect under the number ${id}`;
+    }
+    const { limits, log, permissions } = this.#options;
+    this.#lastClientId = id;
+    if (!/^wss?:\/\//.test(url) || !URL.canParse(url)) {
+      return 'connect to what is not a WebSocket URL';
+    }
+    try {
+      if (this.#connections.size >= limits.sockets) {
+        throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', `the limit of ${limits.sockets} sockets is reached`);
+      }
+      const connection = connect(
+        {
+          id,
+          url,
+          protocols,
+          permissions,
+          handshakeTimeout: limits.handshakeTimeout,
+          maxPayload: limits.messageBytes,
+        },
+        this,
+      );
+      this.#connections.set(id, connection);
+    } catch (error) {
+      if (!(error instanceof AirlockError)) {
+        throw error;
+      }
+      const { host, port } = hostAndPort(url);
+      const hint = error.code === 'ERR_AIRLOCK_TOO_MANY_SOCKETS' ? '' : `; allow it with --allow-connect=${hostPort(host, port)}`;
+      log('warning', `${error.message}${hint}`);
+      const failure = socketFailure(error, url);
+      this.#options.push({ type: 'failed', socket: id, error: failure.error, message: failure.message });
+      this.#options.push({ type: 'closed', socket: id, code: 1006, reason: '', wasClean: false });
+    }
+    return undefined;
+  }
+
+  send(id: number, data: string | Uint8Array, binary: boolean): void {
+    const connection = this.#connections.get(id);
+    if (connection === undefined) {
+      return;
+    }
+    if (!this.#written.has(connection)) {
+      this.#written.add(connection);
+      connection.cork();
+    }
+    connection.send(data, binary);
+  }
+
+  close({ socket, code, reason }: CommandOf<'close'>): void {
+    this.#connections.get(socket)?.close(code, reason);
+  }
+
+  listen({ server: id, host, port, serverName }: QuestionOf<'listen'>): AnswerOf<'listen'> {
+    const { limits, log, permissions } = this.#options;
+    try {
+      if (id <= this.#lastServerId || port > 65_535) {
+        throw new AirlockError('ERR_AIRLOCK_MALFORMED_COMMAND', 'the question is malformed');
+      }
+      this.#lastServerId = id;
+      const address = host === 'localhost' ? '127.0.0.1' : host;
+      if (!permissions.listen(address, port)) {
+        const rule = address === '' ? `${port}` : hostPort(address, port);
+        const where = address === '' ? `port ${port} of all interfaces` : hostPort(address, port);
+        const message = `listening on ${where} is not permitted; allow it with --allow-listen=${rule}`;
+        log('warning', message);
+        throw new AirlockError('ERR_AIRLOCK_LISTEN_DENIED', message);
+      }
+      if (this.#servers.size >= limits.servers) {
+        throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', `the limit of ${limits.servers} servers is reached`);
+      }
+      const server = new Server(id, { host: address, port, serverName, maxPayload: limits.messageBytes }, this);
+      this.#servers.set(id, server);
+      return { type: 'listen', port: server.port, url: server.url, code: '', error: '' };
+    } catch (error) {
+      if (!(error instanceof AirlockError)) {
+        throw error;
+      }
+      return { type: 'listen', port: 0, url: '', code: error.code, error: error.message };
+    }
+  }
+
+  /** Stops a listener and closes what it accepted, as Overte does. */
+  closeServer({ server: id }: CommandOf<'closeServer'>): void {
+    const server = this.#servers.get(id);
+    if (server !== undefined) {
+      this.#servers.delete(id);
+      server.close();
+      for (const [connection, acceptedBy] of this.#acceptedBy) {
+        if (acceptedBy === server) {
+          connection.close(1001, 'Server closing.');
+        }
+      }
+    }
+  }
+
+  /** Ends a batch of commands: what was written goes to the kernel, one system call for each socket. */
+  flush(): void {
+    for (const connection of this.#written) {
+      connection.uncork();
+      // The script takes it that all it sent is gone by its next turn.
+      this.#assumedBuffered.set(connection, 0);
+    }
+    this.#written.clear();
+  }
+
+  /** Tells where what the script takes for a `bufferedAmount` is not so; to go before the events of its next turn. */
+  bufferedEvents(): Event[] {
+    const events: Event[] = [];
+    for (const [connection, assumed] of this.#assumedBuffered) {
+      const bytes = connection.bufferedAmount;
+      if (bytes !== assumed) {
+        events.push({ type: 'buffered', socket: connection.id, bytes });
+        this.#assumedBuffered.set(connection, bytes);
+      }
+      if (bytes === 0) {
+        this.#assumedBuffered.delete(connection);
+      }
+    }
+    return events;
+  }
+
+  /** Reads on from the sockets that had to wait for the script. */
+  resume(): void {
+    for (const connection of this.#paused) {
+      connection.resume();
+    }
+    this.#paused.clear();
+  }
+
+  /**
+   * The script has ended: stops listening and closes every socket with this code. Resolves when all are closed; a peer
+   * that does not answer is cut off.
+   */
+  async closeAll(code: number, reason: string): Promise<void> {
+    this.#ended = true;
+    for (const server of this.#servers.values()) {
+      server.close();
+    }
+    this.#servers.clear();
+    this.resume();
+    if (this.#connections.size === 0) {
+      return;
+    }
+    const allClosed = new Promise<void>((resolve) => {
+      this.#onAllClosed = resolve;
+    });
+    for (const connection of this.#connections.values()) {
+      connection.close(code, reason);
+    }
+    const timer = setTimeout(() => {
+      for (const connection of this.#connections.values()) {
+        connection.terminate();
+      }
+    }, CLOSE_TIMEOUT);
+    await allClosed;
+    clearTimeout(timer);
+  }
+
+  text(connection: Connection, data: Buffer): void {
+    this.#push({ type: 'text', socket: connection.id, data });
+    this.#pauseIfFull(connection);
+  }
+
+  binary(connection: Connection, data: Buffer): void {
+    this.#push({ type: 'binary', socket: connection.id, data });
+    this.#pauseIfFull(connection);
+  }
+
+  opened(connection: Connection, protocol: string, extensions: string): void {
+    this.#push({ type: 'opened', socket: connection.id, protocol, extensions });
+  }
+
+  failed(connection: Connection, error: number, message: string): void {
+    this.#push({ type: 'failed', socket: connection.id, error, message });
+  }
+
+  closed(connection: Connection, code: number, reason: string, wasClean: boolean): void {
+    this.#connections.delete(connection.id);
+    this.#acceptedBy.delete(connection);
+    this.#paused.delete(connection);
+    this.#written.delete(connection);
+    this.#assumedBuffered.delete(connection);
+    this.#push({ type: 'closed', socket: connection.id, code, reason, wasClean });
+    if (this.#connections.size === 0) {
+      this.#onAllClosed();
+    }
+  }
+
+  accepted(server: Server, webSocket: WebSocket, socket: Socket, url: string): void {
+    const { limits, log } = this.#options;
+    if (this.#ended || !this.#servers.has(server.id) || this.#connections.size >= limits.sockets) {
+      log('warning', `a connection to port ${server.port} was turned away: the limit of ${limits.sockets} sockets is reached`);
+      webSocket.on('error', () => webSocket.terminate());
+      webSocket.close(1013, 'Too many sockets.');
+      return;
+    }
+    this.#lastAcceptedId += 2;
+    const id = this.#lastAcceptedId;
+    const connection = new Connection(id, url, webSocket, this);
+    connection.attach(socket);
+    this.#connections.set(id, connection);
+    this.#acceptedBy.set(connection, server);
+    this.#push({
+      type: 'accepted',
+      server: server.id,
+      socket: id,
+      url,
+      protocol: webSocket.protocol,
+      extensions: webSocket.extensions,
+    });
+  }
+
+  serverFailed(server: Server, message: string): void {
+    this.#servers.delete(server.id);
+    this.#options.log('error', `the server on port ${server.port} has stopped: ${message}`);
+    this.#push({ type: 'serverFailed', server: server.id, message });
+  }
+
+  #push(event: Event): void {
+    if (!this.#ended) {
+      this.#options.push(event);
+    }
+  }
+
+  #pauseIfFull(connection: Connection): void {
+    if (this.#options.isFull() && !this.#ended) {
+      this.#paused.add(connection);
+      connection.pause();
+    }
+  }
+}

@@ -1,0 +1,155 @@
+import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
+import { remoteHostClosed, socketFailure } from './socket-errors.ts';
+
+/** What a connection tells its owner. Nothing follows `closed`. */
+export interface ConnectionOwner {
+  text(connection: Connection, data: Buffer): void;
+  binary(connection: Connection, data: Buffer): void;
+  opened(connection: Connection, protocol: string, extensions: string): void;
+  failed(connection: Connection, error: number, message: string): void;
+  closed(connection: Connection, code: number, reason: string, wasClean: boolean): void;
+}
+
+/**
+ * One WebSocket of a script, opened or accepted: a `ws` WebSocket and the TCP or TLS socket under it.
+ *
+ * Writes between `cork` and `uncork` reach the kernel in one system call.
+ */
+export class Connection {
+  readonly id: number;
+  readonly url: string;
+  readonly #webSocket: WebSocket;
+  readonly #owner: ConnectionOwner;
+  #socket: Socket | undefined;
+  #corked = false;
+  #failed = false;
+  /** Messages that the kernel may not have taken yet: bytes on the wire and of payload, in turns. */
+  #unsent: number[] = [];
+
+  constructor(id: number, url: string, webSocket: WebSocket, owner: ConnectionOwner) {
+    this.id = id;
+    this.url = url;
+    this.#webSocket = webSocket;
+    this.#owner = owner;
+    webSocket.binaryType = 'nodebuffer';
+    webSocket.on('message', (data, isBinary) => {
+      if (isBinary) {
+        owner.binary(this, data as Buffer);
+      } else {
+        owner.text(this, data as Buffer);
+      }
+    });
+    webSocket.on('error', (error) => this.#fail(error));
+    webSocket.on('close', (code, reason) => this.#closed(code, reason));
+  }
+
+  /** The socket under an accepted connection, which is open. */
+  attach(socket: Socket): void {
+    this.#socket = socket;
+  }
+
+  /** The handshake of a connection that the script opened is done. */
+  open(socket: Socket): void {
+    this.#socket = socket;
+    this.#owner.opened(this, this.#webSocket.protocol, this.#webSocket.extensions);
+  }
+
+  /** Sends a message, where the connection is open. Returns whether it was. */
+  send(data: string | Uint8Array, binary: boolean): boolean {
+    if (this.#webSocket.readyState !== this.#webSocket.OPEN) {
+      return false;
+    }
+    const length = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
+    this.#unsent.push(length + headerLength(length), length);
+    this.#webSocket.send(data, binary ? BINARY : TEXT);
+    return true;
+  }
+
+  /** Starts the closing handshake. Code 0: without a code. */
+  close(code: number, reason: string): void {
+    if (code === 0) {
+      this.#webSocket.close();
+    } else {
+      this.#webSocket.close(code, reason);
+    }
+  }
+
+  /** Cuts the connection without a closing handshake. */
+  terminate(): void {
+    this.#webSocket.terminate();
+  }
+
+  /** Holds writes back until `uncork`. */
+  cork(): void {
+    if (!this.#corked) {
+      this.#corked = true;
+      this.#socket?.cork();
+    }
+  }
+
+  uncork(): void {
+    if (this.#corked) {
+      this.#corked = false;
+      this.#socket?.uncork();
+    }
+  }
+
+  /** Stops reading, so that the peer has to wait. */
+  pause(): void {
+    this.#webSocket.pause();
+  }
+
+  resume(): void {
+    this.#webSocket.resume();
+  }
+
+  /**
+   * The payload bytes that the kernel has not taken: WebSockets Standard, `bufferedAmount`, without the framing. ws
+   * knows only the bytes on the wire, so the sizes of the last messages are kept until these have gone.
+   */
+  get bufferedAmount(): number {
+    const onTheWire = this.#socket?.writableLength ?? 0;
+    if (onTheWire === 0) {
+      this.#unsent = [];
+      return 0;
+    }
+    let covered = 0;
+    let payload = 0;
+    let at = this.#unsent.length;
+    while (at > 0 && covered < onTheWire) {
+      at -= 2;
+      covered += this.#unsent[at] as number;
+      payload += this.#unsent[at + 1] as number;
+    }
+    this.#unsent = this.#unsent.slice(at);
+    return payload;
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#failed) {
+      this.#failed = true;
+      const failure = socketFailure(error, this.url);
+      this.#owner.failed(this, failure.error, failure.message);
+    }
+  }
+
+  #closed(code: number, reason: Buffer): void {
+    // RFC 6455, 7.1.5: 1006 where no close frame was received.
+    const wasClean = code !== 1006;
+    if (!wasClean && !this.#failed) {
+      this.#failed = true;
+      const failure = remoteHostClosed(this.url);
+      this.#owner.failed(this, failure.error, failure.message);
+    }
+    this.#owner.closed(this, code, reason.toString(), wasClean);
+  }
+}
+
+const TEXT = { binary: false, compress: false } as const;
+const BINARY = { binary: true, compress: false } as const;
+
+/** RFC 6455, 5.2. The mask of a client's frame is left out: four bytes more or less do not change the answer. */
+function headerLength(length: number): number {
+  return length < 126 ? 2 : length < 65_536 ? 4 : 10;
+}

@@ -1,0 +1,150 @@
+import { createServer, STATUS_CODES, type IncomingMessage, type Server as HttpServer } from 'node:http';
+import { BoundSocket, isIP, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer as WsServer, type WebSocket } from 'ws';
+import { AirlockError, codeOf, messageOf } from '../errors.ts';
+import { hostPort } from './client.ts';
+
+export interface ListenOptions {
+  /** An address; empty for all interfaces. */
+  readonly host: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  /** The `Server` header of handshake answers; empty for the default. */
+  readonly serverName: string;
+  /** The largest message that is received, in bytes. */
+  readonly maxPayload: number;
+}
+
+/** What a listener tells its owner. */
+export interface ServerOwner {
+  /** A handshake is done. `url` is made of the Host header and the path. */
+  accepted(server: Server, webSocket: WebSocket, socket: Socket, url: string): void;
+  /** The listener has failed and stopped. */
+  serverFailed(server: Server, message: string): void;
+}
+
+const DEFAULT_SERVER_NAME = 'Airlock - Scripted WebSocket Listener';
+
+/** One listener of a script. */
+export class Server {
+  readonly id: number;
+  /** The port that it listens on. */
+  readonly port: number;
+  /** As Overte has it: all interfaces are told as 127.0.0.1, and no slash follows. */
+  readonly url: string;
+  readonly #http: HttpServer;
+  readonly #webSockets: WsServer;
+  readonly #owner: ServerOwner;
+
+  /**
+   * Binds and listens before it returns. Throws ERR_AIRLOCK_LISTEN_FAILED where the system refuses the address.
+   */
+  constructor(id: number, options: ListenOptions, owner: ServerOwner) {
+    this.id = id;
+    this.#owner = owner;
+    const bound = bind(options.host, options.port);
+    const { address, port } = bound.address() as { address: string; port: number };
+    this.port = port;
+    this.url = `ws://${hostPort(isUnspecified(address) ? '127.0.0.1' : address, port)}`;
+    this.#webSockets = new WsServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: options.maxPayload,
+    });
+    const serverName = headerValue(options.serverName) || DEFAULT_SERVER_NAME;
+    this.#webSockets.on('headers', (headers) => headers.push(`Server: ${serverName}`));
+    this.#http = createServer((_request, response) => {
+      response.writeHead(426, { 'Connection': 'close', 'Content-Type': 'text/plain', 'Server': serverName, 'Upgrade': 'websocket' });
+      response.end('This is a WebSocket server.\n');
+    });
+    this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+    this.#http.on('error', (error) => owner.serverFailed(this, messageOf(error)));
+    this.#http.listen(bound);
+  }
+
+  /** Stops accepting. Connections that are already open stay. */
+  close(): void {
+    this.#http.close();
+    this.#http.closeAllConnections();
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (!originIsAllowed(request)) {
+      return refuse(socket, 403);
+    }
+    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+      const { host = `127.0.0.1:${this.port}` } = request.headers;
+      this.#owner.accepted(this, webSocket, socket as Socket, `ws://${host}${request.url ?? '/'}`);
+    });
+  }
+}
+
+/** The address is bound here and now, so that a script knows the port, or the error, when its constructor returns. */
+function bind(host: string, port: number): BoundSocket {
+  const wanted = host === 'localhost' ? '127.0.0.1' : host;
+  if (wanted !== '' && isIP(wanted) === 0) {
+    throw new AirlockError(
+      'ERR_AIRLOCK_LISTEN_FAILED',
+      `cannot listen on '${host}': host must be an IP address or 'localhost'`,
+    );
+  }
+  try {
+    return wanted === '' ? bindAll(port) : new BoundSocket({ host: wanted, port });
+  } catch (error) {
+    const where = wanted === '' ? `port ${port}` : hostPort(wanted, port);
+    throw new AirlockError('ERR_AIRLOCK_LISTEN_FAILED', `cannot listen on ${where}: ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** All interfaces: IPv6 with IPv4, or IPv4 alone where the system has no IPv6. */
+function bindAll(port: number): BoundSocket {
+  try {
+    return new BoundSocket({ host: '::', port });
+  } catch (error) {
+    if (codeOf(error) === 'EAFNOSUPPORT' || codeOf(error) === 'EADDRNOTAVAIL') {
+      return new BoundSocket({ host: '0.0.0.0', port });
+    }
+    throw error;
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is in use',
+  EACCES: 'the port needs a privilege that the host does not have',
+  EADDRNOTAVAIL: 'the address is not one of this machine',
+};
+
+function reasonOf(error: unknown): string {
+  const code = codeOf(error);
+  return code === '' ? messageOf(error) : `${REASONS[code] ?? 'the system refuses'} (${code})`;
+}
+
+function isUnspecified(address: string): boolean {
+  return address === '::' || address === '0.0.0.0';
+}
+
+/** What a header may hold: no control characters, and nothing beyond Latin-1. */
+function headerValue(text: string): string {
+  return text.replace(/[^\x20-\x7e\xa0-\xff]/g, '');
+}
+
+/**
+ * A browser says which page opens the connection; by default it must be one of the same host. What is not a browser
+ * sends no `Origin`.
+ */
+function originIsAllowed(request: IncomingMessage): boolean {
+  const { origin, host } = request.headers;
+  if (origin === undefined) {
+    return true;
+  }
+  return host !== undefined && URL.parse(origin)?.host === host.toLowerCase();
+}
+
+function refuse(socket: Duplex, status: number): void {
+  socket.on('error', () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}

@@ -1,0 +1,39 @@
+import { compileSchema, type AnyItem, type Handlers, type ItemOf } from './fields.ts';
+
+/** Everything that a script can ask of the host without waiting for an answer. A turn gives back a batch of these. */
+export const COMMANDS = {
+  /** Send a text message. */
+  sendText: { code: 1, fields: { socket: 'uint', data: 'text' } },
+  /** Send a binary message. */
+  sendBinary: { code: 2, fields: { socket: 'uint', data: 'bytes' } },
+  /** Open a client socket under an even id of the script's choice. */
+  connect: { code: 3, fields: { socket: 'uint', url: 'string', protocols: 'strings' } },
+  /** Start the closing handshake. `code` 0: without a code. */
+  close: { code: 4, fields: { socket: 'uint', code: 'uint', reason: 'string' } },
+  /** Stop listening and close the server's sockets with 1001. */
+  closeServer: { code: 5, fields: { server: 'uint' } },
+  /** Wake the script in so many milliseconds; a negative delay disarms. Replaces what was armed. */
+  timer: { code: 6, fields: { delay: 'number' } },
+  /** A line of output. `level`: 0 log, 1 info, 2 warning, 3 error, 4 debug. */
+  print: { code: 7, fields: { level: 'uint', text: 'string' } },
+  /** An exception that no code of the script caught. The script goes on. */
+  reportError: { code: 8, fields: { text: 'string', stack: 'string' } },
+  /** The source ran to its end; for an entity script, its object is constructed. */
+  loaded: { code: 9, fields: {} },
+  /** The source could not be run, or threw. */
+  loadFailed: { code: 10, fields: { text: 'string', stack: 'string' } },
+  /** `Script.stop()`. */
+  stop: { code: 11, fields: {} },
+} as const;
+
+export type CommandTable = typeof COMMANDS;
+export type Command = AnyItem<CommandTable>;
+export type CommandType = keyof CommandTable;
+export type CommandOf<Type extends CommandType> = ItemOf<CommandTable, Type>;
+export type CommandHandlers = Handlers<CommandTable>;
+
+export const COMMAND_SCHEMA = compileSchema('command', COMMANDS);
+
+/** The levels of `print`, by their number on the wire. */
+export const PRINT_LEVELS = ['log', 'info', 'warning', 'error', 'debug'] as const;
+export type PrintLevel = (typeof PRINT_LEVELS)[number];

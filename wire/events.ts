@@ -1,0 +1,42 @@
+import { compileSchema, type AnyItem, type Handlers, type ItemOf } from './fields.ts';
+
+/**
+ * Everything that the host tells a script, in the order in which it happened. A turn carries a batch of these.
+ *
+ * Socket ids are per script: the script numbers the sockets that it opens with even numbers, the host numbers accepted
+ * ones with odd numbers.
+ */
+export const EVENTS = {
+  /** A text message. */
+  text: { code: 1, fields: { socket: 'uint', data: 'text' } },
+  /** A binary message. */
+  binary: { code: 2, fields: { socket: 'uint', data: 'bytes' } },
+  /** The handshake of a socket that the script opened is done. */
+  opened: { code: 3, fields: { socket: 'uint', protocol: 'string', extensions: 'string' } },
+  /** A server has accepted a connection: a new socket, already open. */
+  accepted: { code: 4, fields: { server: 'uint', socket: 'uint', url: 'string', protocol: 'string', extensions: 'string' } },
+  /** Something went wrong with a socket; `closed` follows. `error` is a SocketError number. */
+  failed: { code: 5, fields: { socket: 'uint', error: 'int', message: 'string' } },
+  /** The socket is gone; nothing more comes from it. */
+  closed: { code: 6, fields: { socket: 'uint', code: 'uint', reason: 'string', wasClean: 'boolean' } },
+  /** How many payload bytes of the socket the kernel has not taken yet, where the script cannot know. */
+  buffered: { code: 7, fields: { socket: 'uint', bytes: 'number' } },
+  /** A listener stopped by itself. */
+  serverFailed: { code: 8, fields: { server: 'uint', message: 'string' } },
+  /** The earliest timer is due. */
+  timer: { code: 9, fields: {} },
+  /** Run the script's source. Always the first event. */
+  evaluate: { code: 10, fields: { source: 'string' } },
+  /** Call this entity script's `preload`. */
+  preload: { code: 11, fields: { entityID: 'string' } },
+  /** The script ends: drop timers, call `unload`, emit `scriptEnding`. Always the last event. */
+  end: { code: 12, fields: {} },
+} as const;
+
+export type EventTable = typeof EVENTS;
+export type Event = AnyItem<EventTable>;
+export type EventType = keyof EventTable;
+export type EventOf<Type extends EventType> = ItemOf<EventTable, Type>;
+export type EventHandlers = Handlers<EventTable>;
+
+export const EVENT_SCHEMA = compileSchema('event', EVENTS);

@@ -1,0 +1,161 @@
+import { WireError } from './fields.ts';
+
+/**
+ * The frames on the pipes between the host and a cell process: a length of four bytes, a kind of one, a script's number
+ * of four, then the content. The length counts all that follows it.
+ */
+export const FRAME_HEADER_SIZE = 9;
+
+/** The largest frame that either side accepts, in bytes: twice what a turn may carry, and room for many small items. */
+export const LARGEST_FRAME = 256 * 1024 * 1024;
+
+/** The file descriptors of a cell process. */
+export const CELL_PIPES = {
+  /** Frames from the host. */
+  frames: 3,
+  /** Frames to the host. */
+  commands: 4,
+  /** Answers to questions, which the cell reads blocking: a length of four bytes, then the answer. */
+  answers: 5,
+} as const;
+
+/** From the host to a cell. */
+export const TO_CELL = {
+  /** Make an isolate for a script. Content: its settings as a JSON text. */
+  create: 1,
+  /** Run a turn. Content: events. */
+  turn: 2,
+  /** Throw a script's isolate away. No content. */
+  destroy: 3,
+} as const;
+
+/** From a cell to the host. */
+export const TO_HOST = {
+  /** The cell has started. No content. */
+  ready: 1,
+  /** A turn has ended. Content: a TURN_STATUS, a message, commands. */
+  turned: 2,
+  /** A script waits for an answer. Content: a uint32 with the size of its commands so far, these, the question. */
+  question: 3,
+} as const;
+
+/** How a turn ended. Every status but `done` is the end of its script. */
+export const TURN_STATUS = {
+  done: 0,
+  /** The turn's time limit was reached. The message says where the script was. */
+  timeout: 1,
+  /** The isolate's memory limit was reached. */
+  memory: 2,
+  /** The isolate could not be made, or is broken. */
+  broken: 3,
+} as const;
+
+export type TurnStatus = keyof typeof TURN_STATUS;
+
+export function turnStatusOf(code: number): TurnStatus {
+  for (const [name, value] of Object.entries(TURN_STATUS)) {
+    if (value === code) {
+      return name as TurnStatus;
+    }
+  }
+  throw new WireError(`there is no turn status ${code}`);
+}
+
+export function frameHeader(kind: number, script: number, contentLength: number): Buffer {
+  const header = Buffer.allocUnsafe(FRAME_HEADER_SIZE);
+  header.writeUInt32LE(contentLength + FRAME_HEADER_SIZE - 4, 0);
+  header[4] = kind;
+  header.writeUInt32LE(script, 5);
+  return header;
+}
+
+export interface Frame {
+  readonly kind: number;
+  readonly script: number;
+  /** The content is `buffer` from `start` to `end`. */
+  readonly buffer: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Cuts a stream of bytes into frames. */
+export class FrameParser {
+  readonly #largest: number;
+  readonly #reusesBuffers: boolean;
+  /** The pieces of a frame that is not whole yet, their length, and the frame's length once it is known. */
+  #pending: Buffer[] = [];
+  #pendingLength = 0;
+  #frameLength = 0;
+
+  /**
+   * @param largest the largest frame that is accepted, in bytes; a larger one is a WireError
+   * @param reusesBuffers whether what is pushed may change after `push` returns: what is kept is then copied
+   */
+  constructor(largest: number, reusesBuffers: boolean) {
+    this.#largest = largest;
+    this.#reusesBuffers = reusesBuffers;
+  }
+
+  /** Takes the next bytes and calls `onFrame` for each frame that they complete. */
+  push(data: Buffer, onFrame: (frame: Frame) => void): void {
+    let offset = 0;
+    while (this.#pendingLength > 0 && offset < data.length) {
+      offset += this.#complete(data, offset, onFrame);
+    }
+    while (data.length - offset >= 4) {
+      const length = this.#lengthAt(data, offset);
+      if (data.length - offset < length) {
+        break;
+      }
+      emit(data, offset, length, onFrame);
+      offset += length;
+    }
+    if (offset < data.length) {
+      this.#keep(data.subarray(offset));
+      if (this.#pendingLength >= 4) {
+        this.#frameLength = this.#lengthAt(data, offset);
+      }
+    }
+  }
+
+  /** Adds to the pending frame what it lacks, its length first. Returns how many bytes it took. */
+  #complete(data: Buffer, offset: number, onFrame: (frame: Frame) => void): number {
+    const target = this.#pendingLength < 4 ? 4 : this.#frameLength;
+    const size = Math.min(target - this.#pendingLength, data.length - offset);
+    this.#keep(data.subarray(offset, offset + size));
+    if (this.#pendingLength === target) {
+      const joined = Buffer.concat(this.#pending, target);
+      if (target === 4) {
+        this.#frameLength = this.#lengthAt(joined, 0);
+      } else {
+        this.#pending = [];
+        this.#pendingLength = 0;
+        emit(joined, 0, target, onFrame);
+      }
+    }
+    return size;
+  }
+
+  #lengthAt(buffer: Buffer, offset: number): number {
+    const length = buffer.readUInt32LE(offset) + 4;
+    if (length < FRAME_HEADER_SIZE || length > this.#largest) {
+      throw new WireError(`a frame of ${length} bytes, where ${FRAME_HEADER_SIZE} to ${this.#largest} are allowed`);
+    }
+    return length;
+  }
+
+  #keep(data: Buffer): void {
+    this.#pending.push(this.#reusesBuffers ? Buffer.from(data) : data);
+    this.#pendingLength += data.length;
+  }
+}
+
+function emit(buffer: Buffer, offset: number, length: number, onFrame: (frame: Frame) => void): void {
+  onFrame({
+    kind: buffer[offset + 4] as number,
+    script: buffer.readUInt32LE(offset + 5),
+    buffer,
+    start: offset + FRAME_HEADER_SIZE,
+    end: offset + length,
+  });
+}

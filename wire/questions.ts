@@ -1,0 +1,33 @@
+import { compileSchema, type AnyItem, type ItemOf } from './fields.ts';
+
+/**
+ * What a script needs the host's answer to within the same expression; its cell waits. The commands that the script has
+ * given before the question are carried out before it is answered.
+ */
+export const QUESTIONS = {
+  /** Open a listener. An empty host means all interfaces; port 0 means any free port. */
+  listen: { code: 1, fields: { server: 'uint', host: 'string', port: 'uint', serverName: 'string' } },
+} as const;
+
+/** The answer to the question of the same name. */
+export const ANSWERS = {
+  /** An empty `error`: listening at `port` and `url`. Otherwise `code` and `error` say what was wrong. */
+  listen: { code: 1, fields: { port: 'uint', url: 'string', code: 'string', error: 'string' } },
+} as const;
+
+export type QuestionTable = typeof QUESTIONS;
+export type Question = AnyItem<QuestionTable>;
+export type QuestionType = keyof QuestionTable;
+export type QuestionOf<Type extends QuestionType> = ItemOf<QuestionTable, Type>;
+
+export type AnswerTable = typeof ANSWERS;
+export type Answer = AnyItem<AnswerTable>;
+export type AnswerOf<Type extends QuestionType> = ItemOf<AnswerTable, Type>;
+
+/** One answering function for each question. Leaving one out does not compile. */
+export type Answerers = {
+  readonly [Type in QuestionType]: (question: QuestionOf<Type>) => AnswerOf<Type>;
+};
+
+export const QUESTION_SCHEMA = compileSchema('question', QUESTIONS);
+export const ANSWER_SCHEMA = compileSchema('answer', ANSWERS);

@@ -1,0 +1,34 @@
+/** How a script sees the callbacks and defaults of its WebSockets. */
+export type Dialect = 'overte' | 'web';
+
+/** The name that the bindings have in stack traces, by which their frames are told from a script's. */
+export const BINDINGS_NAME = 'airlock:bindings';
+
+/** What the bindings need to know of their script. */
+export interface GuestSettings {
+  readonly dialect: Dialect;
+  /** The script's own address, the base of relative URLs. */
+  readonly url: string;
+  /** What `Script.args` holds. */
+  readonly args: readonly string[];
+  /** What `Script.getContext()` answers. */
+  readonly context: string;
+  /** Whether there is a `WebSocketServer`. */
+  readonly server: boolean;
+  /** Whether the source evaluates to the constructor of an entity script. */
+  readonly entity: boolean;
+  /** What one turn may give back. */
+  readonly commandsPerTurn: number;
+  readonly bytesPerTurn: number;
+}
+
+/** What a cell needs to know of a script, as it stands in the `create` frame. */
+export interface IsolateSettings {
+  /** The script's name, as stack traces show it. */
+  readonly name: string;
+  /** In MiB. */
+  readonly memory: number;
+  /** The most that a turn may take, in milliseconds. */
+  readonly turnTimeout: number;
+  readonly guest: GuestSettings;
+}
