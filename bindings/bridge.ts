@@ -1,13 +1,11 @@
-import { ARENA_HALF_BYTES, ARENA_IN, ARENA_OUT, CONTROL_OUT_LENGTH } from '../wire/arena.ts';
+import { BYTES_OUT, BYTE_WINDOW, NUMBERS_OUT, NUMBER_WINDOW, arenaViews, type ArenaViews } from '../wire/arena.ts';
 import { COMMANDS, type CommandOf, type CommandType } from '../wire/commands.ts';
-import type { Primitive } from '../wire/fields.ts';
 import { ANSWERS, QUESTIONS, type AnswerOf, type QuestionOf, type QuestionType } from '../wire/questions.ts';
 import {
   ErrorConstructor,
   MathMin,
   ObjectKeys,
   TypedArrayPrototypeSet,
-  Uint32ArrayConstructor,
   Uint8ArrayConstructor,
 } from './primordials.ts';
 
@@ -19,25 +17,36 @@ import {
 
 /** What the cell gives the guest when an isolate starts. None of these throws. */
 export interface CellCallbacks {
-  /** The out half of the arena is full: the cell takes what is in it. */
-  readonly spill: () => void;
-  /** The in half of the arena is read: the cell puts the next bytes in it. */
-  readonly refill: () => void;
-  /** Asks the host; takes commands and a question, flat, and gives the answer, flat. */
-  readonly ask: (values: Primitive[]) => Primitive[];
+  /** The in window for numbers is read: the cell puts the next ones in it. */
+  readonly refillNumbers: () => void;
+  /** The in window for bytes is read: the cell puts the next ones in it. */
+  readonly refillBytes: () => void;
+  /** The out window for numbers is full: the cell takes what is in it. */
+  readonly spillNumbers: () => void;
+  /** The out window for bytes is full: the cell takes what is in it. */
+  readonly spillBytes: () => void;
+  /**
+   * Asks the host. Takes the strings of the commands so far and of the question; the question begins with the number
+   * and the string of these indexes. Gives the answer's fields in order, numbers
+   * as text: an answer is rare, and the in window may hold what the turn has not read yet.
+   */
+  readonly ask: (strings: string[], firstNumber: number, firstString: number) => string[];
   /** The serialized URL, or an empty string where it is not one. */
   readonly parseURL: (url: string, base: string) => string;
 }
 
 let callbacks: CellCallbacks;
+let views: ArenaViews;
 let arena: ArrayBufferLike;
-let arenaOut: Uint8Array;
-let control: Uint32Array;
-let inOffset = 0;
-let outOffset = 0;
+let numbersRead = 0;
+let bytesRead = 0;
+let numbersWritten = 0;
+let bytesWritten = 0;
+/** Numbers that were given out in the turn, those that the cell has taken already included. */
+let numbersGiven = 0;
 
-/** What the turn gives back. The cell copies it after the microtasks have run, so they add to it too. */
-let outbox: Primitive[] = [];
+/** The strings of what the turn gives back. The cell copies it after the microtasks have run, so they add to it too. */
+let outbox: string[] = [];
 let commandCount = 0;
 let byteCount = 0;
 
@@ -52,29 +61,45 @@ let bounds: TurnBounds;
 /** Connects this isolate to its cell, through the arena (see `wire/arena.ts`) and the callbacks. */
 export function connectBridge(shared: ArrayBufferLike, cell: CellCallbacks, turnBounds: TurnBounds): void {
   arena = shared;
-  arenaOut = new Uint8ArrayConstructor(shared, ARENA_OUT, ARENA_HALF_BYTES);
-  control = new Uint32ArrayConstructor(shared, 0, ARENA_IN / 4);
+  views = arenaViews(shared);
   callbacks = cell;
   bounds = turnBounds;
 }
 
-/** Starts a turn: an empty outbox, the arena's first bytes unread. */
+/** Starts a turn: nothing given out, the first windows unread. */
 export function beginTurn(): void {
   outbox = [];
   commandCount = 0;
   byteCount = 0;
-  inOffset = 0;
-  setOutOffset(0);
+  numbersRead = 0;
+  bytesRead = 0;
+  numbersGiven = 0;
+  setNumbersWritten(0);
+  setBytesWritten(0);
 }
 
-/** What the turn has given out so far. Later commands of the same turn are added to the same array. */
-export function currentOutbox(): Primitive[] {
+/** The strings that the turn has given out so far. Later commands of the same turn are added to the same array. */
+export function currentOutbox(): string[] {
   return outbox;
 }
 
-function setOutOffset(offset: number): void {
-  outOffset = offset;
-  control[CONTROL_OUT_LENGTH] = offset;
+function setNumbersWritten(length: number): void {
+  numbersWritten = length;
+  views.control[NUMBERS_OUT] = length;
+}
+
+function setBytesWritten(length: number): void {
+  bytesWritten = length;
+  views.control[BYTES_OUT] = length;
+}
+
+/** Takes the next number that came with the turn's events. */
+export function readNumber(): number {
+  if (numbersRead === NUMBER_WINDOW) {
+    callbacks.refillNumbers();
+    numbersRead = 0;
+  }
+  return views.numbersIn[numbersRead++] as number;
 }
 
 /** Takes the next `length` bytes that came with the turn's events. */
@@ -82,34 +107,44 @@ export function readBytes(length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8ArrayConstructor(length);
   let done = 0;
   while (done < length) {
-    if (inOffset === ARENA_HALF_BYTES) {
-      callbacks.refill();
-      inOffset = 0;
+    if (bytesRead === BYTE_WINDOW) {
+      callbacks.refillBytes();
+      bytesRead = 0;
     }
-    const size = MathMin(length - done, ARENA_HALF_BYTES - inOffset);
-    TypedArrayPrototypeSet(bytes, new Uint8ArrayConstructor(arena, ARENA_IN + inOffset, size), done);
-    inOffset += size;
+    const size = MathMin(length - done, BYTE_WINDOW - bytesRead);
+    TypedArrayPrototypeSet(bytes, new Uint8ArrayConstructor(arena, views.bytesInOffset + bytesRead, size), done);
+    bytesRead += size;
     done += size;
   }
   return bytes;
 }
 
+function writeNumber(value: number): void {
+  if (numbersWritten === NUMBER_WINDOW) {
+    callbacks.spillNumbers();
+    setNumbersWritten(0);
+  }
+  views.numbersOut[numbersWritten] = value;
+  setNumbersWritten(numbersWritten + 1);
+  numbersGiven++;
+}
+
+function writeString(value: string): void {
+  outbox[outbox.length] = value;
+}
+
 function writeBytes(buffer: ArrayBufferLike, start: number, length: number): void {
   let done = 0;
   while (done < length) {
-    if (outOffset === ARENA_HALF_BYTES) {
-      spill();
+    if (bytesWritten === BYTE_WINDOW) {
+      callbacks.spillBytes();
+      setBytesWritten(0);
     }
-    const size = MathMin(length - done, ARENA_HALF_BYTES - outOffset);
-    TypedArrayPrototypeSet(arenaOut, new Uint8ArrayConstructor(buffer, start + done, size), outOffset);
-    setOutOffset(outOffset + size);
+    const size = MathMin(length - done, BYTE_WINDOW - bytesWritten);
+    TypedArrayPrototypeSet(views.bytesOut, new Uint8ArrayConstructor(buffer, start + done, size), bytesWritten);
+    setBytesWritten(bytesWritten + size);
     done += size;
   }
-}
-
-function spill(): void {
-  callbacks.spill();
-  setOutOffset(0);
 }
 
 function count(bytes: number): void {
@@ -122,23 +157,21 @@ function count(bytes: number): void {
   }
 }
 
-/** `sendText`, the command of which there are the most. `byteLength`: the text's length in UTF-8. */
-export function sendText(socket: number, data: string, byteLength: number): void {
-  count(byteLength);
-  const at = outbox.length;
-  outbox[at] = COMMANDS.sendText.code;
-  outbox[at + 1] = socket;
-  outbox[at + 2] = data;
+/** `sendText`, the command of which there are the most. */
+export function sendText(socket: number, data: string): void {
+  count(data.length);
+  writeNumber(COMMANDS.sendText.code);
+  writeNumber(socket);
+  writeString(data);
 }
 
 /** `sendBinary`, with the bytes of `buffer` from `start` on. */
 export function sendBinary(socket: number, buffer: ArrayBufferLike, start: number, length: number): void {
   count(length);
   writeBytes(buffer, start, length);
-  const at = outbox.length;
-  outbox[at] = COMMANDS.sendBinary.code;
-  outbox[at + 1] = socket;
-  outbox[at + 2] = length;
+  writeNumber(COMMANDS.sendBinary.code);
+  writeNumber(socket);
+  writeNumber(length);
 }
 
 /** Any other command. */
@@ -146,7 +179,9 @@ export function command<Type extends Exclude<CommandType, 'sendText' | 'sendBina
   type: Type,
   fields: Omit<CommandOf<Type>, 'type'>,
 ): void {
-  count(appendItem(COMMANDS[type], fields as Readonly<Record<string, unknown>>));
+  const values = fields as Readonly<Record<string, unknown>>;
+  count(sizeOf(COMMANDS[type], values));
+  writeItem(COMMANDS[type], values);
 }
 
 /** Asks the host and waits. Commands that were given before are carried out first. */
@@ -154,22 +189,16 @@ export function ask<Type extends QuestionType>(
   type: Type,
   fields: Omit<QuestionOf<Type>, 'type'>,
 ): Omit<AnswerOf<Type>, 'type'> {
-  if (outOffset > 0) {
-    spill();
-  }
-  const commandsEnd = outbox.length;
-  appendItem(QUESTIONS[type], fields as Readonly<Record<string, unknown>>);
-  const values = outbox;
-  // The last value tells the cell where the question begins.
-  values[values.length] = commandsEnd;
+  const firstNumber = numbersGiven;
+  const firstString = outbox.length;
+  writeItem(QUESTIONS[type], fields as Readonly<Record<string, unknown>>);
+  const asked = outbox;
   outbox = [];
-  const flat = callbacks.ask(values);
-  const answer: Record<string, Primitive> = {};
-  const names = ObjectKeys(ANSWERS[type].fields);
-  for (let index = 0; index < names.length; index++) {
-    answer[names[index] as string] = flat[index + 1] as Primitive;
-  }
-  return answer as unknown as Omit<AnswerOf<Type>, 'type'>;
+  const strings = callbacks.ask(asked, firstNumber, firstString);
+  numbersGiven = 0;
+  setNumbersWritten(0);
+  setBytesWritten(0);
+  return readAnswer(ANSWERS[type], strings) as unknown as Omit<AnswerOf<Type>, 'type'>;
 }
 
 /** The URL in its serialized form, or undefined where it is not a URL. The cell parses: WHATWG URL. */
@@ -183,25 +212,44 @@ interface Definition {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-/** Returns a bound on the item's size in bytes. */
-function appendItem(definition: Definition, fields: Readonly<Record<string, unknown>>): number {
+/** A bound on an item's size in bytes, as far as it depends on the item. */
+function sizeOf(definition: Definition, fields: Readonly<Record<string, unknown>>): number {
   let size = 0;
-  outbox[outbox.length] = definition.code;
+  const names = ObjectKeys(definition.fields);
+  for (let index = 0; index < names.length; index++) {
+    const value = fields[names[index] as string];
+    size += typeof value === 'string' ? value.length : 8;
+  }
+  return size;
+}
+
+function writeItem(definition: Definition, fields: Readonly<Record<string, unknown>>): void {
+  writeNumber(definition.code);
   const names = ObjectKeys(definition.fields);
   for (let index = 0; index < names.length; index++) {
     const name = names[index] as string;
     const value = fields[name];
     if (definition.fields[name] === 'strings') {
       const strings = value as readonly string[];
-      outbox[outbox.length] = strings.length;
+      writeNumber(strings.length);
       for (let each = 0; each < strings.length; each++) {
-        outbox[outbox.length] = strings[each] as string;
-        size += (strings[each] as string).length;
+        writeString(strings[each] as string);
       }
+    } else if (typeof value === 'string') {
+      writeString(value);
     } else {
-      outbox[outbox.length] = value as Primitive;
-      size += typeof value === 'string' ? value.length : 0;
+      writeNumber(value as number);
     }
   }
-  return size;
+}
+
+/** The fields of an answer, in order; numbers are given as text. */
+function readAnswer(definition: Definition, strings: readonly string[]): Record<string, unknown> {
+  const answer: Record<string, unknown> = {};
+  const names = ObjectKeys(definition.fields);
+  for (let index = 0; index < names.length; index++) {
+    const name = names[index] as string;
+    answer[name] = definition.fields[name] === 'string' ? strings[index] : Number(strings[index]);
+  }
+  return answer;
 }

@@ -1,5 +1,5 @@
 import { EVENTS, type EventTable, type EventType } from '../wire/events.ts';
-import type { ItemOf, Primitive } from '../wire/fields.ts';
+import type { FieldType, ItemOf } from '../wire/fields.ts';
 import type { GuestSettings } from '../wire/settings.ts';
 import {
   beginTurn,
@@ -7,6 +7,7 @@ import {
   connectBridge,
   currentOutbox,
   readBytes,
+  readNumber,
   type CellCallbacks,
 } from './bridge.ts';
 import { describeError, nameScript, reportException, sourceName } from './errors.ts';
@@ -87,45 +88,47 @@ const handlers: {
 
 interface CompiledHandler {
   readonly names: readonly string[];
+  readonly types: readonly FieldType[];
   readonly handle: (event: Record<string, unknown>) => void;
 }
 
 const byCode: CompiledHandler[] = [];
 for (const type of ObjectKeys(handlers) as (keyof typeof handlers)[]) {
-  byCode[EVENTS[type].code] = {
-    names: ObjectKeys(EVENTS[type].fields),
+  const { code, fields } = EVENTS[type];
+  byCode[code] = {
+    names: ObjectKeys(fields),
+    types: Object.values(fields),
     handle: handlers[type] as CompiledHandler['handle'],
   };
 }
 
 /** Walks the events of a turn. The first two kinds are handled without making an object of the event. */
-function dispatchEvents(values: readonly Primitive[]): void {
-  let at = 0;
-  while (at < values.length) {
-    const code = values[at] as number;
+function dispatchEvents(count: number, strings: readonly string[]): void {
+  let nextString = 0;
+  for (let event = 0; event < count; event++) {
+    const code = readNumber();
     if (code === EVENTS.text.code) {
-      const socket = socketById(values[at + 1] as number);
-      const data = values[at + 2] as string;
-      at += 3;
+      const socket = socketById(readNumber());
+      const data = strings[nextString++] as string;
       if (socket !== undefined && !isStopping()) {
         socketInternals.text(socket, data);
       }
     } else if (code === EVENTS.binary.code) {
-      const socket = socketById(values[at + 1] as number);
-      const bytes = readBytes(values[at + 2] as number);
-      at += 3;
+      const socket = socketById(readNumber());
+      const bytes = readBytes(readNumber());
       if (socket !== undefined && !isStopping()) {
         socketInternals.binary(socket, bytes);
       }
     } else {
-      const { names, handle } = byCode[code] as CompiledHandler;
-      const event: Record<string, unknown> = {};
+      const { handle, names, types } = byCode[code] as CompiledHandler;
+      const fields: Record<string, unknown> = {};
       for (let index = 0; index < names.length; index++) {
-        event[names[index] as string] = values[at + 1 + index];
+        const type = types[index];
+        fields[names[index] as string] =
+          type === 'string' ? strings[nextString++] : type === 'boolean' ? readNumber() === 1 : readNumber();
       }
-      at += 1 + names.length;
       if (!isStopping() || code === EVENTS.end.code) {
-        handle(event);
+        handle(fields);
       }
     }
   }
@@ -155,18 +158,18 @@ const guest = {
     name: string,
     encodedName: string,
     arena: SharedArrayBuffer,
-    spill: CellCallbacks['spill'],
-    refill: CellCallbacks['refill'],
+    refillNumbers: CellCallbacks['refillNumbers'],
+    refillBytes: CellCallbacks['refillBytes'],
+    spillNumbers: CellCallbacks['spillNumbers'],
+    spillBytes: CellCallbacks['spillBytes'],
     ask: CellCallbacks['ask'],
     parseURL: CellCallbacks['parseURL'],
   ): void {
     const parsed = JSONParse(settings) as GuestSettings;
     setSettings({ ...parsed, args: ObjectFreeze(parsed.args) });
     nameScript(name, encodedName);
-    connectBridge(arena, { spill, refill, ask, parseURL }, {
-      commands: parsed.commandsPerTurn,
-      bytes: parsed.bytesPerTurn,
-    });
+    const callbacks = { refillNumbers, refillBytes, spillNumbers, spillBytes, ask, parseURL };
+    connectBridge(arena, callbacks, { commands: parsed.commandsPerTurn, bytes: parsed.bytesPerTurn });
     setTimeOrigin();
     // WebAssembly memory escapes the memory limit, and shared memory defeats validation.
     for (const unsafe of ['WebAssembly', 'SharedArrayBuffer', 'Atomics']) {
@@ -193,12 +196,12 @@ const guest = {
     }
   },
 
-  /** Runs a turn. The cell copies the result after the microtasks have run, so it holds what they did as well. */
-  turn(values: readonly Primitive[]): Primitive[] {
+  /** Runs a turn of so many events. The cell copies the result after the microtasks have run, so it holds what they did as well. */
+  turn(count: number, strings: readonly string[]): string[] {
     beginTurn();
     settleSenders();
     try {
-      dispatchEvents(values);
+      dispatchEvents(count, strings);
     } catch (error) {
       reportException(error);
     }
@@ -206,7 +209,7 @@ const guest = {
   },
 
   /** The outbox of the last turn once more, where its own crossing was lost to a rejected promise. */
-  collect(): Primitive[] {
+  collect(): string[] {
     return currentOutbox();
   },
 

@@ -94,7 +94,7 @@ export class WebSocketServer {
   }
 }
 
-defineInterface(WebSocketServer, ['url', 'port', 'listening', 'newConnection', 'close']);
+defineInterface(WebSocketServer, 'WebSocketServer', ['url', 'port', 'listening', 'newConnection', 'close']);
 
 function serverOptions(options: unknown): { port: number; host: string; serverName: string } {
   if (typeof options === 'number') {

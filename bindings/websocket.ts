@@ -80,6 +80,9 @@ export class WebSocket extends EventTarget {
   #binaryType: BinaryType = dialect() === 'web' ? 'blob' : 'arraybuffer';
   #origin = '';
   #bufferedAmount = 0;
+  /** Texts of this turn whose length in UTF-8 nobody has asked for yet. */
+  #unmeasured: string[] = [];
+  #isSender = false;
   #accepted = false;
 
   constructor(url: unknown, protocols?: unknown) {
@@ -170,9 +173,13 @@ export class WebSocket extends EventTarget {
     for (let index = 0; index < settled.length; index++) {
       const socket = settled[index] as WebSocket;
       // "does not reset to zero once the connection closes"
-      if (socket.#readyState !== CLOSED) {
+      if (socket.#readyState === CLOSED) {
+        socket.#measure();
+      } else {
         socket.#bufferedAmount = 0;
+        socket.#unmeasured = [];
       }
+      socket.#isSender = false;
     }
   }
 
@@ -185,6 +192,7 @@ export class WebSocket extends EventTarget {
   }
 
   get bufferedAmount(): number {
+    this.#measure();
     return this.#bufferedAmount;
   }
 
@@ -268,12 +276,13 @@ export class WebSocket extends EventTarget {
     } else if (bytes !== undefined) {
       this.#sendBinary(bytes.buffer, bytes.byteOffset, bytes.length);
     } else {
-      const text = StringPrototypeToWellFormed(`${data as string}`);
-      const length = utf8Length(text);
+      // A lone surrogate becomes U+FFFD where the text is encoded, as in a USVString.
+      const text = `${data as string}`;
       if (this.#readyState === OPEN) {
-        sendText(this.#id, text, length);
+        sendText(this.#id, text);
       }
-      this.#grow(length);
+      this.#unmeasured[this.#unmeasured.length] = text;
+      this.#markSender();
     }
   }
 
@@ -321,22 +330,33 @@ export class WebSocket extends EventTarget {
     if (this.#readyState === OPEN) {
       sendBinary(this.#id, buffer, start, length);
     }
-    this.#grow(length);
+    this.#bufferedAmount += length;
+    this.#markSender();
   }
 
-  /** `send()`: the amount grows also where the connection is closing or closed and nothing is sent. */
-  #grow(length: number): void {
-    if (this.#bufferedAmount === 0) {
+  /** Its `bufferedAmount` has grown: also where the connection is closing or closed and nothing is sent. */
+  #markSender(): void {
+    if (!this.#isSender) {
+      this.#isSender = true;
       senders[senders.length] = this;
     }
-    this.#bufferedAmount += length;
+  }
+
+  #measure(): void {
+    const texts = this.#unmeasured;
+    if (texts.length > 0) {
+      this.#unmeasured = [];
+      for (let index = 0; index < texts.length; index++) {
+        this.#bufferedAmount += utf8Length(texts[index] as string);
+      }
+    }
   }
 }
 
 export const settleSenders = WebSocket.settle;
 delete (WebSocket as Partial<typeof WebSocket>).settle;
 
-defineInterface(WebSocket, [
+defineInterface(WebSocket, 'WebSocket', [
   'url',
   'readyState',
   'bufferedAmount',

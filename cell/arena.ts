@@ -1,37 +1,49 @@
-import { ARENA_BYTES, ARENA_HALF_BYTES, ARENA_IN, ARENA_OUT, CONTROL_OUT_LENGTH } from '../wire/arena.ts';
+import { ARENA_BYTES, BYTES_OUT, NUMBERS_OUT, arenaViews } from '../wire/arena.ts';
+import { EMPTY_BATCH, type FlatBatch } from '../wire/fields.ts';
 
-/** The cell's end of the arena: feeds bytes in, window by window, and takes bytes out. */
+/** The cell's end of the arena: feeds a batch in, window by window, and takes one out. */
 export class Arena {
   readonly shared = new SharedArrayBuffer(ARENA_BYTES);
-  readonly #control = new Uint32Array(this.shared, 0, ARENA_IN / 4);
-  readonly #in = new Uint8Array(this.shared, ARENA_IN, ARENA_HALF_BYTES);
-  readonly #out = new Uint8Array(this.shared, ARENA_OUT, ARENA_HALF_BYTES);
-  #incoming: readonly Uint8Array[] = [];
+  readonly #views = arenaViews(this.shared);
+  #incoming: FlatBatch = EMPTY_BATCH;
+  #numbersFed = 0;
   #chunk = 0;
   #chunkOffset = 0;
-  #taken: Uint8Array[] = [];
+  #numbersTaken: Float64Array[] = [];
+  #bytesTaken: Uint8Array[] = [];
 
-  /** Starts a turn with these bytes. */
-  begin(incoming: readonly Uint8Array[]): void {
+  /** Starts a turn with this batch. */
+  begin(incoming: FlatBatch): void {
     this.#incoming = incoming;
+    this.#numbersFed = 0;
     this.#chunk = 0;
     this.#chunkOffset = 0;
-    this.#taken = [];
-    if (incoming.length > 0) {
-      this.refill();
-    }
+    this.#numbersTaken = [];
+    this.#bytesTaken = [];
+    this.refillNumbers();
+    this.refillBytes();
   }
 
-  /** Puts the next bytes in the window; the guest has read the last ones. */
-  refill(): void {
+  /** Puts the next numbers in their window; the guest has read the last ones. */
+  refillNumbers(): void {
+    const { numbers } = this.#incoming;
+    const window = this.#views.numbersIn;
+    const end = Math.min(numbers.length, this.#numbersFed + window.length);
+    window.set(numbers.subarray(this.#numbersFed, end));
+    this.#numbersFed = end;
+  }
+
+  /** Puts the next bytes in their window; the guest has read the last ones. */
+  refillBytes(): void {
+    const window = this.#views.bytesIn;
     let filled = 0;
-    while (filled < ARENA_HALF_BYTES) {
-      const chunk = this.#incoming[this.#chunk];
+    while (filled < window.length) {
+      const chunk = this.#incoming.bytes[this.#chunk];
       if (chunk === undefined) {
         return;
       }
-      const size = Math.min(chunk.length - this.#chunkOffset, ARENA_HALF_BYTES - filled);
-      this.#in.set(chunk.subarray(this.#chunkOffset, this.#chunkOffset + size), filled);
+      const size = Math.min(chunk.length - this.#chunkOffset, window.length - filled);
+      window.set(chunk.subarray(this.#chunkOffset, this.#chunkOffset + size), filled);
       filled += size;
       this.#chunkOffset += size;
       if (this.#chunkOffset === chunk.length) {
@@ -41,20 +53,48 @@ export class Arena {
     }
   }
 
-  /** Takes what the guest has put into the out window. */
-  spill(): void {
-    const length = this.#control[CONTROL_OUT_LENGTH] as number;
+  /** Takes what the guest has put into the window for numbers. */
+  spillNumbers(): void {
+    const { control, numbersOut } = this.#views;
+    const length = control[NUMBERS_OUT] as number;
     if (length > 0) {
-      this.#taken.push(Buffer.from(this.#out.subarray(0, length)));
-      this.#control[CONTROL_OUT_LENGTH] = 0;
+      this.#numbersTaken.push(numbersOut.slice(0, length));
+      control[NUMBERS_OUT] = 0;
     }
   }
 
-  /** All bytes that came out since the turn began, or since the last call. */
-  take(): Uint8Array[] {
-    this.spill();
-    const taken = this.#taken;
-    this.#taken = [];
-    return taken;
+  /** Takes what the guest has put into the window for bytes. */
+  spillBytes(): void {
+    const { bytesOut, control } = this.#views;
+    const length = control[BYTES_OUT] as number;
+    if (length > 0) {
+      this.#bytesTaken.push(bytesOut.slice(0, length));
+      control[BYTES_OUT] = 0;
+    }
   }
+
+  /** The numbers and bytes that came out since the turn began, or since the last call, with these strings. */
+  take(strings: readonly string[]): FlatBatch {
+    this.spillNumbers();
+    this.spillBytes();
+    const taken = this.#numbersTaken;
+    const batch = {
+      numbers: taken.length === 1 ? (taken[0] as Float64Array) : join(taken),
+      strings,
+      bytes: this.#bytesTaken,
+    };
+    this.#numbersTaken = [];
+    this.#bytesTaken = [];
+    return batch;
+  }
+}
+
+function join(parts: readonly Float64Array[]): Float64Array {
+  const joined = new Float64Array(parts.reduce((length, part) => length + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    joined.set(part, offset);
+    offset += part.length;
+  }
+  return joined;
 }

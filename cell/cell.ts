@@ -1,10 +1,10 @@
-import type { FlatBatch } from '../wire/fields.ts';
+import { EMPTY_BATCH, type FlatBatch } from '../wire/fields.ts';
 import type { IsolateSettings } from '../wire/settings.ts';
 import { ScriptIsolate, type TurnResult } from './script-isolate.ts';
 import { bindingsSnapshot } from './snapshot.ts';
 
-/** Answers a script's question; it must not throw. */
-export type Ask = (script: number, commands: FlatBatch, question: FlatBatch) => FlatBatch;
+/** Answers a script's question with the answer's fields, as text; it must not throw. */
+export type Ask = (script: number, commands: FlatBatch, question: FlatBatch) => string[];
 
 /** The isolates of one cell, by their scripts' numbers. The same in a process of its own and in the host's. */
 export class Cell {
@@ -25,16 +25,17 @@ export class Cell {
 
   /** Makes an isolate for a script. Throws where V8 cannot. */
   create(script: number, settings: IsolateSettings): void {
-    const ask = (commands: FlatBatch, question: FlatBatch): FlatBatch => this.#ask(script, commands, question);
+    const ask = (commands: FlatBatch, question: FlatBatch): string[] => this.#ask(script, commands, question);
     this.#isolates.set(script, new ScriptIsolate(settings, bindingsSnapshot(this.#bundle), ask));
   }
 
-  turn(script: number, events: FlatBatch): TurnResult {
+  /** Runs a turn of so many events. */
+  turn(script: number, count: number, events: FlatBatch): TurnResult {
     const isolate = this.#isolates.get(script);
     if (isolate === undefined) {
-      return { status: 'broken', message: 'its isolate could not be made', commands: { values: [], bytes: [] } };
+      return { status: 'broken', message: 'its isolate could not be made', commands: EMPTY_BATCH };
     }
-    return isolate.turn(events);
+    return isolate.turn(count, events);
   }
 
   destroy(script: number): void {

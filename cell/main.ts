@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { ByteReader } from '../wire/byte-reader.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
-import { readFlat, writeFlat } from '../wire/codec.ts';
+import { readFlat, readItem, writeFlat } from '../wire/codec.ts';
 import { COMMAND_SCHEMA } from '../wire/commands.ts';
 import { EVENT_SCHEMA } from '../wire/events.ts';
 import type { FlatBatch } from '../wire/fields.ts';
@@ -14,10 +14,11 @@ import {
   TO_CELL,
   TO_HOST,
   TURN_STATUS,
-  frameHeader,
+  beginFrame,
+  endFrame,
   type Frame,
 } from '../wire/frames.ts';
-import { ANSWER_SCHEMA, QUESTION_SCHEMA } from '../wire/questions.ts';
+import { ANSWER_SCHEMA, QUESTION_SCHEMA, answerFields } from '../wire/questions.ts';
 import type { IsolateSettings } from '../wire/settings.ts';
 import { Cell } from './cell.ts';
 import type { TurnResult } from './script-isolate.ts';
@@ -48,15 +49,16 @@ const input = new Socket({
 });
 input.on('error', () => process.exit(1));
 input.on('close', () => process.exit(0));
-sendFrame(TO_HOST.ready, 0);
+send(endFrame(writer, beginFrame(writer, TO_HOST.ready, 0)));
 
 function onFrame(frame: Frame): void {
   switch (frame.kind) {
     case TO_CELL.create:
       return create(frame);
     case TO_CELL.turn: {
-      const events = readFlat(EVENT_SCHEMA, new ByteReader(frame.buffer, frame.start, frame.end));
-      return sendTurned(frame.script, cell.turn(frame.script, events));
+      const reader = new ByteReader(frame.buffer, frame.start, frame.end);
+      const count = reader.uint32();
+      return sendTurned(frame.script, cell.turn(frame.script, count, readFlat(EVENT_SCHEMA, reader)));
     }
     case TO_CELL.destroy:
       return cell.destroy(frame.script);
@@ -64,7 +66,7 @@ function onFrame(frame: Frame): void {
 }
 
 function create(frame: Frame): void {
-  const settings = JSON.parse(frame.buffer.toString('utf8', frame.start, frame.end)) as IsolateSettings;
+  const settings = JSON.parse(new ByteReader(frame.buffer, frame.start, frame.end).string()) as IsolateSettings;
   try {
     cell.create(frame.script, settings);
   } catch {
@@ -73,26 +75,27 @@ function create(frame: Frame): void {
 }
 
 function sendTurned(script: number, { status, message, commands }: TurnResult): void {
+  const frame = beginFrame(writer, TO_HOST.turned, script);
   writer.uint8(TURN_STATUS[status]);
   writer.string(message);
   writeFlat(COMMAND_SCHEMA, writer, commands);
-  sendFrame(TO_HOST.turned, script);
+  send(endFrame(writer, frame));
 }
 
-function askHost(script: number, commands: FlatBatch, question: FlatBatch): FlatBatch {
+function askHost(script: number, commands: FlatBatch, question: FlatBatch): string[] {
   const inner = new ByteWriter();
   writeFlat(COMMAND_SCHEMA, inner, commands);
+  const frame = beginFrame(writer, TO_HOST.question, script);
   writer.bytes(Buffer.concat(inner.finish()));
   writeFlat(QUESTION_SCHEMA, writer, question);
-  sendFrame(TO_HOST.question, script);
+  send(endFrame(writer, frame));
   const size = readExactly(4).readUInt32LE(0);
-  return readFlat(ANSWER_SCHEMA, new ByteReader(readExactly(size)));
+  return answerFields(readItem(ANSWER_SCHEMA, new ByteReader(readExactly(size))));
 }
 
-/** Sends what the writer holds. The pipe blocks: a host that does not keep up makes the cell wait. */
-function sendFrame(kind: number, script: number): void {
-  const length = writer.length;
-  let chunks: Uint8Array[] = [frameHeader(kind, script, length), ...writer.finish()];
+/** The pipe blocks: a host that does not keep up makes the cell wait. */
+function send(frame: Uint8Array[]): void {
+  let chunks = frame;
   while (chunks.length > 0) {
     chunks = without(chunks, writevSync(CELL_PIPES.commands, chunks));
   }

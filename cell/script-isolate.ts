@@ -1,14 +1,14 @@
 import ivm from 'isolated-vm';
 import { COMMANDS } from '../wire/commands.ts';
 import { EVENTS } from '../wire/events.ts';
-import type { FlatBatch, Primitive } from '../wire/fields.ts';
+import { EMPTY_BATCH, type FlatBatch } from '../wire/fields.ts';
 import type { TurnStatus } from '../wire/frames.ts';
 import type { IsolateSettings } from '../wire/settings.ts';
 import { Arena } from './arena.ts';
 import { isTimeout, rejectionText, syntaxErrorText, timeoutText } from './isolate-errors.ts';
 
-/** Gives the host the commands so far and a question, and waits for the answer. It does not throw. */
-export type Ask = (commands: FlatBatch, question: FlatBatch) => FlatBatch;
+/** Gives the host the commands so far and a question, and waits for the answer: its fields, as text. It does not throw. */
+export type Ask = (commands: FlatBatch, question: FlatBatch) => string[];
 
 export interface TurnResult {
   readonly status: TurnStatus;
@@ -17,8 +17,6 @@ export interface TurnResult {
   readonly commands: FlatBatch;
 }
 
-const COPY = { arguments: { copy: true }, result: { copy: true } } as const;
-
 /** One script's isolate. Only primitives in flat arrays, and bytes through the arena, go in and out. */
 export class ScriptIsolate {
   readonly #settings: IsolateSettings;
@@ -26,9 +24,11 @@ export class ScriptIsolate {
   readonly #arena = new Arena();
   readonly #turn: ivm.Reference;
   readonly #collect: ivm.Reference;
+  readonly #crossing: ivm.ReferenceApplyOptions;
 
   constructor(settings: IsolateSettings, snapshot: ivm.ExternalCopy<ArrayBuffer>, ask: Ask) {
     this.#settings = settings;
+    this.#crossing = { arguments: { copy: true }, result: { copy: true }, timeout: settings.turnTimeout };
     this.#isolate = new ivm.Isolate({ memoryLimit: settings.memory, snapshot });
     const context = this.#isolate.createContextSync();
     const guest = context.global.getSync('__airlock', { reference: true }) as ivm.Reference;
@@ -41,26 +41,26 @@ export class ScriptIsolate {
       settings.name,
       sourceName(settings.name),
       new ivm.ExternalCopy(this.#arena.shared).copyInto(),
-      () => this.#arena.spill(),
-      () => this.#arena.refill(),
-      (values: Primitive[]) => this.#ask(values, ask),
+      () => this.#arena.refillNumbers(),
+      () => this.#arena.refillBytes(),
+      () => this.#arena.spillNumbers(),
+      () => this.#arena.spillBytes(),
+      (strings: string[], firstNumber: number, firstString: number) =>
+        this.#ask(ask, strings, firstNumber, firstString),
       parseURL,
     ]);
   }
 
   /** Runs one turn: a crossing in with the events, a crossing out with the commands, microtasks included. */
-  turn(events: FlatBatch): TurnResult {
+  turn(count: number, events: FlatBatch): TurnResult {
     const syntaxError = this.#checkSyntax(events);
     if (syntaxError !== undefined) {
       return syntaxError;
     }
-    this.#arena.begin(events.bytes);
+    this.#arena.begin(events);
     try {
-      const values = this.#turn.applySync(undefined, [events.values], {
-        ...COPY,
-        timeout: this.#settings.turnTimeout,
-      }) as Primitive[];
-      return { status: 'done', message: '', commands: { values, bytes: this.#arena.take() } };
+      const strings = this.#turn.applySync(undefined, [count, events.strings], this.#crossing) as unknown as string[];
+      return { status: 'done', message: '', commands: this.#arena.take(strings) };
     } catch (error) {
       return this.#failedTurn(error);
     }
@@ -76,12 +76,12 @@ export class ScriptIsolate {
    * A syntax error that `eval` throws does not say where it is; the compiler does. Nothing of the script has run yet, so
    * the error that crosses here is V8's own.
    */
-  #checkSyntax({ values }: FlatBatch): TurnResult | undefined {
-    if (values[0] !== EVENTS.evaluate.code) {
+  #checkSyntax({ numbers, strings }: FlatBatch): TurnResult | undefined {
+    if (numbers[0] !== EVENTS.evaluate.code) {
       return undefined;
     }
     try {
-      this.#isolate.compileScriptSync(values[1] as string, { filename: sourceName(this.#settings.name) }).release();
+      this.#isolate.compileScriptSync(strings[0] as string, { filename: sourceName(this.#settings.name) }).release();
       return undefined;
     } catch (error) {
       if (this.#isolate.isDisposed) {
@@ -91,7 +91,7 @@ export class ScriptIsolate {
       return {
         status: 'done',
         message: '',
-        commands: { values: [COMMANDS.loadFailed.code, text, stack], bytes: [] },
+        commands: { numbers: Float64Array.of(COMMANDS.loadFailed.code), strings: [text, stack], bytes: [] },
       };
     }
   }
@@ -102,12 +102,12 @@ export class ScriptIsolate {
       return {
         status: 'memory',
         message: `used more than its ${this.#settings.memory} MiB of memory`,
-        commands: { values: [], bytes: [] },
+        commands: EMPTY_BATCH,
       };
     }
     const commands = this.#collectCommands();
     if (commands === undefined) {
-      return { status: 'broken', message: 'its isolate does not answer', commands: { values: [], bytes: [] } };
+      return { status: 'broken', message: 'its isolate does not answer', commands: EMPTY_BATCH };
     }
     if (isTimeout(error)) {
       const { turnTimeout, name } = this.#settings;
@@ -115,27 +115,30 @@ export class ScriptIsolate {
       return { status: 'timeout', message: `ran for more than ${turnTimeout} ms in one turn${place}`, commands };
     }
     const { text, stack } = rejectionText(error, sourceName(this.#settings.name), this.#settings.name);
-    commands.values.push(COMMANDS.reportError.code, text, stack);
-    return { status: 'done', message: '', commands };
+    return {
+      status: 'done',
+      message: '',
+      commands: {
+        numbers: Float64Array.of(...commands.numbers, COMMANDS.reportError.code),
+        strings: [...commands.strings, text, stack],
+        bytes: commands.bytes,
+      },
+    };
   }
 
   #collectCommands(): FlatBatch | undefined {
     try {
-      const values = this.#collect.applySync(undefined, [], {
-        ...COPY,
-        timeout: this.#settings.turnTimeout,
-      }) as Primitive[];
-      return { values, bytes: this.#arena.take() };
+      return this.#arena.take(this.#collect.applySync(undefined, [], this.#crossing) as unknown as string[]);
     } catch {
       return undefined;
     }
   }
 
-  /** The last value says where in the others the question begins. */
-  #ask(values: Primitive[], ask: Ask): Primitive[] {
-    const split = values.pop() as number;
-    const commands = { values: values.slice(0, split), bytes: this.#arena.take() };
-    return ask(commands, { values: values.slice(split), bytes: [] }).values;
+  /** The question begins with the number and the string of these indexes; what is before it are commands. */
+  #ask(ask: Ask, strings: string[], firstNumber: number, firstString: number): string[] {
+    const { bytes, numbers } = this.#arena.take([]);
+    const commands = { numbers: numbers.subarray(0, firstNumber), strings: strings.slice(0, firstString), bytes };
+    return ask(commands, { numbers: numbers.subarray(firstNumber), strings: strings.slice(firstString), bytes: [] });
   }
 }
 

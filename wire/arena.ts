@@ -1,14 +1,47 @@
 /**
- * The arena: memory that a cell and one isolate's bindings share, through which bytes cross the boundary. A script never
- * sees it.
+ * The arena: memory that a cell and one isolate's bindings share, through which numbers and bytes cross the boundary,
+ * window by window. A script never sees it.
  *
- *     0                       ARENA_IN                  ARENA_OUT
- *     | control words (u32) | bytes for the script    | bytes from the script    |
+ *     | control words (u32) | numbers in | numbers out | bytes in | bytes out |
+ *
+ * "In" is towards the script. The side that reads a window asks for the next one; the side that has filled one has it
+ * taken.
  */
-export const ARENA_HALF_BYTES = 64 * 1024;
-export const ARENA_IN = 64;
-export const ARENA_OUT = ARENA_IN + ARENA_HALF_BYTES;
-export const ARENA_BYTES = ARENA_OUT + ARENA_HALF_BYTES;
+export const NUMBER_WINDOW = 8 * 1024;
+export const BYTE_WINDOW = 64 * 1024;
 
-/** Control word 0: how many bytes from the script lie in the arena. */
-export const CONTROL_OUT_LENGTH = 0;
+const CONTROL_BYTES = 64;
+const NUMBER_WINDOW_BYTES = NUMBER_WINDOW * 8;
+
+export const ARENA_BYTES = CONTROL_BYTES + 2 * NUMBER_WINDOW_BYTES + 2 * BYTE_WINDOW;
+
+/** Control word 0: how many numbers lie in the out window. */
+export const NUMBERS_OUT = 0;
+/** Control word 1: how many bytes lie in the out window. */
+export const BYTES_OUT = 1;
+
+export interface ArenaViews {
+  readonly control: Uint32Array;
+  readonly numbersIn: Float64Array;
+  readonly numbersOut: Float64Array;
+  readonly bytesIn: Uint8Array;
+  /** Where `bytesIn` begins in the arena. */
+  readonly bytesInOffset: number;
+  readonly bytesOut: Uint8Array;
+}
+
+/** The windows of an arena. */
+export function arenaViews(arena: ArrayBufferLike): ArenaViews {
+  const numbersIn = CONTROL_BYTES;
+  const numbersOut = numbersIn + NUMBER_WINDOW_BYTES;
+  const bytesIn = numbersOut + NUMBER_WINDOW_BYTES;
+  const bytesOut = bytesIn + BYTE_WINDOW;
+  return {
+    control: new Uint32Array(arena, 0, CONTROL_BYTES / 4),
+    numbersIn: new Float64Array(arena, numbersIn, NUMBER_WINDOW),
+    numbersOut: new Float64Array(arena, numbersOut, NUMBER_WINDOW),
+    bytesIn: new Uint8Array(arena, bytesIn, BYTE_WINDOW),
+    bytesInOffset: bytesIn,
+    bytesOut: new Uint8Array(arena, bytesOut, BYTE_WINDOW),
+  };
+}

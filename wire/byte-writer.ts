@@ -71,6 +71,15 @@ export class ByteWriter {
     this.#offset += 4 + length;
   }
 
+  /** Leaves room for a uint32 that is known later; returns what writes it. */
+  reserveUint32(): (value: number) => void {
+    this.#reserve(4);
+    const chunk = this.#chunk;
+    const at = this.#offset;
+    this.#offset += 4;
+    return (value) => chunk.writeUInt32LE(value, at);
+  }
+
   /** Everything that was written since the last call, in order. The chunks belong to the caller from now on. */
   finish(): Uint8Array[] {
     this.#cut();

@@ -7,7 +7,6 @@ import {
   type FieldType,
   type FlatBatch,
   type ItemTable,
-  type Primitive,
   type Schema,
 } from './fields.ts';
 
@@ -21,7 +20,7 @@ import {
  * Reading checks everything: it is where what a cell or an isolate says comes in.
  */
 
-type Value = Primitive | Uint8Array | readonly string[];
+type Value = string | number | boolean | Uint8Array | readonly string[];
 
 /** Objects to bytes. */
 export function writeItem<Table extends ItemTable>(
@@ -60,34 +59,31 @@ export function readItem<Table extends ItemTable>(schema: Schema<Table>, reader:
 
 /** Bytes to flat, until the reader is at its end. */
 export function readFlat<Table extends ItemTable>(schema: Schema<Table>, reader: ByteReader): FlatBatch {
-  const batch: FlatBatch = { values: [], bytes: [] };
-  const { values } = batch;
+  const flat = new FlatWriter();
   while (!reader.done) {
-    const definition = definitionOf(schema, reader.uint8());
-    values.push(definition.code);
-    const { types } = definition;
+    const { code, types } = definitionOf(schema, reader.uint8());
+    flat.number(code);
     for (let index = 0; index < types.length; index++) {
       const type = types[index] as FieldType;
       if (type === 'text') {
-        values.push(reader.string());
+        flat.string(reader.string());
       } else {
-        pushFlat(batch, type, readField(reader, type));
+        flat.field(type, readField(reader, type));
       }
     }
   }
-  return batch;
+  return flat.finish();
 }
 
 /** Flat to bytes. */
 export function writeFlat<Table extends ItemTable>(schema: Schema<Table>, writer: ByteWriter, batch: FlatBatch): void {
-  const source = new FlatReader(batch);
-  while (!source.done) {
-    const definition = definitionOf(schema, source.code(schema.name));
+  const flat = new FlatReader(batch);
+  while (!flat.done) {
+    const definition = definitionOf(schema, flat.number());
     writer.uint8(definition.code);
     const { types } = definition;
     for (let index = 0; index < types.length; index++) {
-      const type = types[index] as FieldType;
-      writeField(writer, type, source.field(definition, index));
+      writeField(writer, types[index] as FieldType, flat.field(definition, index));
     }
   }
 }
@@ -97,29 +93,28 @@ export function itemsToFlat<Table extends ItemTable>(
   schema: Schema<Table>,
   items: readonly AnyItem<Table>[],
 ): FlatBatch {
-  const batch: FlatBatch = { values: [], bytes: [] };
-  for (const item of items) {
-    const { type } = item as { readonly type: string };
-    const { code, names, types } = schema.byType[type as keyof Table & string];
-    batch.values.push(code);
+  const flat = new FlatWriter();
+  for (let at = 0; at < items.length; at++) {
+    const item = items[at] as unknown as Record<string, Value>;
+    const { code, names, types } = schema.byType[item.type as keyof Table & string];
+    flat.number(code);
     for (let index = 0; index < names.length; index++) {
-      const value = (item as Record<string, Value>)[names[index] as string] as Value;
-      pushFlat(batch, types[index] as FieldType, value);
+      flat.field(types[index] as FieldType, item[names[index] as string] as Value);
     }
   }
-  return batch;
+  return flat.finish();
 }
 
 /** Flat to objects. */
 export function flatToItems<Table extends ItemTable>(schema: Schema<Table>, batch: FlatBatch): AnyItem<Table>[] {
   const items: AnyItem<Table>[] = [];
-  const source = new FlatReader(batch);
-  while (!source.done) {
-    const definition = definitionOf(schema, source.code(schema.name));
+  const flat = new FlatReader(batch);
+  while (!flat.done) {
+    const definition = definitionOf(schema, flat.number());
     const { names } = definition;
     const item: Record<string, Value> = { type: definition.type };
     for (let index = 0; index < names.length; index++) {
-      item[names[index] as string] = source.field(definition, index);
+      item[names[index] as string] = flat.field(definition, index);
     }
     items.push(item as AnyItem<Table>);
   }
@@ -185,116 +180,129 @@ function readField(reader: ByteReader, type: FieldType): Value {
   }
 }
 
-function pushFlat({ values, bytes }: FlatBatch, type: FieldType, value: Value): void {
-  switch (type) {
-    case 'bytes':
-      values.push((value as Uint8Array).length);
-      bytes.push(value as Uint8Array);
-      return;
-    case 'text':
-      values.push(typeof value === 'string' ? value : decodeUtf8(value as Uint8Array));
-      return;
-    case 'strings': {
-      const strings = value as readonly string[];
-      values.push(strings.length);
-      for (const string of strings) {
-        values.push(string);
-      }
-      return;
+/** Builds a flat batch. */
+class FlatWriter {
+  #numbers = new Float64Array(1024);
+  #length = 0;
+  readonly #strings: string[] = [];
+  readonly #bytes: Uint8Array[] = [];
+
+  number(value: number): void {
+    if (this.#length === this.#numbers.length) {
+      const larger = new Float64Array(this.#length * 2);
+      larger.set(this.#numbers);
+      this.#numbers = larger;
     }
-    default:
-      values.push(value as Primitive);
+    this.#numbers[this.#length++] = value;
+  }
+
+  string(value: string): void {
+    this.#strings.push(value);
+  }
+
+  field(type: FieldType, value: Value): void {
+    switch (type) {
+      case 'uint':
+      case 'int':
+      case 'number':
+        return this.number(value as number);
+      case 'boolean':
+        return this.number(value === true ? 1 : 0);
+      case 'string':
+        return this.string(value as string);
+      case 'text':
+        return this.string(typeof value === 'string' ? value : decodeUtf8(value as Uint8Array));
+      case 'bytes':
+        this.number((value as Uint8Array).length);
+        this.#bytes.push(value as Uint8Array);
+        return;
+      case 'strings':
+        this.number((value as readonly string[]).length);
+        for (const string of value as readonly string[]) {
+          this.string(string);
+        }
+    }
+  }
+
+  finish(): FlatBatch {
+    return { numbers: this.#numbers.subarray(0, this.#length), strings: this.#strings, bytes: this.#bytes };
   }
 }
 
 function decodeUtf8(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  const buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return buffer.toString('utf8');
 }
 
-/** Walks a flat batch that came out of an isolate, checking each value against the type that its place asks for. */
+/** Walks a flat batch that came out of an isolate, checking each value against what its place asks for. */
 class FlatReader {
-  readonly #values: readonly unknown[];
+  readonly #numbers: Float64Array;
+  readonly #strings: readonly unknown[];
   readonly #bytes: readonly Uint8Array[];
-  #position = 0;
+  #number = 0;
+  #string = 0;
   #chunk = 0;
   #chunkOffset = 0;
 
   constructor(batch: FlatBatch) {
-    this.#values = batch.values;
+    this.#numbers = batch.numbers;
+    this.#strings = batch.strings;
     this.#bytes = batch.bytes;
   }
 
   get done(): boolean {
-    return this.#position >= this.#values.length;
+    return this.#number >= this.#numbers.length;
   }
 
-  code(name: string): number {
-    const code = this.#values[this.#position++];
-    if (typeof code !== 'number') {
-      throw new WireError(`${describe(code)} stands where the code of a ${name} is expected`);
+  number(): number {
+    const value = this.#numbers[this.#number++];
+    if (value === undefined) {
+      throw new WireError('a number is missing');
     }
-    return code;
+    return value;
   }
 
   field(definition: CompiledItem, index: number): Value {
     const type = definition.types[index] as FieldType;
-    const value = this.#values[this.#position++];
     switch (type) {
-      case 'uint':
-        if (typeof value === 'number' && value >>> 0 === value) {
-          return value;
-        }
-        break;
-      case 'int':
-        if (typeof value === 'number' && (value | 0) === value) {
-          return value;
-        }
-        break;
-      case 'number':
-        if (typeof value === 'number') {
-          return value;
-        }
-        break;
-      case 'boolean':
-        if (typeof value === 'boolean') {
-          return value;
-        }
-        break;
       case 'string':
       case 'text':
-        if (typeof value === 'string') {
-          return value;
-        }
-        break;
-      case 'bytes':
-        if (typeof value === 'number' && value >>> 0 === value) {
-          return this.#takeBytes(value);
-        }
-        break;
-      case 'strings':
-        if (typeof value === 'number' && value >>> 0 === value) {
-          return this.#takeStrings(value, definition, index);
-        }
-        break;
-    }
-    throw new WireError(
-      `${definition.type}.${definition.names[index]} is ${describe(value)}, where a ${type} is expected`,
-    );
-  }
-
-  #takeStrings(count: number, definition: CompiledItem, index: number): string[] {
-    const strings: string[] = [];
-    while (strings.length < count) {
-      const value = this.#values[this.#position++];
-      if (typeof value !== 'string') {
-        throw new WireError(`${definition.type}.${definition.names[index]} holds ${describe(value)}, not only strings`);
+        return this.#nextString(definition, index);
+      case 'number':
+        return this.number();
+      case 'int': {
+        const value = this.number();
+        return (value | 0) === value ? value : wrong(definition, index, value);
       }
-      strings.push(value);
+      case 'boolean': {
+        const value = this.number();
+        return value === 1 || value === 0 ? value === 1 : wrong(definition, index, value);
+      }
+      case 'uint':
+        return this.#uint(definition, index);
+      case 'bytes':
+        return this.#takeBytes(this.#uint(definition, index));
+      case 'strings': {
+        const strings: string[] = [];
+        for (let left = this.#uint(definition, index); left > 0; left--) {
+          strings.push(this.#nextString(definition, index));
+        }
+        return strings;
+      }
     }
-    return strings;
   }
 
-  /** The bytes lie one after another, but cut into chunks wherever the arena was full. */
+  #uint(definition: CompiledItem, index: number): number {
+    const value = this.number();
+    return value >>> 0 === value ? value : wrong(definition, index, value);
+  }
+
+  #nextString(definition: CompiledItem, index: number): string {
+    const value = this.#strings[this.#string++];
+    return typeof value === 'string' ? value : wrong(definition, index, value);
+  }
+
+  /** The bytes lie one after another, but cut into chunks wherever a window was full. */
   #takeBytes(length: number): Uint8Array {
     const chunk = this.#bytes[this.#chunk];
     if (chunk !== undefined && chunk.length - this.#chunkOffset >= length) {
@@ -326,9 +334,9 @@ class FlatReader {
   }
 }
 
-function describe(value: unknown): string {
-  if (typeof value === 'number') {
-    return `the number ${value}`;
-  }
-  return value === undefined ? 'nothing' : `a ${typeof value}`;
+function wrong(definition: CompiledItem, index: number, value: unknown): never {
+  const found = typeof value === 'number' ? `the number ${value}` : value === undefined ? 'missing' : `a ${typeof value}`;
+  throw new WireError(
+    `${definition.type}.${definition.names[index]} is ${found}, where a ${definition.types[index]} is expected`,
+  );
 }

@@ -54,17 +54,21 @@ export type Handlers<Table extends ItemTable> = {
   readonly [Type in keyof Table]: (item: ItemOf<Table, Type>) => void;
 };
 
-/** What is exchanged with an isolate: only these, in flat arrays. */
-export type Primitive = string | number | boolean;
-
 /**
- * Items as they cross the isolate boundary: code, fields, code, fields... In place of a `bytes` field stands its length;
- * the bytes themselves follow one another in `bytes`, in the same order.
+ * Items as they cross the isolate boundary, without a single object: numbers, strings and bytes apart, each in the order
+ * of the items and their fields.
+ *
+ * `numbers` holds each item's code and its number and boolean (0, 1) fields; the count of a `strings` field; the length
+ * of a `bytes` field. `strings` holds the `string` and `text` fields and what is in `strings` fields. Of `bytes`, only
+ * the order counts, not how it is cut into chunks.
  */
 export interface FlatBatch {
-  readonly values: Primitive[];
-  readonly bytes: Uint8Array[];
+  readonly numbers: Float64Array;
+  readonly strings: readonly string[];
+  readonly bytes: readonly Uint8Array[];
 }
+
+export const EMPTY_BATCH: FlatBatch = { numbers: new Float64Array(0), strings: [], bytes: [] };
 
 /** A compiled table: what the codecs walk. */
 export interface Schema<Table extends ItemTable> {

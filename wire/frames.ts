@@ -1,3 +1,4 @@
+import type { ByteWriter } from './byte-writer.ts';
 import { WireError } from './fields.ts';
 
 /**
@@ -23,7 +24,7 @@ export const CELL_PIPES = {
 export const TO_CELL = {
   /** Make an isolate for a script. Content: its settings as a JSON text. */
   create: 1,
-  /** Run a turn. Content: events. */
+  /** Run a turn. Content: a uint32 with the number of events, the events. */
   turn: 2,
   /** Throw a script's isolate away. No content. */
   destroy: 3,
@@ -61,12 +62,22 @@ export function turnStatusOf(code: number): TurnStatus {
   throw new WireError(`there is no turn status ${code}`);
 }
 
-export function frameHeader(kind: number, script: number, contentLength: number): Buffer {
-  const header = Buffer.allocUnsafe(FRAME_HEADER_SIZE);
-  header.writeUInt32LE(contentLength + FRAME_HEADER_SIZE - 4, 0);
-  header[4] = kind;
-  header.writeUInt32LE(script, 5);
-  return header;
+/** Begins a frame in a writer that holds nothing else. The content follows, and then `endFrame`. */
+export function beginFrame(writer: ByteWriter, kind: number, script: number): FrameStart {
+  const writeLength = writer.reserveUint32();
+  writer.uint8(kind);
+  writer.uint32(script);
+  return { writeLength };
+}
+
+/** Ends a frame: its chunks, ready to be written one after another. */
+export function endFrame(writer: ByteWriter, { writeLength }: FrameStart): Uint8Array[] {
+  writeLength(writer.length - 4);
+  return writer.finish();
+}
+
+export interface FrameStart {
+  readonly writeLength: (length: number) => void;
 }
 
 export interface Frame {

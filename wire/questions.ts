@@ -31,3 +31,8 @@ export type Answerers = {
 
 export const QUESTION_SCHEMA = compileSchema('question', QUESTIONS);
 export const ANSWER_SCHEMA = compileSchema('answer', ANSWERS);
+
+/** An answer as it enters an isolate: its fields in order, as text. */
+export function answerFields(answer: Answer): string[] {
+  return Object.keys(ANSWERS[answer.type].fields).map((name) => String((answer as unknown as Record<string, unknown>)[name]));
+}

@@ -79,7 +79,7 @@ export class Blob {
   }
 }
 
-defineInterface(Blob, ['size', 'type', 'slice', 'arrayBuffer', 'bytes', 'text']);
+defineInterface(Blob, 'Blob', ['size', 'type', 'slice', 'arrayBuffer', 'bytes', 'text']);
 
 /** A blob of these bytes, which must be nobody else's. */
 export function createBlob(bytes: Uint8Array<ArrayBuffer>): Blob {

@@ -6,11 +6,14 @@ import {
   TypeErrorConstructor,
 } from '../primordials.ts';
 
-/** Makes a class look as WebIDL has it: its members enumerable, its prototype tagged with its name. */
+/**
+ * Makes a class look as WebIDL has it: its members enumerable, its prototype tagged with its name. The bundler may have
+ * given the class another name.
+ */
 export function defineInterface(
-  constructor: { readonly prototype: object; readonly name: string },
+  constructor: { readonly prototype: object },
+  name: string,
   members: readonly string[],
-  name: string = constructor.name,
 ): void {
   const { prototype } = constructor;
   for (let index = 0; index < members.length; index++) {

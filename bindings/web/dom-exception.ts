@@ -57,7 +57,7 @@ export class DOMException {
 }
 
 ObjectSetPrototypeOf(DOMException.prototype, ErrorConstructor.prototype);
-defineInterface(DOMException, ['name', 'message', 'code']);
+defineInterface(DOMException, 'DOMException', ['name', 'message', 'code']);
 defineConstants(DOMException, {
   INDEX_SIZE_ERR: 1,
   DOMSTRING_SIZE_ERR: 2,

@@ -191,7 +191,7 @@ export class EventTarget {
   }
 }
 
-defineInterface(EventTarget, ['addEventListener', 'removeEventListener', 'dispatchEvent']);
+defineInterface(EventTarget, 'EventTarget', ['addEventListener', 'removeEventListener', 'dispatchEvent']);
 
 export const { getHandler, setHandler, dispatch } = targetInternals!;
 

@@ -174,7 +174,7 @@ export class Event {
   }
 }
 
-defineInterface(Event, [
+defineInterface(Event, 'Event', [
   'type',
   'target',
   'srcElement',

@@ -43,7 +43,7 @@ export class MessageEvent extends Event {
   }
 }
 
-defineInterface(MessageEvent, ['data', 'origin', 'lastEventId', 'source', 'ports']);
+defineInterface(MessageEvent, 'MessageEvent', ['data', 'origin', 'lastEventId', 'source', 'ports']);
 
 export interface CloseEventInit extends EventInit {
   wasClean?: boolean;
@@ -80,4 +80,4 @@ export class CloseEvent extends Event {
   }
 }
 
-defineInterface(CloseEvent, ['wasClean', 'code', 'reason']);
+defineInterface(CloseEvent, 'CloseEvent', ['wasClean', 'code', 'reason']);

@@ -3,7 +3,7 @@ import { flatToItems, itemsToFlat } from '../../wire/codec.ts';
 import { COMMAND_SCHEMA } from '../../wire/commands.ts';
 import { EVENT_SCHEMA, type Event } from '../../wire/events.ts';
 import { WireError, type FlatBatch } from '../../wire/fields.ts';
-import { ANSWER_SCHEMA, QUESTION_SCHEMA } from '../../wire/questions.ts';
+import { QUESTION_SCHEMA, answerFields } from '../../wire/questions.ts';
 import type { IsolateSettings } from '../../wire/settings.ts';
 import { messageOf } from '../errors.ts';
 import type { Cell, CellClient } from './cell.ts';
@@ -28,7 +28,7 @@ export class InProcessCell implements Cell {
   }
 
   turn(script: number, events: readonly Event[]): void {
-    const { status, message, commands } = this.#cell.turn(script, itemsToFlat(EVENT_SCHEMA, events));
+    const { status, message, commands } = this.#cell.turn(script, events.length, itemsToFlat(EVENT_SCHEMA, events));
     const client = this.#clients.get(script);
     let items;
     try {
@@ -50,15 +50,15 @@ export class InProcessCell implements Cell {
     }
   }
 
-  #ask(script: number, commands: FlatBatch, question: FlatBatch): FlatBatch {
+  #ask(script: number, commands: FlatBatch, question: FlatBatch): string[] {
     try {
       const client = this.#clients.get(script) as CellClient;
       const [item] = flatToItems(QUESTION_SCHEMA, question);
       const answer = client.answer(flatToItems(COMMAND_SCHEMA, commands), item as NonNullable<typeof item>);
-      return itemsToFlat(ANSWER_SCHEMA, [answer]);
+      return answerFields(answer);
     } catch (error) {
       const failure = { type: 'listen', port: 0, url: '', code: '', error: wireMessage(error) } as const;
-      return itemsToFlat(ANSWER_SCHEMA, [failure]);
+      return answerFields(failure);
     }
   }
 }

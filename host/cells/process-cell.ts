@@ -12,9 +12,11 @@ import {
   LARGEST_FRAME,
   TO_CELL,
   TO_HOST,
-  frameHeader,
+  beginFrame,
+  endFrame,
   turnStatusOf,
   type Frame,
+  type FrameStart,
 } from '../../wire/frames.ts';
 import { ANSWER_SCHEMA, QUESTION_SCHEMA, type Answer } from '../../wire/questions.ts';
 import type { IsolateSettings } from '../../wire/settings.ts';
@@ -102,19 +104,23 @@ export class ProcessCell implements Cell {
 
   create(script: number, settings: IsolateSettings, client: CellClient): void {
     this.#clients.set(script, client);
-    this.#send(TO_CELL.create, script, [Buffer.from(JSON.stringify(settings))]);
+    const frame = beginFrame(this.#writer, TO_CELL.create, script);
+    this.#writer.string(JSON.stringify(settings));
+    this.#send(frame);
   }
 
   turn(script: number, events: readonly Event[]): void {
+    const frame = beginFrame(this.#writer, TO_CELL.turn, script);
+    this.#writer.uint32(events.length);
     for (const event of events) {
       writeItem(EVENT_SCHEMA, this.#writer, event);
     }
-    this.#send(TO_CELL.turn, script, this.#writer.finish());
+    this.#send(frame);
   }
 
   destroy(script: number): void {
     if (this.#clients.delete(script)) {
-      this.#send(TO_CELL.destroy, script, []);
+      this.#send(beginFrame(this.#writer, TO_CELL.destroy, script));
     }
   }
 
@@ -124,17 +130,13 @@ export class ProcessCell implements Cell {
     await this.#exited;
   }
 
-  #send(kind: number, script: number, chunks: readonly Uint8Array[]): void {
+  #send(frame: FrameStart): void {
+    const chunks = endFrame(this.#writer, frame);
     if (this.#dead) {
       return;
     }
-    let length = 0;
-    for (const chunk of chunks) {
-      length += chunk.length;
-    }
-    // Corked, header and content go out with one system call and without being joined.
+    // Corked, all chunks go out with one system call and without being joined.
     this.#frames.cork();
-    this.#frames.write(frameHeader(kind, script, length));
     for (const chunk of chunks) {
       this.#frames.write(chunk);
     }

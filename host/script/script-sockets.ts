@@ -103,10 +103,7 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
     if (connection === undefined) {
       return;
     }
-    if (!this.#written.has(connection)) {
-      this.#written.add(connection);
-      connection.cork();
-    }
+    this.#written.add(connection);
     connection.send(data, binary);
   }
 
@@ -160,7 +157,7 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
   /** Ends a batch of commands: what was written goes to the kernel, one system call for each socket. */
   flush(): void {
     for (const connection of this.#written) {
-      connection.uncork();
+      connection.flush();
       // The script takes it that all it sent is gone by its next turn.
       this.#assumedBuffered.set(connection, 0);
     }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
+import { frameMessages, type Message } from './frames.ts';
 import { remoteHostClosed, socketFailure } from './socket-errors.ts';
 
 /** What a connection tells its owner. Nothing follows `closed`. */
@@ -14,7 +15,7 @@ export interface ConnectionOwner {
 /**
  * One WebSocket of a script, opened or accepted: a `ws` WebSocket and the TCP or TLS socket under it.
  *
- * Writes between `cork` and `uncork` reach the kernel in one system call.
+ * What is sent waits for `flush`, and then reaches the kernel in one system call.
  */
 export class Connection {
   readonly id: number;
@@ -22,9 +23,11 @@ export class Connection {
   readonly #webSocket: WebSocket;
   readonly #owner: ConnectionOwner;
   #socket: Socket | undefined;
-  #corked = false;
+  /** The socket of an accepted connection, whose frames are written here: they are neither masked nor compressed. */
+  #accepted: Socket | undefined;
+  #queue: Message[] = [];
   #failed = false;
-  /** Messages that the kernel may not have taken yet: bytes on the wire and of payload, in turns. */
+  /** What the kernel may not have taken yet: bytes on the wire and of payload, in turns. */
   #unsent: number[] = [];
 
   constructor(id: number, url: string, webSocket: WebSocket, owner: ConnectionOwner) {
@@ -47,6 +50,7 @@ export class Connection {
   /** The socket under an accepted connection, which is open. */
   attach(socket: Socket): void {
     this.#socket = socket;
+    this.#accepted = socket;
   }
 
   /** The handshake of a connection that the script opened is done. */
@@ -55,19 +59,38 @@ export class Connection {
     this.#owner.opened(this, this.#webSocket.protocol, this.#webSocket.extensions);
   }
 
-  /** Sends a message, where the connection is open. Returns whether it was. */
-  send(data: string | Uint8Array, binary: boolean): boolean {
-    if (this.#webSocket.readyState !== this.#webSocket.OPEN) {
-      return false;
-    }
-    const length = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
-    this.#unsent.push(length + headerLength(length), length);
-    this.#webSocket.send(data, binary ? BINARY : TEXT);
-    return true;
+  /** Sends a message at the next `flush`. */
+  send(data: string | Uint8Array, binary: boolean): void {
+    this.#queue.push({ data, binary });
   }
 
-  /** Starts the closing handshake. Code 0: without a code. */
+  /** Hands what was sent to the kernel, where the connection is open. */
+  flush(): void {
+    const messages = this.#queue;
+    if (messages.length === 0) {
+      return;
+    }
+    this.#queue = [];
+    const socket = this.#socket;
+    if (socket === undefined || this.#webSocket.readyState !== this.#webSocket.OPEN) {
+      return;
+    }
+    socket.cork();
+    if (this.#accepted === undefined) {
+      this.#sendMasked(messages);
+    } else {
+      const { chunks, length, payload } = frameMessages(messages);
+      for (const chunk of chunks) {
+        socket.write(chunk);
+      }
+      this.#unsent.push(length, payload);
+    }
+    socket.uncork();
+  }
+
+  /** Starts the closing handshake, after what was sent. Code 0: without a code. */
   close(code: number, reason: string): void {
+    this.flush();
     if (code === 0) {
       this.#webSocket.close();
     } else {
@@ -78,21 +101,6 @@ export class Connection {
   /** Cuts the connection without a closing handshake. */
   terminate(): void {
     this.#webSocket.terminate();
-  }
-
-  /** Holds writes back until `uncork`. */
-  cork(): void {
-    if (!this.#corked) {
-      this.#corked = true;
-      this.#socket?.cork();
-    }
-  }
-
-  uncork(): void {
-    if (this.#corked) {
-      this.#corked = false;
-      this.#socket?.uncork();
-    }
   }
 
   /** Stops reading, so that the peer has to wait. */
@@ -126,6 +134,15 @@ export class Connection {
     return payload;
   }
 
+  /** ws masks a client's frames. */
+  #sendMasked(messages: readonly Message[]): void {
+    for (const { binary, data } of messages) {
+      const length = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
+      this.#unsent.push(length + headerLength(length), length);
+      this.#webSocket.send(data, binary ? BINARY : TEXT);
+    }
+  }
+
   #fail(error: unknown): void {
     if (!this.#failed) {
       this.#failed = true;
@@ -149,7 +166,7 @@ export class Connection {
 const TEXT = { binary: false, compress: false } as const;
 const BINARY = { binary: true, compress: false } as const;
 
-/** RFC 6455, 5.2. The mask of a client's frame is left out: four bytes more or less do not change the answer. */
+/** RFC 6455, 5.2: the header of a client's frame, with its mask. */
 function headerLength(length: number): number {
-  return length < 126 ? 2 : length < 65_536 ? 4 : 10;
+  return length < 126 ? 6 : length < 65_536 ? 8 : 14;
 }

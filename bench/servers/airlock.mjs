@@ -1,0 +1,20 @@
+/** An echo server as a sandboxed script. The argument says where scripts run: `process` or `in-process`. Prints its port. */
+import { ScriptHost } from '../../dist/host/index.js';
+
+const host = await ScriptHost.start({ cells: process.argv[2] });
+host.on('log', ({ message }) => console.error(message));
+const script = await host.run({
+  name: 'echo.js',
+  type: 'assignment-client',
+  permissions: { listen: ['127.0.0.1:0'] },
+  source: `
+    const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+    server.newConnection.connect((socket) => {
+      socket.onmessage = (event) => socket.send(event.data);
+    });
+    print(server.port);
+  `,
+});
+script.on('print', ({ text }) => console.log(text));
+script.on('error', (error) => console.error(error));
+process.stdin.on('end', () => process.exit()).resume();

@@ -1,0 +1,10 @@
+/** The yardstick: an echo server in plain `ws`. Prints its port. */
+import { WebSocketServer } from 'ws';
+
+const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false }, () => {
+  console.log(server.address().port);
+});
+server.on('connection', (socket) => {
+  socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
+});
+process.stdin.on('end', () => process.exit()).resume();
