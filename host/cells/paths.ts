@@ -10,6 +10,9 @@ function packageFolder(folder: string): string {
   return existsSync(join(folder, 'package.json')) ? folder : packageFolder(dirname(folder));
 }
 
+/** The package's own description. */
+export const PACKAGE_JSON = join(PACKAGE, 'package.json');
+
 const BUILT = join(PACKAGE, 'dist');
 
 /** The bundled bindings. */
@@ -27,7 +30,7 @@ export function cellReadableFolders(): readonly string[] {
     join(BUILT, 'cell', '*'),
     join(BUILT, 'wire', '*'),
     join(BUILT, 'bindings', '*'),
-    join(PACKAGE, 'package.json'),
+    PACKAGE_JSON,
     join(isolatedVm, '*'),
     join(loader, '*'),
     // node-gyp-build tells musl from glibc by whether this file exists.

@@ -23,6 +23,7 @@ import type { IsolateSettings } from '../../wire/settings.ts';
 import { AirlockError, messageOf } from '../errors.ts';
 import type { Cell, CellClient } from './cell.ts';
 import { CELL_ENTRY, cellReadableFolders } from './paths.ts';
+import { TurnWatch } from './turn-watch.ts';
 
 /** How much of what a dying cell writes to its standard error is kept, in characters. */
 const KEPT_STDERR = 2048;
@@ -36,6 +37,8 @@ export class ProcessCell implements Cell {
   readonly #frames: Writable;
   readonly #answers: Writable;
   readonly #clients = new Map<number, CellClient>();
+  readonly #settings = new Map<number, IsolateSettings>();
+  readonly #watch = new TurnWatch((script, milliseconds) => this.#overdue(script, milliseconds));
   readonly #writer = new ByteWriter();
   readonly #parser = new FrameParser(LARGEST_FRAME, false);
   readonly #exited: Promise<void>;
@@ -104,6 +107,12 @@ export class ProcessCell implements Cell {
 
   create(script: number, settings: IsolateSettings, client: CellClient): void {
     this.#clients.set(script, client);
+    this.#settings.set(script, settings);
+    if (this.#dead) {
+      // It died while the script was loaded; the script is told once it can hear it.
+      setImmediate(() => client.died('has ended'));
+      return;
+    }
     const frame = beginFrame(this.#writer, TO_CELL.create, script);
     this.#writer.string(JSON.stringify(settings));
     this.#send(frame);
@@ -111,6 +120,7 @@ export class ProcessCell implements Cell {
 
   turn(script: number, events: readonly Event[]): void {
     const frame = beginFrame(this.#writer, TO_CELL.turn, script);
+    this.#watch.given(script, this.#settings.get(script)?.turnTimeout ?? 0);
     this.#writer.uint32(events.length);
     for (const event of events) {
       writeItem(EVENT_SCHEMA, this.#writer, event);
@@ -119,6 +129,7 @@ export class ProcessCell implements Cell {
   }
 
   destroy(script: number): void {
+    this.#settings.delete(script);
     if (this.#clients.delete(script)) {
       this.#send(beginFrame(this.#writer, TO_CELL.destroy, script));
     }
@@ -126,6 +137,7 @@ export class ProcessCell implements Cell {
 
   async close(): Promise<void> {
     this.#clients.clear();
+    this.#watch.stop();
     this.#child.kill('SIGKILL');
     await this.#exited;
   }
@@ -160,6 +172,9 @@ export class ProcessCell implements Cell {
     if (frame.kind === TO_HOST.ready) {
       return this.#onReady();
     }
+    if (frame.kind === TO_HOST.turned) {
+      this.#watch.ended(frame.script);
+    }
     const client = this.#clients.get(frame.script);
     if (client === undefined) {
       return;
@@ -190,11 +205,18 @@ export class ProcessCell implements Cell {
     this.#answers.write(Buffer.concat([length, content]));
   }
 
+  #overdue(script: number, milliseconds: number): void {
+    const name = this.#settings.get(script)?.name ?? 'a script that has ended';
+    this.#die(`was killed: a turn of ${name} did not end within ${milliseconds} ms`);
+    this.#child.kill('SIGKILL');
+  }
+
   #die(message: string): void {
     if (this.#dead) {
       return;
     }
     this.#dead = true;
+    this.#watch.stop();
     this.#onDeath(message);
     const clients = [...this.#clients.values()];
     this.#clients.clear();

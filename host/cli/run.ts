@@ -1,0 +1,156 @@
+import { basename } from 'node:path';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { CellKind } from '../cells/cell-pool.ts';
+import { AirlockError, messageOf } from '../errors.ts';
+import { Permissions, type PermissionOptions } from '../policy/permissions.ts';
+import { ScriptHost } from '../script-host.ts';
+import { SCRIPT_TYPES, type ScriptType } from '../script/script-types.ts';
+import type { Script } from '../script/script.ts';
+import type { Dialect } from '../../wire/settings.ts';
+import { Output } from './output.ts';
+
+interface RunFlags {
+  readonly type: ScriptType;
+  readonly dialect: Dialect;
+  readonly allowConnect?: readonly string[] | true;
+  readonly allowListen?: readonly string[] | true;
+  readonly allowAll?: true;
+  readonly exitWhenIdle?: true;
+  readonly cells: CellKind;
+}
+
+/** What a shell gives for a program that an interrupt ended: 128 and the number of SIGINT. */
+const INTERRUPTED = 130;
+
+export function addRunCommand(program: Command): void {
+  program
+    .command('run')
+    .description('run scripts until they end, or until Ctrl-C; a second Ctrl-C ends at once')
+    .usage('[options] FILE... [-- ARGUMENT...]')
+    .argument('<file...>', 'JavaScript or TypeScript files; what follows -- is in Script.args')
+    // commander's own check would not name the types in the words of the API.
+    .option('--type <type>', `one of ${Object.keys(SCRIPT_TYPES).join(', ')}`, 'interface')
+    .option('--allow-connect [list]', 'let the scripts connect: anywhere, or to these hosts (--allow-connect=example.com:443,127.0.0.1)', ruleList)
+    .option('--allow-listen [list]', 'let the scripts listen: anywhere, or at these ports and addresses (--allow-listen=8080,127.0.0.1:0)', ruleList)
+    .option('--allow-all', 'let the scripts connect and listen anywhere')
+    .addOption(new Option('--dialect <dialect>', 'how callbacks are called').choices(['overte', 'web']).default('overte'))
+    .option('--exit-when-idle', 'end when no script has a socket, a server or a timer')
+    .addOption(
+      new Option('--cells <kind>', 'where scripts run; in-process only for scripts that are trusted')
+        .choices(['process', 'in-process'])
+        .default('process'),
+    )
+    .addHelpText('after', RUN_EXAMPLES)
+    .action(async (files: readonly string[], flags: RunFlags, command: Command) => {
+      const { args, names } = splitArguments(files, command);
+      process.exitCode = await run(names, args, flags);
+    });
+}
+
+const RUN_EXAMPLES = `
+Nothing is permitted without a flag. A denied connection names the flag that would permit it.
+
+Examples:
+  airlock run server.js --type assignment-client --allow-listen=8080
+  airlock run client.js --allow-connect=127.0.0.1:8080 --exit-when-idle -- ws://127.0.0.1:8080
+`;
+
+function ruleList(value: string): readonly string[] | true {
+  if (value === '') {
+    return true;
+  }
+  const rules = value.split(',').map((rule) => rule.trim());
+  if (rules.includes('')) {
+    throw new InvalidArgumentError('There is an empty rule in the list.');
+  }
+  return rules;
+}
+
+/** commander hands over what follows `--` together with the files. */
+function splitArguments(
+  operands: readonly string[],
+  command: Command,
+): { readonly names: readonly string[]; readonly args: readonly string[] } {
+  const raw = (command.parent as Command & { rawArgs: string[] }).rawArgs;
+  const dashes = raw.indexOf('--');
+  const count = dashes === -1 ? 0 : raw.length - dashes - 1;
+  const names = operands.slice(0, operands.length - count);
+  if (names.length === 0) {
+    command.error("error: missing required argument 'file'");
+  }
+  return { names, args: operands.slice(operands.length - count) };
+}
+
+/** Returns the exit code. */
+async function run(files: readonly string[], args: readonly string[], flags: RunFlags): Promise<number> {
+  const output = new Output(files.length > 1);
+  const permissions: PermissionOptions = {
+    connect: flags.allowAll ?? flags.allowConnect,
+    listen: flags.allowAll ?? flags.allowListen,
+  };
+  let host: ScriptHost;
+  try {
+    // A rule that is not one is told once, not for every script.
+    new Permissions(permissions);
+    host = await ScriptHost.start({ cells: flags.cells });
+  } catch (error) {
+    return fail(output, error);
+  }
+  host.on('log', (entry) => output.log(entry));
+  endOnInterrupt(host);
+  let exitCode = 0;
+  const scripts: Script[] = [];
+  for (const file of files) {
+    try {
+      const script = await host.run({
+        file,
+        name: scriptName(file, files),
+        type: flags.type,
+        dialect: flags.dialect,
+        args,
+        permissions,
+      });
+      script.on('print', (line) => output.print(script.name, line));
+      script.on('error', (error) => output.error(error));
+      scripts.push(script);
+    } catch (error) {
+      exitCode = fail(output, error);
+    }
+  }
+  const allEnded = Promise.all(scripts.map((script) => script.ended));
+  if (flags.exitWhenIdle === true) {
+    await Promise.race([allEnded, new Promise<void>((resolve) => host.once('idle', () => resolve()))]);
+  } else {
+    await allEnded;
+  }
+  await host.stop();
+  const ends = await allEnded;
+  return ends.some(({ reason }) => reason === 'fault') ? 1 : exitCode;
+}
+
+/** The file's own name; with its folders where two files have the same one. */
+function scriptName(file: string, files: readonly string[]): string {
+  const name = basename(file);
+  return files.filter((other) => basename(other) === name).length > 1 ? file : name;
+}
+
+function endOnInterrupt(host: ScriptHost): void {
+  let interrupted = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (interrupted) {
+        process.exit(INTERRUPTED);
+      }
+      interrupted = true;
+      void host.stop();
+    });
+  }
+}
+
+function fail(output: Output, error: unknown): number {
+  if (!(error instanceof AirlockError)) {
+    throw error;
+  }
+  output.failure(messageOf(error));
+  return 1;
+}
