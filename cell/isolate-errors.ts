@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { BINDINGS_NAME } from '../wire/settings.ts';
 
 /** What isolated-vm throws where a crossing fails, as text for the script's author: script positions, no path of ours. */
@@ -10,7 +11,7 @@ export interface ErrorText {
 const LONGEST_TEXT = 4096;
 
 export function isTimeout(error: unknown): boolean {
-  return error instanceof Error && error.message === 'Script execution timed out.';
+  return types.isNativeError(error) && error.message === 'Script execution timed out.';
 }
 
 /** Where the script was when its time was up: ` (chat.js:3:5)`, or nothing where that is not known. */
@@ -24,7 +25,7 @@ export function timeoutText(error: unknown, sourceName: string, name: string): s
  * A compiler's error. V8's message ends with the place, as `Unexpected token '}' [chat.js:3:5]`.
  */
 export function syntaxErrorText(error: unknown, sourceName: string, name: string): ErrorText {
-  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const message = types.isNativeError(error) ? `${error.name}: ${error.message}` : String(error);
   const place = / \[(.+):(\d+):(\d+)\]$/.exec(message);
   if (place === null) {
     return { text: message, stack: '' };
@@ -35,7 +36,7 @@ export function syntaxErrorText(error: unknown, sourceName: string, name: string
 
 /** A rejection that nothing handled. isolated-vm has copied the reason out of the isolate. */
 export function rejectionText(error: unknown, sourceName: string, name: string): ErrorText {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const text = types.isNativeError(error) ? `${error.name}: ${error.message}` : String(error);
   return {
     text: `Unhandled rejection: ${text}`.slice(0, LONGEST_TEXT),
     stack: scriptFrames(error, sourceName, name).join('\n').slice(0, LONGEST_TEXT),
@@ -44,7 +45,7 @@ export function rejectionText(error: unknown, sourceName: string, name: string):
 
 /** The frames of the script: what follows the boundary is this process's own. */
 function scriptFrames(error: unknown, sourceName: string, name: string): string[] {
-  const stack = error instanceof Error && typeof error.stack === 'string' ? error.stack : '';
+  const stack = types.isNativeError(error) && typeof error.stack === 'string' ? error.stack : '';
   const [guest = ''] = stack.split('(<isolated-vm boundary>)', 1);
   return guest
     .split('\n')

@@ -1,5 +1,3 @@
-import type { Socket } from 'node:net';
-import type { WebSocket } from 'ws';
 import type { CommandOf } from '../../wire/commands.ts';
 import type { Event } from '../../wire/events.ts';
 import type { AnswerOf, QuestionOf } from '../../wire/questions.ts';
@@ -8,8 +6,8 @@ import type { Log } from '../observe/log.ts';
 import type { Limits } from '../policy/limits.ts';
 import type { Permissions } from '../policy/permissions.ts';
 import { connect, hostAndPort, hostPort } from '../sockets/client.ts';
-import { Connection, type ConnectionOwner } from '../sockets/connection.ts';
-import { Server, type ServerOwner } from '../sockets/server.ts';
+import type { Connection, ConnectionOwner } from '../sockets/connection.ts';
+import { Server, type Accepted, type ServerOwner } from '../sockets/server.ts';
 import { socketFailure } from '../sockets/socket-errors.ts';
 
 export interface ScriptSocketsOptions {
@@ -247,28 +245,21 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
     }
   }
 
-  accepted(server: Server, webSocket: WebSocket, socket: Socket, url: string): void {
+  accepted(server: Server, handshake: Accepted): void {
     const { limits, log } = this.#options;
-    if (this.#ended || !this.#servers.has(server.id) || this.#connections.size >= limits.sockets) {
+    if (this.#ended || !this.#servers.has(server.id)) {
+      return handshake.refuse(1001, 'Server closed.');
+    }
+    if (this.#connections.size >= limits.sockets) {
       log('warning', `a connection to port ${server.port} was turned away: the limit of ${limits.sockets} sockets is reached`);
-      webSocket.on('error', () => webSocket.terminate());
-      webSocket.close(1013, 'Too many sockets.');
-      return;
+      return handshake.refuse(1013, 'Too many sockets.');
     }
     this.#lastAcceptedId += 2;
-    const id = this.#lastAcceptedId;
-    const connection = new Connection(id, url, webSocket, this);
-    connection.attach(socket);
-    this.#connections.set(id, connection);
+    const connection = handshake.connect(this.#lastAcceptedId, this);
+    this.#connections.set(connection.id, connection);
     this.#acceptedBy.set(connection, server);
-    this.#push({
-      type: 'accepted',
-      server: server.id,
-      socket: id,
-      url,
-      protocol: webSocket.protocol,
-      extensions: webSocket.extensions,
-    });
+    const { extensions, protocol, url } = handshake;
+    this.#push({ type: 'accepted', server: server.id, socket: connection.id, url, protocol, extensions });
   }
 
   serverFailed(server: Server, message: string): void {

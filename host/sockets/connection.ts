@@ -23,14 +23,17 @@ export class Connection {
   readonly #webSocket: WebSocket;
   readonly #owner: ConnectionOwner;
   #socket: Socket | undefined;
-  /** The socket of an accepted connection, whose frames are written here: they are neither masked nor compressed. */
-  #accepted: Socket | undefined;
+  /** Whether its frames are written here: those of an accepted connection are neither masked nor compressed. */
+  readonly #accepted: boolean;
   #queue: Message[] = [];
   #failed = false;
   /** What the kernel may not have taken yet: bytes on the wire and of payload, in turns. */
   #unsent: number[] = [];
 
-  constructor(id: number, url: string, webSocket: WebSocket, owner: ConnectionOwner) {
+  /** @param accepted the socket under an accepted connection, which is open; not there yet for one that is opened */
+  constructor(id: number, url: string, webSocket: WebSocket, owner: ConnectionOwner, accepted?: Socket) {
+    this.#socket = accepted;
+    this.#accepted = accepted !== undefined;
     this.id = id;
     this.url = url;
     this.#webSocket = webSocket;
@@ -45,12 +48,6 @@ export class Connection {
     });
     webSocket.on('error', (error) => this.#fail(error));
     webSocket.on('close', (code, reason) => this.#closed(code, reason));
-  }
-
-  /** The socket under an accepted connection, which is open. */
-  attach(socket: Socket): void {
-    this.#socket = socket;
-    this.#accepted = socket;
   }
 
   /** The handshake of a connection that the script opened is done. */
@@ -76,14 +73,14 @@ export class Connection {
       return;
     }
     socket.cork();
-    if (this.#accepted === undefined) {
-      this.#sendMasked(messages);
-    } else {
+    if (this.#accepted) {
       const { chunks, length, payload } = frameMessages(messages);
       for (const chunk of chunks) {
         socket.write(chunk);
       }
       this.#unsent.push(length, payload);
+    } else {
+      this.#sendMasked(messages);
     }
     socket.uncork();
   }

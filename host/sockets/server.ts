@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer as WsServer, type WebSocket } from 'ws';
 import { AirlockError, codeOf, messageOf } from '../errors.ts';
 import { hostPort } from './client.ts';
+import { Connection, type ConnectionOwner } from './connection.ts';
 
 export interface ListenOptions {
   /** An address; empty for all interfaces. */
@@ -16,10 +17,22 @@ export interface ListenOptions {
   readonly maxPayload: number;
 }
 
+/** A connection whose handshake is done. */
+export interface Accepted {
+  /** Made of the Host header and the path. */
+  readonly url: string;
+  readonly protocol: string;
+  readonly extensions: string;
+  /** Makes it a connection of the script, under this number. To be called at once, or not at all. */
+  connect(id: number, owner: ConnectionOwner): Connection;
+  /** Closes it instead. */
+  refuse(code: number, reason: string): void;
+}
+
 /** What a listener tells its owner. */
 export interface ServerOwner {
-  /** A handshake is done. `url` is made of the Host header and the path. */
-  accepted(server: Server, webSocket: WebSocket, socket: Socket, url: string): void;
+  /** A handshake is done. The owner connects it or refuses it. */
+  accepted(server: Server, handshake: Accepted): void;
   /** The listener has failed and stopped. */
   serverFailed(server: Server, message: string): void;
 }
@@ -76,9 +89,22 @@ export class Server {
     }
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       const { host = `127.0.0.1:${this.port}` } = request.headers;
-      this.#owner.accepted(this, webSocket, socket as Socket, `ws://${host}${request.url ?? '/'}`);
+      this.#owner.accepted(this, accepted(webSocket, socket as Socket, `ws://${host}${request.url ?? '/'}`));
     });
   }
+}
+
+function accepted(webSocket: WebSocket, socket: Socket, url: string): Accepted {
+  return {
+    url,
+    protocol: webSocket.protocol,
+    extensions: webSocket.extensions,
+    connect: (id, owner) => new Connection(id, url, webSocket, owner, socket),
+    refuse(code, reason) {
+      webSocket.on('error', () => webSocket.terminate());
+      webSocket.close(code, reason);
+    },
+  };
 }
 
 /** The address is bound here and now, so that a script knows the port, or the error, when its constructor returns. */

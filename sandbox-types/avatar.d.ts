@@ -1,0 +1,10 @@
+/**
+ * The globals of an avatar script: a script that comes and goes with the avatar that a user wears.
+ *
+ * Use it with `"lib": ["es2024"]` and `"types": []`, so that neither the DOM nor Node.js is there. What that library
+ * declares and a script has not: `SharedArrayBuffer` and `Atomics`.
+ */
+/// <reference path="./shared/script.d.ts" />
+/// <reference path="./shared/websocket.d.ts" />
+
+declare var Script: ScriptObject<'client'>;

@@ -1,0 +1,11 @@
+/**
+ * The globals of a client entity script: a script of an entity, run by each visitor.
+ *
+ * Use it with `"lib": ["es2024"]` and `"types": []`, so that neither the DOM nor Node.js is there. What that library
+ * declares and a script has not: `SharedArrayBuffer` and `Atomics`.
+ */
+/// <reference path="./shared/entity.d.ts" />
+/// <reference path="./shared/script.d.ts" />
+/// <reference path="./shared/websocket.d.ts" />
+
+declare var Script: ScriptObject<'entity_client'>;

@@ -1,0 +1,184 @@
+/// <reference path="./events.d.ts" />
+/// <reference path="./dom-exception.d.ts" />
+/// <reference path="./blob.d.ts" />
+
+/**
+ * How this script's callbacks are called. As it stands, in the dialect `overte`, the default; `web-dialect.d.ts` merges
+ * its own member into it, and the types below follow.
+ */
+interface ScriptDialect {}
+
+/** What is done with binary messages that arrive. */
+type BinaryType = 'blob' | 'arraybuffer';
+
+/** What a message holds: text is a string, binary is what `binaryType` says. */
+type WebSocketData = string | ArrayBuffer | Blob;
+
+/** One of the numbers of `WebSocket.SocketError`. */
+type SocketErrorNumber = (typeof WebSocket.SocketError)[keyof typeof WebSocket.SocketError];
+
+/** A plain Event of the type `error`, with what the host knows of the failure as own properties. */
+interface SocketErrorEvent extends Event {
+  error: SocketErrorNumber;
+  /** In words, with the socket's URL, for a log. */
+  message: string;
+}
+
+interface WebSocketEventMap {
+  open: Event;
+  message: MessageEvent<WebSocketData>;
+  error: SocketErrorEvent;
+  close: CloseEvent;
+}
+
+/** In the dialect `overte` the number comes first; in `web` there is only the event. */
+type SocketErrorHandler = ScriptDialect extends { web: true }
+  ? (this: WebSocket, event: SocketErrorEvent) => unknown
+  : (this: WebSocket, error: SocketErrorNumber, event: SocketErrorEvent) => unknown;
+
+/**
+ * A WebSocket connection. WebSockets Standard, section 3, with Overte's numbers and callbacks in the dialect `overte`.
+ *
+ * A connection that fails, and one that the script has no permission for, is told by `error` and then `close` with the
+ * code 1006, not by an exception. A socket lives until it is closed, whether or not the script still holds it. When the
+ * script ends, its sockets are closed with 1001 and no callback runs any more.
+ */
+declare class WebSocket extends EventTarget {
+  static readonly CONNECTING: 0;
+  static readonly OPEN: 1;
+  static readonly CLOSING: 2;
+  static readonly CLOSED: 3;
+  readonly CONNECTING: 0;
+  readonly OPEN: 1;
+  readonly CLOSING: 2;
+  readonly CLOSED: 3;
+
+  /** What an `error` event tells. The numbers are those of Overte and of Qt's `QAbstractSocket::SocketError`. */
+  static readonly SocketError: {
+    readonly ConnectionRefusedError: 0;
+    readonly RemoteHostClosedError: 1;
+    readonly HostNotFoundError: 2;
+    /** Also where the script has no permission to connect. */
+    readonly SocketAccessError: 3;
+    /** Also where the script has as many sockets as it may. */
+    readonly SocketResourceError: 4;
+    readonly SocketTimeoutError: 5;
+    readonly DatagramTooLargeError: 6;
+    readonly NetworkError: 7;
+    readonly AddressInUseError: 8;
+    readonly SocketAddressNotAvailableError: 9;
+    readonly UnsupportedSocketOperationError: 10;
+    readonly ProxyAuthenticationRequiredError: 11;
+    readonly SslHandshakeFailedError: 12;
+    readonly UnfinishedSocketOperationError: 13;
+    readonly ProxyConnectionRefusedError: 14;
+    readonly ProxyConnectionClosedError: 15;
+    readonly ProxyConnectionTimeoutError: 16;
+    readonly ProxyNotFoundError: 17;
+    readonly ProxyProtocolError: 18;
+    readonly OperationError: 19;
+    readonly SslInternalError: 20;
+    readonly SslInvalidUserDataError: 21;
+    readonly TemporaryError: 22;
+    /** Anything else, as a server that answers the handshake with something other than 101. */
+    readonly UnknownSocketError: -1;
+  };
+
+  /** The codes of RFC 6455, section 7.4.1, by Overte's names. */
+  static readonly CloseCode: {
+    readonly Normal: 1000;
+    readonly GoingAway: 1001;
+    readonly ProtocolError: 1002;
+    readonly DatatypeNotSupported: 1003;
+    readonly Reserved1004: 1004;
+    /** Never sent: the peer's close frame held no code. */
+    readonly MissingStatusCode: 1005;
+    /** Never sent: the connection ended without a close frame. */
+    readonly AbnormalDisconnection: 1006;
+    readonly WrongDatatype: 1007;
+    readonly PolicyViolated: 1008;
+    readonly TooMuchData: 1009;
+    readonly MissingExtension: 1010;
+    readonly BadOperation: 1011;
+    /** Never sent: the TLS handshake failed. */
+    readonly TlsHandshakeFailed: 1015;
+  };
+
+  /**
+   * Starts to connect. `open` or `error` comes in a later turn, so handlers that are set now miss nothing.
+   *
+   * @param url `ws:` or `wss:`, or `http:` or `https:`, which stand for these; a relative one counts from the script's
+   *   own address
+   * @param protocols the subprotocols to offer, the most wanted first
+   * @throws DOMException SyntaxError where `url` is none of these or has a fragment, or a protocol is not a token or
+   *   stands there twice
+   */
+  constructor(url: string, protocols?: string | Iterable<string>);
+
+  /** The URL, serialized; of an accepted socket, made of the client's `Host` header and its path and query. */
+  readonly url: string;
+  /** CONNECTING 0, OPEN 1, CLOSING 2 or CLOSED 3. */
+  readonly readyState: number;
+  /**
+   * Bytes of payload that were given to `send` and that the network has not taken: what this turn has sent, and what was
+   * left of earlier ones when it began. It does not go back to 0 when the connection closes.
+   */
+  readonly bufferedAmount: number;
+  /** The extensions in use: none so far, so empty. */
+  readonly extensions: string;
+  /** The subprotocol that the server chose; empty for none, and before `open`. */
+  readonly protocol: string;
+  /** Default: `arraybuffer` in the dialect `overte`, `blob` in `web`. Other values are ignored. */
+  binaryType: BinaryType;
+
+  /** The connection is open. An accepted socket is open from the start and never tells it. */
+  onopen: ((this: WebSocket, event: Event) => unknown) | null;
+  onmessage: ((this: WebSocket, event: MessageEvent<WebSocketData>) => unknown) | null;
+  /** The connection has failed; `close` follows. */
+  onerror: SocketErrorHandler | null;
+  /** The connection has ended, or never came about. The last event of a socket. */
+  onclose: ((this: WebSocket, event: CloseEvent) => unknown) | null;
+
+  /**
+   * Sends a message: a string as text, anything else as binary. It goes out at the end of this turn.
+   *
+   * Before `open`, the dialect `overte` drops the message; `web` throws. After `close`, both drop it.
+   *
+   * @throws DOMException InvalidStateError before `open`, in the dialect `web`
+   * @throws Error where the turn has given out as much as it may (the limits `commandsPerTurn`, `commandBytesPerTurn`)
+   */
+  send(data: string | ArrayBuffer | ArrayBufferView | Blob): void;
+
+  /**
+   * Starts the closing handshake, after what was sent. `close` tells when it is done. On a socket that is closing or
+   * closed it does nothing.
+   *
+   * @param code 1000, or 3000 to 4999; in the dialect `overte`, and on an accepted socket, also 1001 to 1003 and 1007 to
+   *   1014. Default: 1000 in `overte`, or with a reason; without a reason, no code in `web`
+   * @param reason at most 123 bytes of UTF-8. Default: empty
+   * @throws DOMException InvalidAccessError for another code, SyntaxError for a longer reason
+   */
+  close(code?: number, reason?: string): void;
+
+  addEventListener<Type extends keyof WebSocketEventMap>(
+    type: Type,
+    callback: EventListenerOrObject<this, WebSocketEventMap[Type]> | null,
+    options?: AddEventListenerOptions | boolean,
+  ): void;
+  addEventListener(
+    type: string,
+    callback: EventListenerOrObject<this, Event> | null,
+    options?: AddEventListenerOptions | boolean,
+  ): void;
+
+  removeEventListener<Type extends keyof WebSocketEventMap>(
+    type: Type,
+    callback: EventListenerOrObject<this, WebSocketEventMap[Type]> | null,
+    options?: EventListenerOptions | boolean,
+  ): void;
+  removeEventListener(
+    type: string,
+    callback: EventListenerOrObject<this, Event> | null,
+    options?: EventListenerOptions | boolean,
+  ): void;
+}

@@ -1,0 +1,187 @@
+import { once } from 'node:events';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { WebSocket } from 'ws';
+import { ScriptError, ScriptHost, type RunOptions } from '../../host/index.ts';
+import { runServer, startHost } from '../support/host.ts';
+
+describe('ScriptHost.run', () => {
+  test.each<[string, unknown, string]>([
+    ['no source', {}, 'Give a script by exactly one of source, file and url, as a string'],
+    ['two sources', { source: '1', file: 'a.js' }, 'Give a script by exactly one of source, file and url, as a string'],
+    ['an unknown option', { source: '1', colour: 'red' }, 'host.run: Unrecognized key: "colour"'],
+    ['an unknown type', { source: '1', type: 'robot' }, "There is no script type 'robot'; there are interface, avatar, client-entity, server-entity, assignment-client"],
+    ['an unknown dialect', { source: '1', dialect: 'latin' }, 'host.run: dialect: Invalid option: expected one of "overte"|"web"'],
+    ['a name that would break a log', { source: '1', name: 'a\nb' }, 'host.run: name: must not hold control characters'],
+    ['an unknown limit', { source: '1', limits: { legs: 4 } }, "There is no limit 'legs'; there are memory, turnTimeout"],
+    ['a limit out of bounds', { source: '1', limits: { memory: 1 } }, 'The limit memory must be a whole number from 8 to 4096, not 1'],
+    ['an unknown permission', { source: '1', permissions: { fly: true } }, "There is no permission 'fly'; there are connect and listen"],
+    ['an empty source', { source: ' \n', name: 'void.js' }, 'void.js is empty'],
+    ['a source over its limit', { source: 'x'.repeat(100), limits: { scriptBytes: 99 } }, 'the source has 100 bytes or more; the limit scriptBytes is 99'],
+    ['a missing file', { file: 'no/such.js' }, 'Cannot read no/such.js: there is no such file'],
+    ['a folder', { file: '/' }, '/ is not a file'],
+    ['an address of another kind', { url: 'ftp://127.0.0.1/a.js' }, "'ftp://127.0.0.1/a.js' is not an address of a script: give an http:, https: or file: URL"],
+  ])('refuses %s and says why', async (_what, options, message) => {
+    const { host } = await startHost();
+    await expect(host.run(options as RunOptions)).rejects.toThrow(message);
+    expect(host.scripts).toEqual([]);
+  });
+
+  test('refuses to run anything after stop()', async () => {
+    const { host } = await startHost();
+    await host.stop();
+    await expect(host.run({ source: '1' })).rejects.toMatchObject({ code: 'ERR_AIRLOCK_HOST_STOPPED' });
+  });
+
+  test('loads a script from http, and TypeScript from a file', async () => {
+    const observed = await startHost();
+    const server = createServer((request, response) => {
+      response.statusCode = request.url === '/missing.js' ? 404 : 200;
+      response.end(`print('loaded from', Script.resolvePath('other.js'));`);
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    const fetched = await observed.run({ url: `http://127.0.0.1:${port}/folder/script.js` });
+    await fetched.line(`loaded from http://127.0.0.1:${port}/folder/other.js`);
+    expect(fetched.script.name).toBe('script.js');
+    await expect(observed.run({ url: `http://127.0.0.1:${port}/missing.js` })).rejects.toThrow(
+      `Cannot fetch http://127.0.0.1:${port}/missing.js: HTTP status 404`,
+    );
+    server.close();
+
+    const folder = await mkdtemp(join(tmpdir(), 'airlock-'));
+    await writeFile(join(folder, 'typed.ts'), 'const count: number = 3;\nprint(count satisfies number);\nnull!.x;\n');
+    const typed = await observed.run({ file: join(folder, 'typed.ts') });
+    await typed.script.ended;
+    expect(typed.lines).toEqual(['3']);
+    expect(typed.errors[0]?.position).toEqual({ file: 'typed.ts', line: 3, column: 7 });
+  });
+
+  test('gives a listener that is added at once every line and every error', async () => {
+    const { host } = await startHost('process');
+    const script = await host.run({ source: `print('first'); throw new RangeError('at once');`, name: 'eager.js' });
+    const lines: string[] = [];
+    script.on('print', ({ text }) => lines.push(text));
+    const [error] = (await once(script, 'error')) as unknown as [ScriptError];
+    expect(lines).toEqual(['first']);
+    expect(error).toBeInstanceOf(ScriptError);
+    expect(error).toMatchObject({
+      code: 'ERR_AIRLOCK_SCRIPT_LOAD_FAILED',
+      script: 'eager.js',
+      message: 'RangeError: at once',
+      position: { file: 'eager.js', line: 1, column: 23 },
+    });
+    expect(await script.ended).toEqual({ reason: 'fault', error });
+  });
+
+  test('does not end the host where nobody listens to a script error', async () => {
+    const { host } = await startHost();
+    const script = await host.run({ source: 'throw 1' });
+    expect((await script.ended).reason).toBe('fault');
+  });
+});
+
+describe('a script ends', () => {
+  const SOURCE = `
+    const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+    server.newConnection.connect((socket) => {
+      print('connected');
+      Script.scriptEnding.connect(() => { print('ending', socket.readyState); socket.send('bye'); });
+      socket.onclose = () => print('never told');
+    });
+    Script.setInterval(() => {}, 1);
+    Script.scriptEnding.connect(() => Script.setTimeout(() => print('never fires'), 1));
+    print('port', server.port);
+  `;
+
+  test.each(['process', 'in-process'] as const)('in order: scriptEnding, then its sockets with 1001 (%s)', async (cells) => {
+    const host = await startHost(cells);
+    const server = await runServer(host, SOURCE);
+    const client = new WebSocket(`ws://127.0.0.1:${server.port}`);
+    const closed = once(client, 'close');
+    const said = once(client, 'message');
+    await server.line('connected');
+    expect(await server.script.stop()).toEqual({ reason: 'stopped' });
+    expect(server.lines).toEqual([`port ${server.port}`, 'connected', 'ending 1']);
+    expect(String((await said)[0])).toBe('bye');
+    expect((await closed)[0]).toBe(1001);
+    expect(server.script.idle).toBe(true);
+  });
+
+  test('with its sockets closed with 1011 where it ends by a fault', async () => {
+    const host = await startHost();
+    const server = await runServer(
+      host,
+      `
+        const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+        server.newConnection.connect((socket) => { socket.onmessage = () => { for (;;); }; });
+        print('port', server.port);
+      `,
+      { limits: { turnTimeout: 50 } },
+    );
+    const client = new WebSocket(`ws://127.0.0.1:${server.port}`);
+    await once(client, 'open');
+    client.send('loop');
+    const [code] = (await once(client, 'close')) as [number];
+    expect(code).toBe(1011);
+    expect((await server.script.ended).error).toMatchObject({
+      code: 'ERR_AIRLOCK_TURN_TIMEOUT',
+      message: expect.stringMatching(/^ran for more than 50 ms in one turn, at server.js:3:\d+$/),
+    });
+  });
+
+  test('at once where it never ran a turn', async () => {
+    const { host } = await startHost();
+    const script = await host.run({ source: `print('never')` });
+    expect(await script.stop()).toEqual({ reason: 'stopped' });
+  });
+
+  test('though scriptEnding takes longer than it may', async () => {
+    const host = await startHost('process');
+    const script = await host.run({
+      source: `Script.scriptEnding.connect(() => { for (;;); }); print('up');`,
+      limits: { stopTimeout: 100, turnTimeout: 1000 },
+    });
+    await script.line('up');
+    expect(await script.script.stop()).toEqual({ reason: 'stopped' });
+  });
+});
+
+describe('host.stop()', () => {
+  test('ends every script, and is the same promise when it is called again', async () => {
+    const { host, run } = await startHost('process');
+    const scripts = await Promise.all([1, 2, 3].map(() => run({ source: `setInterval(() => {}, 1000)` })));
+    const stopped = host.stop();
+    expect(host.stop()).toBe(stopped);
+    await stopped;
+    expect(await Promise.all(scripts.map(({ script }) => script.ended))).toEqual(
+      scripts.map(() => ({ reason: 'stopped' })),
+    );
+    expect(host.scripts).toEqual([]);
+  });
+});
+
+describe('idle', () => {
+  test('is told when no script has a socket, a server or a timer', async () => {
+    const { host, run } = await startHost();
+    const idle = once(host, 'idle');
+    await run({ source: `setTimeout(() => print('done'), 20)` });
+    const server = await run({
+      type: 'assignment-client',
+      source: `const server = new WebSocketServer({ host: '127.0.0.1' }); setTimeout(() => server.close(), 30);`,
+    });
+    expect(server.script.idle).toBe(false);
+    await idle;
+    expect(host.scripts.map(({ idle: isIdle }) => isIdle)).toEqual([true, true]);
+  });
+});
+
+test('ScriptHost.start refuses unknown options', async () => {
+  await expect(ScriptHost.start({ cells: 'paper' as 'process' })).rejects.toThrow(
+    'ScriptHost.start: cells: Invalid option: expected one of "process"|"in-process"',
+  );
+});
