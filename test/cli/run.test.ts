@@ -1,0 +1,180 @@
+import { describe, expect, test } from '@jest/globals';
+import { airlock, folderWith, startAirlock } from '../support/command.ts';
+
+const ECHO_SERVER = `
+  const server = new WebSocketServer({ host: '127.0.0.1', port: Number(Script.args[0] ?? 0) });
+  server.newConnection.connect((socket) => { socket.onmessage = ({ data }) => socket.send(data); });
+  Script.scriptEnding.connect(() => print('ending in order'));
+  print('port', server.port);
+`;
+
+describe('airlock run prints', () => {
+  test('the lines of a single script as they are, to standard output', async () => {
+    const folder = folderWith({ 'hello.js': `print('hello', 1, { a: [true] }); console.warn('two\\nlines');` });
+    expect(await airlock(folder, 'run', 'hello.js', '--exit-when-idle')).toEqual({
+      code: 0,
+      stdout: 'hello 1 { a: [ true ] }\ntwo\nlines\n',
+      stderr: '',
+    });
+  });
+
+  test('the lines of several scripts behind the name of each', async () => {
+    const folder = folderWith({ 'a.js': `print('one\\ntwo')`, 'b.js': `print(...Script.args)` });
+    const { code, stdout } = await airlock(folder, 'run', 'a.js', 'b.js', '--exit-when-idle', '--', '--x', 'y');
+    expect(code).toBe(0);
+    expect(stdout.split('\n').sort()).toEqual(['', 'a.js: one', 'a.js: two', 'b.js: --x y']);
+  });
+
+  test('control characters as text, so that no script steers the terminal', async () => {
+    const folder = folderWith({ 'esc.js': `print('\\x1b[2J\\x07\\x9b1m\\ttab')` });
+    const { stdout } = await airlock(folder, 'run', 'esc.js', '--exit-when-idle');
+    expect(stdout).toBe('\\x1b[2J\\x07\\x9b1m\ttab\n');
+  });
+
+  test('an uncaught exception with file, line and column, to standard error, and goes on', async () => {
+    const folder = folderWith({
+      'late.js': `function inner() {\n  throw new TypeError('oh');\n}\nsetTimeout(() => inner(), 1);\nsetTimeout(() => print('still here'), 20);\n`,
+    });
+    expect(await airlock(folder, 'run', 'late.js', '--exit-when-idle')).toEqual({
+      code: 0,
+      stdout: 'still here\n',
+      stderr: 'airlock: late.js:2:9: TypeError: oh\n    at late.js:4:18\n',
+    });
+  });
+});
+
+describe('a script that is no good gets one line, the others go on, and the exit code is 1', () => {
+  const GOOD = `setTimeout(() => print('good went on'), 30)`;
+
+  test.each<[string, string, string]>([
+    ['does not parse', 'let x = 1;\n  x y;', "airlock: bad.js:2:5: SyntaxError: Unexpected identifier 'y'\n"],
+    ['throws at once', '\nthrow new RangeError("no");', 'airlock: bad.js:2:7: RangeError: no\n'],
+    ['throws what is no error', 'throw { toString() { throw 1; } }', 'airlock: bad.js: a value that cannot be converted to a string was thrown\n'],
+    ['is empty', '', 'airlock: bad.js is empty\n'],
+    ['is 50 MB', ' '.repeat(50_000_000), 'airlock: bad.js has 50000000 bytes or more; the limit scriptBytes is 4194304\n'],
+    [
+      'opens a URL of a wrong scheme',
+      'new WebSocket("ftp://127.0.0.1/");',
+      "airlock: bad.js:1:1: SyntaxError: Failed to construct 'WebSocket': The URL's scheme must be either 'ws' or 'wss'. 'ftp' is not allowed.\n",
+    ],
+    [
+      'asks for the port 70000',
+      'new WebSocketServer({ port: 70000 });',
+      "airlock: bad.js:1:1: RangeError: Failed to construct 'WebSocketServer': port must be a whole number from 0 to 65535, not 70000.\n",
+    ],
+    [
+      'listens without permission',
+      'new WebSocketServer({ port: 8080 });',
+      'airlock: bad.js: listening on port 8080 of all interfaces is not permitted; allow it with --allow-listen=8080\n' +
+        "airlock: bad.js:1:1: Error: Failed to construct 'WebSocketServer': listening on port 8080 of all interfaces is not permitted; allow it with --allow-listen=8080\n",
+    ],
+  ])('%s', async (_what, source, stderr) => {
+    const folder = folderWith({ 'bad.js': source, 'good.js': GOOD });
+    expect(await airlock(folder, 'run', 'bad.js', 'good.js', '--type', 'assignment-client', '--exit-when-idle')).toEqual({
+      code: 1,
+      stdout: 'good.js: good went on\n',
+      stderr,
+    });
+  });
+
+  test('is missing', async () => {
+    const folder = folderWith({ 'good.js': GOOD });
+    expect(await airlock(folder, 'run', 'none.js', 'good.js', '--exit-when-idle')).toEqual({
+      code: 1,
+      stdout: 'good.js: good went on\n',
+      stderr: 'airlock: Cannot read none.js: there is no such file\n',
+    });
+  });
+
+  test('loops', async () => {
+    const folder = folderWith({ 'loop.js': 'print("in");\nfor (;;);', 'good.js': GOOD });
+    const { code, stderr, stdout } = await airlock(folder, 'run', 'loop.js', 'good.js', '--exit-when-idle');
+    expect(code).toBe(1);
+    expect(stdout.split('\n').sort()).toEqual(['', 'good.js: good went on', 'loop.js: in']);
+    expect(stderr).toBe('airlock: loop.js: ran for more than 2000 ms in one turn, at loop.js:2:1\n');
+  });
+});
+
+describe('airlock run refuses', () => {
+  test.each<[string, readonly string[], string]>([
+    ['an unknown type', ['a.js', '--type', 'robot'], "airlock: There is no script type 'robot'; there are interface, avatar, client-entity, server-entity, assignment-client\n"],
+    ['a rule that is none', ['a.js', '--allow-connect=a b'], "airlock: 'a b' is not a rule for connect: write host, host:port or [IPv6]:port, as example.com:443\n"],
+    ['an unknown option', ['a.js', '--fly'], "error: unknown option '--fly'\n(airlock --help tells more)\n"],
+    ['no file', [], "error: missing required argument 'file'\n(airlock --help tells more)\n"],
+    ['no file before --', ['--', 'a.js'], "error: missing required argument 'file'\n(airlock --help tells more)\n"],
+    ['an unknown dialect', ['a.js', '--dialect', 'x'], "error: option '--dialect <dialect>' argument 'x' is invalid. Allowed choices are overte, web.\n(airlock --help tells more)\n"],
+  ])('%s', async (_what, args, stderr) => {
+    const folder = folderWith({ 'a.js': 'print(1)' });
+    expect(await airlock(folder, 'run', ...args)).toEqual({ code: 1, stdout: '', stderr });
+  });
+});
+
+describe('permissions', () => {
+  const CLIENT = `
+    const socket = new WebSocket(Script.args[0]);
+    socket.onerror = (error) => print('error', error, error === WebSocket.SocketError.SocketAccessError);
+    socket.onopen = () => socket.send('hi');
+    socket.onmessage = ({ data }) => { print(data); socket.close(); };
+    socket.onclose = ({ code }) => print('closed', code);
+  `;
+
+  test('nothing is permitted without a flag; the log names the flag that would permit it', async () => {
+    const folder = folderWith({ 'client.js': CLIENT });
+    expect(await airlock(folder, 'run', 'client.js', '--exit-when-idle', '--', 'ws://127.0.0.1:9/')).toEqual({
+      code: 0,
+      stdout: 'error 3 true\nclosed 1006\n',
+      stderr: 'airlock: client.js: connecting to 127.0.0.1:9 is not permitted; allow it with --allow-connect=127.0.0.1:9\n',
+    });
+  });
+
+  test.each([['--allow-connect'], ['--allow-connect=127.0.0.1'], ['--allow-all']])('%s lets a script connect', async (flag) => {
+    const folder = folderWith({ 'server.js': ECHO_SERVER, 'client.js': CLIENT });
+    const server = startAirlock(folder, 'run', '--allow-listen=127.0.0.1', 'server.js', '--type', 'assignment-client');
+    const [, port] = await server.stdout(/port (\d+)/);
+    expect(await airlock(folder, 'run', flag, 'client.js', '--exit-when-idle', '--', `ws://127.0.0.1:${port}/`)).toEqual({
+      code: 0,
+      stdout: 'hi\nclosed 1000\n',
+      stderr: '',
+    });
+    server.child.kill('SIGINT');
+    expect(await server.result).toMatchObject({ code: 0 });
+  });
+});
+
+describe('Ctrl-C', () => {
+  test('ends the scripts in order', async () => {
+    const folder = folderWith({ 'server.js': ECHO_SERVER });
+    const server = startAirlock(folder, 'run', 'server.js', '--type', 'assignment-client', '--allow-listen');
+    await server.stdout(/port \d+/);
+    server.child.kill('SIGINT');
+    const { code, stdout } = await server.result;
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/ending in order\n$/);
+  });
+
+  test('a second time ends at once', async () => {
+    const folder = folderWith({
+      'stuck.js': `Script.scriptEnding.connect(() => { print('stuck'); for (;;); }); print('up');`,
+    });
+    const command = startAirlock(folder, 'run', 'stuck.js');
+    await command.stdout(/up/);
+    command.child.kill('SIGINT');
+    // Signals that come before the first one was taken count as one with it.
+    const again = setInterval(() => command.child.kill('SIGINT'), 20);
+    const { code } = await command.result;
+    clearInterval(again);
+    expect(code).toBe(130);
+  });
+});
+
+test('--help tells what there is', async () => {
+  const folder = folderWith({});
+  const general = await airlock(folder, '--help');
+  expect(general).toMatchObject({ code: 0, stderr: '' });
+  expect(general.stdout).toContain('run');
+  const help = await airlock(folder, 'run', '--help');
+  for (const flag of ['--type', '--allow-connect', '--allow-listen', '--allow-all', '--dialect', '--exit-when-idle']) {
+    expect(help.stdout).toContain(flag);
+  }
+  expect(await airlock(folder, '--version')).toMatchObject({ code: 0, stdout: '0.1.0\n' });
+});
