@@ -4,9 +4,12 @@ import { ANSWERS, QUESTIONS, type AnswerOf, type QuestionOf, type QuestionType }
 import {
   ErrorConstructor,
   MathMin,
+  NumberConstructor,
+  ObjectCreate,
   ObjectKeys,
   TypedArrayPrototypeSet,
   Uint8ArrayConstructor,
+  createList,
 } from './primordials.ts';
 
 /**
@@ -27,8 +30,8 @@ export interface CellCallbacks {
   readonly spillBytes: () => void;
   /**
    * Asks the host. Takes the strings of the commands so far and of the question; the question begins with the number
-   * and the string of these indexes. Gives the answer's fields in order, numbers
-   * as text: an answer is rare, and the in window may hold what the turn has not read yet.
+   * and the string of these indexes. Gives the answer's fields in order, numbers as text: an answer is rare, and the in
+   * window may hold what the turn has not read yet. Without an answer, gives an empty list.
    */
   readonly ask: (strings: string[], firstNumber: number, firstString: number) => string[];
   /** The serialized URL, or an empty string where it is not one. */
@@ -40,15 +43,18 @@ let views: ArenaViews;
 let arena: ArrayBufferLike;
 let numbersRead = 0;
 let bytesRead = 0;
+/** How many numbers and bytes lie in the out windows. */
 let numbersWritten = 0;
 let bytesWritten = 0;
-/** Numbers that were given out in the turn, those that the cell has taken already included. */
-let numbersGiven = 0;
+/** How many numbers the cell has taken out of the window in this turn, or since the last question. */
+let numbersSpilled = 0;
 
 /** The strings of what the turn gives back. The cell copies it after the microtasks have run, so they add to it too. */
-let outbox: string[] = [];
+let outbox: string[] = createList();
 let commandCount = 0;
 let byteCount = 0;
+/** Whether an exception was told that the bounds had no room for. */
+let reportedBeyond = false;
 
 export interface TurnBounds {
   /** The most commands that one turn gives back. */
@@ -68,24 +74,25 @@ export function connectBridge(shared: ArrayBufferLike, cell: CellCallbacks, turn
 
 /** Starts a turn: nothing given out, the first windows unread. */
 export function beginTurn(): void {
-  outbox = [];
+  outbox = createList();
   commandCount = 0;
   byteCount = 0;
+  reportedBeyond = false;
   numbersRead = 0;
   bytesRead = 0;
-  numbersGiven = 0;
-  setNumbersWritten(0);
+  emptyWindows();
+}
+
+function emptyWindows(): void {
+  numbersSpilled = 0;
+  numbersWritten = 0;
+  views.control[NUMBERS_OUT] = 0;
   setBytesWritten(0);
 }
 
 /** The strings that the turn has given out so far. Later commands of the same turn are added to the same array. */
 export function currentOutbox(): string[] {
   return outbox;
-}
-
-function setNumbersWritten(length: number): void {
-  numbersWritten = length;
-  views.control[NUMBERS_OUT] = length;
 }
 
 function setBytesWritten(length: number): void {
@@ -119,24 +126,27 @@ export function readBytes(length: number): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-function writeNumber(value: number): void {
-  if (numbersWritten === NUMBER_WINDOW) {
-    callbacks.spillNumbers();
-    setNumbersWritten(0);
-  }
-  views.numbersOut[numbersWritten] = value;
-  setNumbersWritten(numbersWritten + 1);
-  numbersGiven++;
-}
+/*
+ * A command is given out whole or not at all, also where the script runs out of stack or time in the middle of it: all
+ * that can throw comes first; then its strings, bytes and numbers are stored without a call; that the window holds its
+ * numbers is said last. Strings and bytes whose numbers are missing are never read.
+ */
 
-function writeString(value: string): void {
-  outbox[outbox.length] = value;
+/** Makes room for so many numbers, as those of one item lie in one window. */
+function reserveNumbers(most: number): void {
+  if (numbersWritten + most > NUMBER_WINDOW) {
+    callbacks.spillNumbers();
+    numbersSpilled += numbersWritten;
+    numbersWritten = 0;
+  }
 }
 
 function writeBytes(buffer: ArrayBufferLike, start: number, length: number): void {
   let done = 0;
+  // What does not fit begins in an empty window: then the cell is called before anything is written.
+  let isFull = length > BYTE_WINDOW - bytesWritten;
   while (done < length) {
-    if (bytesWritten === BYTE_WINDOW) {
+    if (isFull) {
       callbacks.spillBytes();
       setBytesWritten(0);
     }
@@ -144,44 +154,77 @@ function writeBytes(buffer: ArrayBufferLike, start: number, length: number): voi
     TypedArrayPrototypeSet(views.bytesOut, new Uint8ArrayConstructor(buffer, start + done, size), bytesWritten);
     setBytesWritten(bytesWritten + size);
     done += size;
+    isFull = bytesWritten === BYTE_WINDOW;
   }
 }
 
+function fits(bytes: number): boolean {
+  return commandCount < bounds.commands && bytes <= bounds.bytes - byteCount;
+}
+
 function count(bytes: number): void {
-  if (++commandCount > bounds.commands) {
-    throw new ErrorConstructor(`More than ${bounds.commands} calls in one turn; let the script return in between`);
+  if (!fits(bytes)) {
+    throw new ErrorConstructor(
+      commandCount < bounds.commands
+        ? `More than ${bounds.bytes} bytes given out in one turn; let the script return in between`
+        : `More than ${bounds.commands} calls in one turn; let the script return in between`,
+    );
   }
+  commandCount++;
   byteCount += bytes;
-  if (byteCount > bounds.bytes) {
-    throw new ErrorConstructor(`More than ${bounds.bytes} bytes given out in one turn; let the script return in between`);
-  }
 }
 
 /** `sendText`, the command of which there are the most. */
 export function sendText(socket: number, data: string): void {
   count(data.length);
-  writeNumber(COMMANDS.sendText.code);
-  writeNumber(socket);
-  writeString(data);
+  reserveNumbers(2);
+  outbox[outbox.length] = data;
+  views.numbersOut[numbersWritten] = COMMANDS.sendText.code;
+  views.numbersOut[numbersWritten + 1] = socket;
+  views.control[NUMBERS_OUT] = numbersWritten += 2;
 }
 
 /** `sendBinary`, with the bytes of `buffer` from `start` on. */
 export function sendBinary(socket: number, buffer: ArrayBufferLike, start: number, length: number): void {
   count(length);
+  reserveNumbers(3);
   writeBytes(buffer, start, length);
-  writeNumber(COMMANDS.sendBinary.code);
-  writeNumber(socket);
-  writeNumber(length);
+  views.numbersOut[numbersWritten] = COMMANDS.sendBinary.code;
+  views.numbersOut[numbersWritten + 1] = socket;
+  views.numbersOut[numbersWritten + 2] = length;
+  views.control[NUMBERS_OUT] = numbersWritten += 3;
 }
 
-/** Any other command. */
-export function command<Type extends Exclude<CommandType, 'sendText' | 'sendBinary'>>(
-  type: Type,
-  fields: Omit<CommandOf<Type>, 'type'>,
-): void {
-  const values = fields as Readonly<Record<string, unknown>>;
+type OtherCommand = Exclude<CommandType, 'sendText' | 'sendBinary'>;
+type CommandFields<Type extends CommandType> = Omit<CommandOf<Type>, 'type'>;
+
+/** Any other command of the script's. Throws where it is over the bounds of the turn. */
+export function command<Type extends OtherCommand>(type: Type, fields: CommandFields<Type>): void {
+  const values = fields as Values;
   count(sizeOf(COMMANDS[type], values));
   writeItem(COMMANDS[type], values);
+}
+
+/** A command that may be left out where it is over the bounds of the turn. Returns whether it was given. */
+export function offerCommand<Type extends OtherCommand>(type: Type, fields: CommandFields<Type>): boolean {
+  const isGiven = fits(sizeOf(COMMANDS[type], fields as Values));
+  if (isGiven) {
+    command(type, fields);
+  }
+  return isGiven;
+}
+
+/** A command of the bindings' own, of which there are few whatever the script does: the bounds do not apply to it. */
+export function ownCommand<Type extends OtherCommand>(type: Type, fields: CommandFields<Type>): void {
+  writeItem(COMMANDS[type], fields as Values);
+}
+
+/** `reportError`. Over the bounds, one is told, which says that they were reached, and the rest are not. */
+export function reportError(fields: CommandFields<'reportError'>): void {
+  if (!offerCommand('reportError', fields) && !reportedBeyond) {
+    reportedBeyond = true;
+    ownCommand('reportError', fields);
+  }
 }
 
 /** Asks the host and waits. Commands that were given before are carried out first. */
@@ -189,15 +232,16 @@ export function ask<Type extends QuestionType>(
   type: Type,
   fields: Omit<QuestionOf<Type>, 'type'>,
 ): Omit<AnswerOf<Type>, 'type'> {
-  const firstNumber = numbersGiven;
+  const firstNumber = numbersSpilled + numbersWritten;
   const firstString = outbox.length;
-  writeItem(QUESTIONS[type], fields as Readonly<Record<string, unknown>>);
-  const asked = outbox;
-  outbox = [];
-  const strings = callbacks.ask(asked, firstNumber, firstString);
-  numbersGiven = 0;
-  setNumbersWritten(0);
-  setBytesWritten(0);
+  writeItem(QUESTIONS[type], fields as Values);
+  const strings = callbacks.ask(outbox, firstNumber, firstString);
+  // The same array goes on: where a microtask asks, the turn has already returned it.
+  outbox.length = 0;
+  emptyWindows();
+  if (strings.length === 0) {
+    throw new ErrorConstructor('The host gave no answer.');
+  }
   return readAnswer(ANSWERS[type], strings) as unknown as Omit<AnswerOf<Type>, 'type'>;
 }
 
@@ -207,49 +251,58 @@ export function parseURL(url: string, base: string): string | undefined {
   return href === '' ? undefined : href;
 }
 
+type Values = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
 interface Definition {
   readonly code: number;
   readonly fields: Readonly<Record<string, string>>;
 }
 
 /** A bound on an item's size in bytes, as far as it depends on the item. */
-function sizeOf(definition: Definition, fields: Readonly<Record<string, unknown>>): number {
+function sizeOf(definition: Definition, fields: Values): number {
   let size = 0;
   const names = ObjectKeys(definition.fields);
   for (let index = 0; index < names.length; index++) {
     const value = fields[names[index] as string];
-    size += typeof value === 'string' ? value.length : 8;
+    if (typeof value === 'object') {
+      for (let each = 0; each < value.length; each++) {
+        size += 8 + (value[each] as string).length;
+      }
+    } else {
+      size += typeof value === 'string' ? value.length : 8;
+    }
   }
   return size;
 }
 
-function writeItem(definition: Definition, fields: Readonly<Record<string, unknown>>): void {
-  writeNumber(definition.code);
+function writeItem(definition: Definition, fields: Values): void {
   const names = ObjectKeys(definition.fields);
+  reserveNumbers(1 + names.length);
+  let at = numbersWritten;
+  views.numbersOut[at++] = definition.code;
   for (let index = 0; index < names.length; index++) {
-    const name = names[index] as string;
-    const value = fields[name];
-    if (definition.fields[name] === 'strings') {
-      const strings = value as readonly string[];
-      writeNumber(strings.length);
-      for (let each = 0; each < strings.length; each++) {
-        writeString(strings[each] as string);
+    const value = fields[names[index] as string];
+    if (typeof value === 'string') {
+      outbox[outbox.length] = value;
+    } else if (typeof value === 'object') {
+      views.numbersOut[at++] = value.length;
+      for (let each = 0; each < value.length; each++) {
+        outbox[outbox.length] = value[each] as string;
       }
-    } else if (typeof value === 'string') {
-      writeString(value);
     } else {
-      writeNumber(value as number);
+      views.numbersOut[at++] = value as number;
     }
   }
+  views.control[NUMBERS_OUT] = numbersWritten = at;
 }
 
 /** The fields of an answer, in order; numbers are given as text. */
 function readAnswer(definition: Definition, strings: readonly string[]): Record<string, unknown> {
-  const answer: Record<string, unknown> = {};
+  const answer = ObjectCreate(null) as Record<string, unknown>;
   const names = ObjectKeys(definition.fields);
   for (let index = 0; index < names.length; index++) {
     const name = names[index] as string;
-    answer[name] = definition.fields[name] === 'string' ? strings[index] : Number(strings[index]);
+    answer[name] = definition.fields[name] === 'string' ? strings[index] : NumberConstructor(strings[index]);
   }
   return answer;
 }

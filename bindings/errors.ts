@@ -1,12 +1,15 @@
 import { BINDINGS_NAME } from '../wire/settings.ts';
-import { command } from './bridge.ts';
+import { reportError } from './bridge.ts';
 import {
   ArrayPrototypeJoin,
   ErrorPrototypeToString,
+  StringConstructor,
+  StringPrototypeEndsWith,
   StringPrototypeIncludes,
   StringPrototypeSlice,
   StringPrototypeSplit,
   StringPrototypeStartsWith,
+  createList,
 } from './primordials.ts';
 
 /** The longest text or stack of an error that is told, in UTF-16 units. */
@@ -41,7 +44,7 @@ export function describeError(error: unknown): ErrorText {
   let text: string;
   let stack = '';
   try {
-    text = typeof error === 'object' && error !== null ? describeObject(error) : `${String(error)}`;
+    text = typeof error === 'object' && error !== null ? describeObject(error) : StringConstructor(error);
   } catch {
     text = 'a value that cannot be converted to a string was thrown';
   }
@@ -56,9 +59,9 @@ export function describeError(error: unknown): ErrorText {
   return { text: shorten(text), stack: shorten(stack) };
 }
 
-/** HTML, "report an exception", as far as there is one to report it to: the host. */
+/** HTML, "report an exception", as far as there is one to report it to: the host. It does not throw. */
 export function reportException(error: unknown): void {
-  command('reportError', describeError(error));
+  reportError(describeError(error));
 }
 
 function describeObject(error: object): string {
@@ -67,7 +70,7 @@ function describeObject(error: object): string {
     return message === '' ? name : `${name}: ${message}`;
   }
   const text = ErrorPrototypeToString(error as Error);
-  return text === 'Error' ? `${String(error)}` : text;
+  return text === 'Error' ? StringConstructor(error) : text;
 }
 
 function shorten(text: string): string {
@@ -77,13 +80,15 @@ function shorten(text: string): string {
 /** Leaves out the frames of the bindings, which are none of the author's. */
 function scriptFrames(stack: string): string {
   const lines = StringPrototypeSplit(stack, '\n');
-  const frames: string[] = [];
+  const frames = createList<string>();
   for (let index = 0; index < lines.length; index++) {
     const line = lines[index] as string;
     if (
       StringPrototypeStartsWith(line, '    at ') &&
       !StringPrototypeIncludes(line, BINDINGS_NAME) &&
-      !StringPrototypeIncludes(line, '<anonymous>')
+      // A built-in's: `at Array.forEach (<anonymous>)`.
+      !StringPrototypeEndsWith(line, '<anonymous>') &&
+      !StringPrototypeEndsWith(line, '<anonymous>)')
     ) {
       frames[frames.length] = tidyFrame(line);
     }
@@ -91,11 +96,16 @@ function scriptFrames(stack: string): string {
   return ArrayPrototypeJoin(frames, '\n');
 }
 
+const EVAL_FRAMES = ['    at eval (', '    at new eval ('] as const;
+
 function tidyFrame(line: string): string {
   const named = encodedName === '' ? line : ArrayPrototypeJoin(StringPrototypeSplit(line, encodedName), scriptName);
-  // The script's top level is an `eval` to V8, but not to its author.
-  const prefix = '    at eval (';
-  return StringPrototypeStartsWith(named, prefix)
-    ? `    at ${StringPrototypeSlice(named, prefix.length, -1)}`
-    : named;
+  // The script's top level is an `eval` to V8, and so are its functions without a name; but not to its author.
+  for (let index = 0; index < EVAL_FRAMES.length; index++) {
+    const prefix = EVAL_FRAMES[index] as string;
+    if (StringPrototypeStartsWith(named, prefix)) {
+      return `    at ${StringPrototypeSlice(named, prefix.length, -1)}`;
+    }
+  }
+  return named;
 }

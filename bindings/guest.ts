@@ -3,15 +3,15 @@ import type { FieldType, ItemOf } from '../wire/fields.ts';
 import type { GuestSettings } from '../wire/settings.ts';
 import {
   beginTurn,
-  command,
   connectBridge,
   currentOutbox,
+  ownCommand,
   readBytes,
   readNumber,
   type CellCallbacks,
 } from './bridge.ts';
 import { describeError, nameScript, reportException, sourceName } from './errors.ts';
-import { globalEval, JSONParse, ObjectDefineProperty, ObjectFreeze, ObjectKeys } from './primordials.ts';
+import { globalEval, JSONParse, ObjectCreate, ObjectDefineProperty, ObjectFreeze, ObjectKeys } from './primordials.ts';
 import { createConsole, print } from './script/console.ts';
 import { constructEntity, createScriptObject, endScript, isStopping, preloadEntity } from './script/script.ts';
 import { runTimers, timerFunctions } from './script/timers.ts';
@@ -102,35 +102,48 @@ for (const type of ObjectKeys(handlers) as (keyof typeof handlers)[]) {
   };
 }
 
-/** Walks the events of a turn. The first two kinds are handled without making an object of the event. */
+let nextString = 0;
+
+/** Walks the events of a turn. One that goes wrong does not take the others with it. */
 function dispatchEvents(count: number, strings: readonly string[]): void {
-  let nextString = 0;
+  nextString = 0;
   for (let event = 0; event < count; event++) {
-    const code = readNumber();
-    if (code === EVENTS.text.code) {
-      const socket = socketById(readNumber());
-      const data = strings[nextString++] as string;
-      if (socket !== undefined && !isStopping()) {
-        socketInternals.text(socket, data);
-      }
-    } else if (code === EVENTS.binary.code) {
-      const socket = socketById(readNumber());
-      const bytes = readBytes(readNumber());
-      if (socket !== undefined && !isStopping()) {
-        socketInternals.binary(socket, bytes);
-      }
-    } else {
-      const { handle, names, types } = byCode[code] as CompiledHandler;
-      const fields: Record<string, unknown> = {};
-      for (let index = 0; index < names.length; index++) {
-        const type = types[index];
-        fields[names[index] as string] =
-          type === 'string' ? strings[nextString++] : type === 'boolean' ? readNumber() === 1 : readNumber();
-      }
-      if (!isStopping() || code === EVENTS.end.code) {
-        handle(fields);
-      }
+    try {
+      dispatchEvent(strings);
+    } catch (error) {
+      reportException(error);
     }
+  }
+}
+
+/** Reads an event, all of it, and then handles it. The first two kinds are handled without making an object of the event. */
+function dispatchEvent(strings: readonly string[]): void {
+  const code = readNumber();
+  if (code === EVENTS.text.code) {
+    const socket = socketById(readNumber());
+    const data = strings[nextString++] as string;
+    if (socket !== undefined && !isStopping()) {
+      socketInternals.text(socket, data);
+    }
+    return;
+  }
+  if (code === EVENTS.binary.code) {
+    const socket = socketById(readNumber());
+    const bytes = readBytes(readNumber());
+    if (socket !== undefined && !isStopping()) {
+      socketInternals.binary(socket, bytes);
+    }
+    return;
+  }
+  const { handle, names, types } = byCode[code] as CompiledHandler;
+  const fields = ObjectCreate(null) as Record<string, unknown>;
+  for (let index = 0; index < names.length; index++) {
+    const type = types[index];
+    fields[names[index] as string] =
+      type === 'string' ? strings[nextString++] : type === 'boolean' ? readNumber() === 1 : readNumber();
+  }
+  if (!isStopping() || code === EVENTS.end.code) {
+    handle(fields);
   }
 }
 
@@ -141,9 +154,9 @@ function evaluate(source: string): void {
     if (script().entity) {
       constructEntity(value);
     }
-    command('loaded', {});
+    ownCommand('loaded', {});
   } catch (error) {
-    command('loadFailed', describeError(error));
+    ownCommand('loadFailed', describeError(error));
   }
 }
 
@@ -200,11 +213,7 @@ const guest = {
   turn(count: number, strings: readonly string[]): string[] {
     beginTurn();
     settleSenders();
-    try {
-      dispatchEvents(count, strings);
-    } catch (error) {
-      reportException(error);
-    }
+    dispatchEvents(count, strings);
     return currentOutbox();
   },
 
@@ -212,7 +221,6 @@ const guest = {
   collect(): string[] {
     return currentOutbox();
   },
-
 };
 
 ObjectDefineProperty(globalThis, '__airlock', { value: guest, configurable: true });

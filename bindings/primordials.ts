@@ -1,7 +1,7 @@
 /**
  * The built-ins that the bindings use, taken before any script runs: a script that patches `Array.prototype` or
- * `Promise` breaks nothing but itself. Code in `bindings/` that can run after a script has started uses these, and no
- * iterator, spread or array destructuring, which would look up what a script may have changed.
+ * `Promise` breaks nothing but itself. Code in `bindings/` that can run after a script has started uses these, lists from
+ * `createList`, and no iterator, spread or array destructuring, which would look up what a script may have changed.
  */
 
 type Method<This, Arguments extends unknown[], Result> = (self: This, ...args: Arguments) => Result;
@@ -19,7 +19,6 @@ function getter<This, Value>(prototype: object, name: PropertyKey): (self: This)
 
 const TypedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array;
 
-export const ArrayBufferConstructor = ArrayBuffer;
 export const ArrayIsArray = Array.isArray;
 export const DateNow = Date.now;
 // V8's own; the types of the language do not know it.
@@ -32,10 +31,9 @@ export const MapConstructor = Map;
 export const MathMax = Math.max;
 export const MathMin = Math.min;
 export const MathTrunc = Math.trunc;
-export const NumberIsFinite = Number.isFinite;
+export const NumberConstructor = Number;
 export const NumberIsNaN = Number.isNaN;
 export const ObjectCreate = Object.create;
-export const ObjectDefineProperties = Object.defineProperties;
 export const ObjectDefineProperty = Object.defineProperty;
 export const ObjectFreeze = Object.freeze;
 export const ObjectGetOwnPropertyDescriptor = Object.getOwnPropertyDescriptor;
@@ -49,6 +47,7 @@ export const ReflectConstruct = Reflect.construct;
 export const SetConstructor = Set;
 export const StringConstructor = String;
 export const StringFromCharCode = String.fromCharCode;
+export const SymbolIterator: typeof Symbol.iterator = Symbol.iterator;
 export const SymbolToStringTag: typeof Symbol.toStringTag = Symbol.toStringTag;
 export const TypeErrorConstructor = TypeError;
 export const Uint32ArrayConstructor = Uint32Array;
@@ -92,6 +91,7 @@ export const RegExpPrototypeExec = uncurryThis(RegExp.prototype.exec);
 export const SetPrototypeAdd = uncurryThis(Set.prototype.add) as <Item>(self: Set<Item>, item: Item) => Set<Item>;
 export const SetPrototypeHas = uncurryThis(Set.prototype.has) as <Item>(self: Set<Item>, item: Item) => boolean;
 export const StringPrototypeCharCodeAt = uncurryThis(String.prototype.charCodeAt);
+export const StringPrototypeEndsWith = uncurryThis(String.prototype.endsWith);
 export const StringPrototypeIncludes = uncurryThis(String.prototype.includes);
 export const StringPrototypeIndexOf = uncurryThis(String.prototype.indexOf);
 export const StringPrototypeRepeat = uncurryThis(String.prototype.repeat);
@@ -116,10 +116,19 @@ export const DataViewPrototypeGetByteOffset = getter<DataView, number>(DataView.
 export const TypedArrayPrototypeGetBuffer = getter<Uint8Array, ArrayBuffer>(TypedArrayPrototype, 'buffer');
 export const TypedArrayPrototypeGetByteLength = getter<Uint8Array, number>(TypedArrayPrototype, 'byteLength');
 export const TypedArrayPrototypeGetByteOffset = getter<Uint8Array, number>(TypedArrayPrototype, 'byteOffset');
+export const TypedArrayPrototypeGetLength = getter<Uint8Array, number>(TypedArrayPrototype, 'length');
 export const TypedArrayPrototypeGetToStringTag = getter<object, string | undefined>(
   TypedArrayPrototype,
   Symbol.toStringTag,
 );
+
+/**
+ * An empty list without a prototype. Appending to an ordinary array, by index or by `push`, runs a setter that a script
+ * may have put on `Array.prototype` or `Object.prototype`; this one asks nobody.
+ */
+export function createList<Item>(): Item[] {
+  return ObjectSetPrototypeOf([], null) as Item[];
+}
 
 /** The `eval` that runs code in the global scope. */
 export const globalEval = globalThis.eval;

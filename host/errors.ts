@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   ERR_AIRLOCK_LISTEN_DENIED: 'The script may not listen at this address and port.',
   ERR_AIRLOCK_LISTEN_FAILED: 'The system does not let the script listen at this address and port.',
   ERR_AIRLOCK_TOO_MANY_SOCKETS: 'The script has as many sockets or servers as it may.',
+  ERR_AIRLOCK_NODE_TOO_OLD: 'This Node.js has not what Airlock needs.',
   ERR_AIRLOCK_HOST_STOPPED: 'The host is stopped and runs no more scripts.',
 } as const;
 

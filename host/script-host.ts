@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
+import net from 'node:net';
 import { CellPool } from './cells/cell-pool.ts';
 import { AirlockError } from './errors.ts';
 import type { LogEntry, LogLevel } from './observe/log.ts';
@@ -26,8 +27,17 @@ export class ScriptHost extends EventEmitter<HostEvents> {
   #idleCheckScheduled = false;
   #stopped: Promise<void> | undefined;
 
-  /** Starts a host, and the process for its first scripts. Throws ERR_AIRLOCK_CELL_START_FAILED. */
+  /**
+   * Starts a host, and the process for its first scripts. Throws ERR_AIRLOCK_CELL_START_FAILED, or
+   * ERR_AIRLOCK_NODE_TOO_OLD.
+   */
   static async start(options: HostOptions = {}): Promise<ScriptHost> {
+    if (net.BoundSocket === undefined) {
+      throw new AirlockError(
+        'ERR_AIRLOCK_NODE_TOO_OLD',
+        `airlock-runtime needs Node.js 24.21 or later; this is ${process.version}`,
+      );
+    }
     const { cells = 'process' } = checkHostOptions(options);
     const host = new ScriptHost(new CellPool(cells));
     await host.#cells.place();

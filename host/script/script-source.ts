@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { stripTypeScriptTypes } from 'node:module';
+import module from 'node:module';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { request } from 'undici';
@@ -125,7 +125,7 @@ function stripTypes({ source, url }: LoadedSource, name: string): string {
     return source;
   }
   try {
-    return stripTypeScriptTypes(source, { mode: 'strip' });
+    return module.stripTypeScriptTypes(source, { mode: 'strip' });
   } catch (error) {
     throw new AirlockError('ERR_AIRLOCK_SCRIPT_LOAD_FAILED', `${name}: ${messageOf(error)}`, { cause: error });
   }

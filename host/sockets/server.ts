@@ -1,5 +1,5 @@
 import { createServer, STATUS_CODES, type IncomingMessage, type Server as HttpServer } from 'node:http';
-import { BoundSocket, isIP, type Socket } from 'node:net';
+import net, { isIP, type BoundSocket, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer as WsServer, type WebSocket } from 'ws';
 import { AirlockError, codeOf, messageOf } from '../errors.ts';
@@ -117,7 +117,7 @@ function bind(host: string, port: number): BoundSocket {
     );
   }
   try {
-    return wanted === '' ? bindAll(port) : new BoundSocket({ host: wanted, port });
+    return wanted === '' ? bindAll(port) : new net.BoundSocket({ host: wanted, port });
   } catch (error) {
     const where = wanted === '' ? `port ${port}` : hostPort(wanted, port);
     throw new AirlockError('ERR_AIRLOCK_LISTEN_FAILED', `cannot listen on ${where}: ${reasonOf(error)}`, {
@@ -129,10 +129,10 @@ function bind(host: string, port: number): BoundSocket {
 /** All interfaces: IPv6 with IPv4, or IPv4 alone where the system has no IPv6. */
 function bindAll(port: number): BoundSocket {
   try {
-    return new BoundSocket({ host: '::', port });
+    return new net.BoundSocket({ host: '::', port });
   } catch (error) {
     if (codeOf(error) === 'EAFNOSUPPORT' || codeOf(error) === 'EADDRNOTAVAIL') {
-      return new BoundSocket({ host: '0.0.0.0', port });
+      return new net.BoundSocket({ host: '0.0.0.0', port });
     }
     throw error;
   }

@@ -11,9 +11,9 @@
  *
  *     { "join": "Ada" }    { "say": "Hello." }
  *
- * and hears, of itself too:
+ * and hears the same of everybody, itself included:
  *
- *     { "joined": "Ada" }    { "from": "Ada", "said": "Hello." }    { "left": "Ada", "code": 1000, "reason": "good night" }
+ *     { "joined": "Ada" }    { "from": "Ada", "said": "Hello." }    { "left": "Ada", "code": 1000, "reason": "bye" }
  */
 
 const LONGEST_NAME = 32;
@@ -48,7 +48,7 @@ server.newConnection.connect((socket) => {
     }
   };
 
-  // The numbers say what went wrong with a connection; `onclose` follows in any case.
+  // The dialect `overte` hands over the number of the error first. `onclose` follows.
   socket.onerror = (error, { message }) => print(`${name || 'a stranger'}: error ${error}, ${message}`);
 
   socket.onclose = ({ code, reason }) => {
@@ -65,20 +65,19 @@ server.newConnection.connect((socket) => {
  */
 function mayJoin(socket, name) {
   if (name === '' || name.length > LONGEST_NAME) {
-    socket.close(3000, `a name has 1 to ${LONGEST_NAME} characters`);
+    socket.close(3010, `a name has 1 to ${LONGEST_NAME} characters`);
     return false;
   }
   if (guests.has(name)) {
-    // Codes from 3000 on are for applications to give a meaning to.
-    socket.close(3001, 'the name is taken');
+    socket.close(3011, 'the name is taken');
     return false;
   }
   return true;
 }
 
 /**
- * The newcomer hears who is there, and everybody hears of the newcomer: so any two guests know of each other, whichever
- * of them came first.
+ * The newcomer hears who is there, and then everybody hears of the newcomer. So any two guests know of each other, and
+ * which of them came first.
  *
  * @param {WebSocket} socket
  * @param {string} name

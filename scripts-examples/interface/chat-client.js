@@ -1,13 +1,14 @@
 /**
- * A guest of `assignment-client/chat-server.js`: joins, waits for somebody to talk to, and leaves when both have said
- * what they had to say.
+ * A guest of `assignment-client/chat-server.js`: joins, has a short conversation with the first other guest that it hears
+ * of, and leaves.
  *
  * An interface script. Its arguments: the server's address, as the server prints it, and the name (default: interface).
  *
  *     airlock run scripts-examples/interface/chat-client.js --allow-connect=127.0.0.1 -- ws://127.0.0.1:PORT Ada
  *
- * Each side says its first line when it hears of the other, and the next one whenever the other has said something. So
- * it does not matter who comes first, and both hear everything before either leaves.
+ * Whoever was there first speaks first, and each answers a line of the other with the next one of its own. Who has none
+ * left goes, and the other follows. `entity/client/chat-entity.js` keeps to the same rule, so any two of them come to an
+ * end with each other, in whatever order they come.
  */
 
 const [url, me = 'interface'] = Script.args;
@@ -15,9 +16,8 @@ if (url === undefined) {
   throw new Error('Say where the chat server listens: -- ws://127.0.0.1:PORT');
 }
 
-const lines = ['Good evening. Who is there?', 'A script like me, then. Where do you run?', 'Sleep well, then.'];
-let said = 0;
-/** Who came first besides this script: whom it talks to. */
+const lines = ['Good evening!', 'My isolate is mine alone, they say.', 'Time to leave. Good night!'];
+let joined = false;
 let partner = '';
 
 const socket = new WebSocket(url);
@@ -26,26 +26,31 @@ socket.onopen = () => send({ join: me });
 
 socket.onmessage = ({ data }) => {
   const message = JSON.parse(String(data));
-  if (message.joined !== undefined) {
+  if (message.joined === me) {
+    // Those who were there have been named before this.
+    joined = true;
+  } else if (message.joined !== undefined) {
     print(`${message.joined} is here`);
-    if (partner === '' && message.joined !== me) {
+    if (partner === '') {
       partner = message.joined;
-      sayNext();
-    }
-  } else if (message.said !== undefined) {
-    print(`${message.from}: ${message.said}`);
-    if (message.from === partner) {
-      sayNext();
+      if (joined) {
+        sayNext();
+      }
     }
   } else if (message.left !== undefined) {
     print(`${message.left} has left`);
     if (message.left === partner) {
-      socket.close(3002, 'nobody to talk to');
+      leave();
+    }
+  } else if (message.from !== me) {
+    print(`${message.from}: ${message.said}`);
+    if (message.from === partner) {
+      sayNext();
     }
   }
 };
 
-// The dialect `overte` gives the number of the error first; `close` follows.
+// The dialect `overte` hands over the number of the error first. `onclose` follows.
 socket.onerror = (error, { message }) => print(`error ${error}: ${message}`);
 
 socket.onclose = ({ code, reason, wasClean }) => {
@@ -53,14 +58,17 @@ socket.onclose = ({ code, reason, wasClean }) => {
   Script.stop();
 };
 
-/** Says the next line; when there is none, it has heard the partner's last one and leaves. */
 function sayNext() {
-  const line = lines[said++];
+  const line = lines.shift();
   if (line === undefined) {
-    socket.close(WebSocket.CloseCode.Normal, 'good night');
+    leave();
   } else {
     send({ say: line });
   }
+}
+
+function leave() {
+  socket.close(WebSocket.CloseCode.Normal, 'good night');
 }
 
 /** @param {object} message */

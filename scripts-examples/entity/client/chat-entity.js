@@ -1,15 +1,14 @@
 /**
  * A guest of `assignment-client/chat-server.js` that lives in an entity: it connects in `preload`, when a visitor meets
- * the entity, and leaves the room at the latest in `unload`.
+ * the entity, and is gone at the latest with `unload`.
  *
- * A client entity script, in the form of a constructor. Its arguments: the server's address and the name (default:
- * entity).
+ * A client entity script, in the form of a constructor function. Its arguments: the server's address and the name
+ * (default: entity).
  *
  *     airlock run scripts-examples/entity/client/chat-entity.js --type client-entity --allow-connect=127.0.0.1 \
  *       -- ws://127.0.0.1:PORT
  *
- * It keeps to the rule of `interface/chat-client.js`: the first line when it hears of somebody, the next one whenever
- * that one has said something.
+ * Its conversation keeps to the rule that stands in `interface/chat-client.js`.
  */
 
 const [url, me = 'entity'] = Script.args;
@@ -21,14 +20,14 @@ if (url === undefined) {
 (
   /** @this {EntityScript} */
   function () {
-    const lines = ['Hello! An entity speaking.', 'In an isolate of my own.', 'Good night!'];
-    let said = 0;
+    const lines = ['Hello! I live in an entity.', 'We share nothing but this room, then.', 'Sleep well.'];
+    let joined = false;
     let partner = '';
     /** @type {WebSocket | undefined} */
     let socket;
 
     this.preload = (entityID) => {
-      print(`the entity ${entityID} connects to ${url}`);
+      print(`${entityID} connects to ${url}`);
       socket = new WebSocket(url);
       socket.addEventListener('open', () => send({ join: me }));
       socket.addEventListener('message', ({ data }) => hear(JSON.parse(String(data))));
@@ -40,30 +39,39 @@ if (url === undefined) {
     };
 
     this.unload = () => {
-      // Does nothing where the conversation has ended by itself.
+      // Where the conversation has come to its end, the socket is closed already and this does nothing.
       socket?.close(WebSocket.CloseCode.GoingAway, 'the entity is gone');
     };
 
     /** @param {{ joined?: string, from?: string, said?: string, left?: string }} message */
     function hear(message) {
-      if (message.joined !== undefined && message.joined !== me && partner === '') {
+      if (message.joined === me) {
+        joined = true;
+      } else if (message.joined !== undefined && partner === '') {
         partner = message.joined;
+        if (joined) {
+          sayNext();
+        }
+      } else if (message.from === partner) {
+        print(`${partner}: ${message.said}`);
         sayNext();
-      } else if (message.from !== undefined && message.from === partner) {
-        print(`${message.from}: ${message.said}`);
-        sayNext();
-      } else if (message.left !== undefined && message.left === partner) {
-        socket?.close(3002, 'nobody to talk to');
+      } else if (message.left === partner) {
+        leave();
       }
     }
 
     function sayNext() {
-      const line = lines[said++];
+      const line = lines.shift();
       if (line === undefined) {
-        socket?.close(3003, 'the entity sleeps');
+        leave();
       } else {
         send({ say: line });
       }
+    }
+
+    function leave() {
+      // Codes from 3000 on are for applications to give a meaning to.
+      socket?.close(3001, 'the entity sleeps');
     }
 
     /** @param {object} message */
