@@ -111,7 +111,14 @@ export function readNumber(): number {
 
 /** Takes the next `length` bytes that came with the turn's events. */
 export function readBytes(length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8ArrayConstructor(length);
+  let bytes: Uint8Array<ArrayBuffer> | undefined;
+  let failure: unknown;
+  try {
+    bytes = new Uint8ArrayConstructor(length);
+  } catch (error) {
+    // There is no memory for them. They are read all the same, as the next event's follow.
+    failure = error;
+  }
   let done = 0;
   while (done < length) {
     if (bytesRead === BYTE_WINDOW) {
@@ -119,9 +126,14 @@ export function readBytes(length: number): Uint8Array<ArrayBuffer> {
       bytesRead = 0;
     }
     const size = MathMin(length - done, BYTE_WINDOW - bytesRead);
-    TypedArrayPrototypeSet(bytes, new Uint8ArrayConstructor(arena, views.bytesInOffset + bytesRead, size), done);
+    if (bytes !== undefined) {
+      TypedArrayPrototypeSet(bytes, new Uint8ArrayConstructor(arena, views.bytesInOffset + bytesRead, size), done);
+    }
     bytesRead += size;
     done += size;
+  }
+  if (bytes === undefined) {
+    throw failure;
   }
   return bytes;
 }

@@ -20,6 +20,7 @@ function getter<This, Value>(prototype: object, name: PropertyKey): (self: This)
 const TypedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array;
 
 export const ArrayIsArray = Array.isArray;
+export const DateConstructor = Date;
 export const DateNow = Date.now;
 // V8's own; the types of the language do not know it.
 export const { captureStackTrace: ErrorCaptureStackTrace } = Error as unknown as {
@@ -38,19 +39,19 @@ export const ObjectDefineProperty = Object.defineProperty;
 export const ObjectFreeze = Object.freeze;
 export const ObjectGetOwnPropertyDescriptor = Object.getOwnPropertyDescriptor;
 export const ObjectGetPrototypeOf = Object.getPrototypeOf;
+export const ObjectHasOwn = Object.hasOwn;
 export const ObjectKeys = Object.keys;
 export const ObjectSetPrototypeOf = Object.setPrototypeOf;
 export const PromiseConstructor = Promise;
 export const RangeErrorConstructor = RangeError;
 export const ReflectApply = Reflect.apply;
-export const ReflectConstruct = Reflect.construct;
+export const RegExpConstructor = RegExp;
 export const SetConstructor = Set;
 export const StringConstructor = String;
 export const StringFromCharCode = String.fromCharCode;
 export const SymbolIterator: typeof Symbol.iterator = Symbol.iterator;
 export const SymbolToStringTag: typeof Symbol.toStringTag = Symbol.toStringTag;
 export const TypeErrorConstructor = TypeError;
-export const Uint32ArrayConstructor = Uint32Array;
 export const Uint8ArrayConstructor = Uint8Array;
 
 export const ArrayPrototypeJoin = uncurryThis(Array.prototype.join);
@@ -59,11 +60,8 @@ export const ArrayPrototypeSlice = uncurryThis(Array.prototype.slice) as <Item>(
   start?: number,
   end?: number,
 ) => Item[];
-export const ArrayPrototypeSplice = uncurryThis(Array.prototype.splice) as <Item>(
-  self: Item[],
-  start: number,
-  deleteCount: number,
-) => Item[];
+export const DatePrototypeGetTime = uncurryThis(Date.prototype.getTime);
+export const DatePrototypeToISOString = uncurryThis(Date.prototype.toISOString);
 export const ErrorPrototypeToString = uncurryThis(Error.prototype.toString);
 export const FunctionPrototypeToString = uncurryThis(Function.prototype.toString);
 export const MapPrototypeDelete = uncurryThis(Map.prototype.delete) as <Key>(self: Map<Key, unknown>, key: Key) => boolean;
@@ -82,14 +80,13 @@ export const MapPrototypeSet = uncurryThis(Map.prototype.set) as <Key, Value>(
   key: Key,
   value: Value,
 ) => Map<Key, Value>;
-export const PromisePrototypeThen = uncurryThis(Promise.prototype.then) as <Value>(
-  self: Promise<Value>,
-  onFulfilled: ((value: Value) => unknown) | undefined,
-  onRejected?: (reason: unknown) => unknown,
-) => Promise<unknown>;
 export const RegExpPrototypeExec = uncurryThis(RegExp.prototype.exec);
-export const SetPrototypeAdd = uncurryThis(Set.prototype.add) as <Item>(self: Set<Item>, item: Item) => Set<Item>;
-export const SetPrototypeHas = uncurryThis(Set.prototype.has) as <Item>(self: Set<Item>, item: Item) => boolean;
+export const RegExpPrototypeToString = uncurryThis(RegExp.prototype.toString);
+export const SetPrototypeForEach = uncurryThis(Set.prototype.forEach) as <Item>(
+  self: Set<Item>,
+  callback: (item: Item) => void,
+) => void;
+export const SetPrototypeGetSize = getter<Set<unknown>, number>(Set.prototype, 'size');
 export const StringPrototypeCharCodeAt = uncurryThis(String.prototype.charCodeAt);
 export const StringPrototypeEndsWith = uncurryThis(String.prototype.endsWith);
 export const StringPrototypeIncludes = uncurryThis(String.prototype.includes);
@@ -109,7 +106,6 @@ export const TypedArrayPrototypeSet = uncurryThis(TypedArrayPrototype.set) as (
 ) => void;
 
 export const ArrayBufferPrototypeGetByteLength = getter<ArrayBuffer, number>(ArrayBuffer.prototype, 'byteLength');
-export const ArrayBufferPrototypeGetDetached = getter<ArrayBuffer, boolean>(ArrayBuffer.prototype, 'detached');
 export const DataViewPrototypeGetBuffer = getter<DataView, ArrayBuffer>(DataView.prototype, 'buffer');
 export const DataViewPrototypeGetByteLength = getter<DataView, number>(DataView.prototype, 'byteLength');
 export const DataViewPrototypeGetByteOffset = getter<DataView, number>(DataView.prototype, 'byteOffset');

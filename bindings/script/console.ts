@@ -8,10 +8,14 @@ import {
   MapPrototypeGet,
   MapPrototypeHas,
   MapPrototypeSet,
+  MathMin,
   StringPrototypeRepeat,
 } from '../primordials.ts';
 import { describeError } from '../errors.ts';
 import { formatValues } from './inspect.ts';
+
+/** Groups are indented up to here. */
+const DEEPEST_GROUP = 32;
 
 const levels: Readonly<Record<string, number>> = (() => {
   const numbers: Record<string, number> = {};
@@ -36,7 +40,7 @@ export function createConsole(): object {
   const started = new MapConstructor<string, number>();
   const counts = new MapConstructor<string, number>();
   const log = (level: PrintLevel, values: readonly unknown[]): void =>
-    write(level, StringPrototypeRepeat('    ', indent) + formatValues(values));
+    write(level, StringPrototypeRepeat('    ', MathMin(indent, DEEPEST_GROUP)) + formatValues(values));
   const labelOf = (label: unknown): string => (label === undefined ? 'default' : `${label as string}`);
   const group = (...values: unknown[]): void => {
     log('log', values);

@@ -2,17 +2,28 @@ import { describeError } from '../errors.ts';
 import {
   ArrayIsArray,
   ArrayPrototypeJoin,
+  DateConstructor,
+  DatePrototypeGetTime,
+  DatePrototypeToISOString,
   ErrorConstructor,
   FunctionPrototypeToString,
   MapConstructor,
   MapPrototypeForEach,
   MapPrototypeGetSize,
+  NumberIsNaN,
   ObjectGetOwnPropertyDescriptor,
   ObjectGetPrototypeOf,
+  ObjectHasOwn,
   ObjectKeys,
+  RegExpConstructor,
+  RegExpPrototypeToString,
+  SetConstructor,
+  SetPrototypeForEach,
+  SetPrototypeGetSize,
   StringConstructor,
   StringPrototypeSlice,
   StringPrototypeStartsWith,
+  createList,
 } from '../primordials.ts';
 import { byteRange } from '../web/buffer-source.ts';
 
@@ -22,7 +33,7 @@ const LONGEST_LINE = 16 * 1024;
 
 /** The values of a `print` or `console.log` as one text, joined with spaces. */
 export function formatValues(values: readonly unknown[]): string {
-  const texts: string[] = [];
+  const texts = createList<string>();
   for (let index = 0; index < values.length; index++) {
     texts[index] = formatValue(values[index]);
   }
@@ -79,36 +90,42 @@ function inspectObject(value: object, depth: number, parents: readonly object[])
   if (depth >= DEEPEST) {
     return ArrayIsArray(value) ? '[Array]' : `[${name}]`;
   }
-  const chain: object[] = [];
+  const chain = createList<object>();
   for (let index = 0; index < parents.length; index++) {
     chain[index] = parents[index] as object;
   }
   chain[chain.length] = value;
   const show = (entry: unknown): string => inspect(entry, depth + 1, chain);
+  // A getter is not run: printing must not change anything.
+  const showProperty = (key: PropertyKey): string => {
+    const descriptor = ObjectGetOwnPropertyDescriptor(value, key);
+    return descriptor === undefined ? '<empty>' : ObjectHasOwn(descriptor, 'value') ? show(descriptor.value) : '[Getter]';
+  };
   if (ArrayIsArray(value)) {
-    return bracket('[', listEntries(value.length, (index) => show(value[index])), ']');
+    return bracket('[', listEntries(value.length, showProperty), ']');
   }
   if (value instanceof MapConstructor) {
-    const entries: string[] = [];
-    MapPrototypeForEach(value, (each, key) => {
-      entries[entries.length] = `${show(key)} => ${show(each)}`;
-    });
+    const entries = collectEntries((add) => MapPrototypeForEach(value, (each, key) => add(() => `${show(key)} => ${show(each)}`)));
     return `Map(${MapPrototypeGetSize(value)}) ${bracket('{', entries, '}')}`;
   }
+  if (value instanceof SetConstructor) {
+    const entries = collectEntries((add) => SetPrototypeForEach(value, (each) => add(() => show(each))));
+    return `Set(${SetPrototypeGetSize(value)}) ${bracket('{', entries, '}')}`;
+  }
+  if (value instanceof DateConstructor) {
+    return NumberIsNaN(DatePrototypeGetTime(value)) ? 'Invalid Date' : DatePrototypeToISOString(value);
+  }
+  if (value instanceof RegExpConstructor) {
+    return RegExpPrototypeToString(value);
+  }
   const keys = ObjectKeys(value);
-  const entries = listEntries(keys.length, (index) => {
-    const key = keys[index] as string;
-    // A getter is not run: printing must not change anything.
-    const descriptor = ObjectGetOwnPropertyDescriptor(value, key);
-    const text = descriptor !== undefined && 'value' in descriptor ? show(descriptor.value) : '[Getter]';
-    return `${key}: ${text}`;
-  });
+  const entries = listEntries(keys.length, (index) => `${keys[index] as string}: ${showProperty(keys[index] as string)}`);
   const body = bracket('{', entries, '}');
   return name === 'Object' ? body : entries.length === 0 ? `[${name}]` : `${name} ${body}`;
 }
 
 function listEntries(count: number, format: (index: number) => string): string[] {
-  const entries: string[] = [];
+  const entries = createList<string>();
   for (let index = 0; index < count && index < MOST_ENTRIES; index++) {
     entries[index] = format(index);
   }
@@ -116,6 +133,15 @@ function listEntries(count: number, format: (index: number) => string): string[]
     entries[MOST_ENTRIES] = `... ${count - MOST_ENTRIES} more`;
   }
   return entries;
+}
+
+/** The same for what can only be walked from its beginning. */
+function collectEntries(walk: (add: (format: () => string) => void) => void): string[] {
+  const formats = createList<() => string>();
+  walk((format) => {
+    formats[formats.length] = format;
+  });
+  return listEntries(formats.length, (index) => (formats[index] as () => string)());
 }
 
 function bracket(open: string, entries: readonly string[], close: string): string {

@@ -1,4 +1,4 @@
-import { command, parseURL } from '../bridge.ts';
+import { ownCommand, parseURL } from '../bridge.ts';
 import { reportException } from '../errors.ts';
 import { ObjectDefineProperty, ReflectApply, TypeErrorConstructor } from '../primordials.ts';
 import { script } from '../settings.ts';
@@ -23,7 +23,7 @@ export function createScriptObject(): object {
     stop() {
       if (!stopping) {
         stopping = true;
-        command('stop', {});
+        ownCommand('stop', {});
       }
     },
     resolvePath(path: unknown = ''): string {

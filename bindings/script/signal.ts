@@ -1,5 +1,5 @@
 import { reportException } from '../errors.ts';
-import { ArrayPrototypeSlice, ReflectApply, TypeErrorConstructor } from '../primordials.ts';
+import { ArrayPrototypeSlice, ReflectApply, TypeErrorConstructor, createList } from '../primordials.ts';
 
 interface Connection {
   readonly receiver: unknown;
@@ -23,7 +23,7 @@ export interface SignalSource {
  * others still run.
  */
 export function createSignal(): SignalSource {
-  let connections: Connection[] = [];
+  let connections = createList<Connection>();
 
   const signal: Signal = {
     connect(receiverOrSlot, slot) {
@@ -37,7 +37,7 @@ export function createSignal(): SignalSource {
     },
     disconnect(receiverOrSlot, slot) {
       const unwanted = connectionOf(receiverOrSlot, slot, 'disconnect');
-      const rest: Connection[] = [];
+      const rest = createList<Connection>();
       for (let index = 0; index < connections.length; index++) {
         if (!same(connections[index] as Connection, unwanted)) {
           rest[rest.length] = connections[index] as Connection;

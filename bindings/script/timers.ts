@@ -1,4 +1,4 @@
-import { command } from '../bridge.ts';
+import { command, offerCommand, ownCommand } from '../bridge.ts';
 import { reportException } from '../errors.ts';
 import {
   DateNow,
@@ -6,12 +6,15 @@ import {
   MapPrototypeDelete,
   MapPrototypeGet,
   MapPrototypeGetSize,
+  MapPrototypeHas,
   MapPrototypeSet,
   MathMax,
   MathMin,
+  NumberConstructor,
   NumberIsNaN,
   ReflectApply,
   TypeErrorConstructor,
+  createList,
 } from '../primordials.ts';
 
 interface Timer {
@@ -30,8 +33,8 @@ interface Timer {
 const LONGEST_DELAY = 2 ** 31 - 1;
 
 const timers = new MapConstructor<number, Timer>();
-/** A binary heap, the earliest first. Cleared timers stay in it until they come up. */
-let heap: Timer[] = [];
+/** A binary heap, the earliest first. Cleared timers stay in it until they come up, or are the most of it. */
+let heap = createList<Timer>();
 let lastId = 0;
 let lastOrder = 0;
 /** The deadline that the host is armed for. */
@@ -41,7 +44,7 @@ export function setTimer(name: string, callback: unknown, delay: unknown, args: 
   if (typeof callback !== 'function') {
     throw new TypeErrorConstructor(`${name}: the first argument must be a function.`);
   }
-  const number = Number(delay);
+  const number = NumberConstructor(delay);
   // Zero would let a script run without a pause.
   const milliseconds = NumberIsNaN(number) ? 1 : MathMin(MathMax(1, number), LONGEST_DELAY);
   const timer: Timer = {
@@ -54,15 +57,37 @@ export function setTimer(name: string, callback: unknown, delay: unknown, args: 
   };
   MapPrototypeSet(timers, timer.id, timer);
   push(timer);
-  arm();
+  try {
+    arm(command);
+  } catch (error) {
+    MapPrototypeDelete(timers, timer.id);
+    throw error;
+  }
   return timer.id;
 }
 
 /** Unknown and expired ids are ignored. */
 export function clearTimer(id: unknown): void {
-  if (MapPrototypeDelete(timers, Number(id)) && MapPrototypeGetSize(timers) === 0) {
-    heap = [];
+  if (!MapPrototypeDelete(timers, NumberConstructor(id))) {
+    return;
+  }
+  const left = MapPrototypeGetSize(timers);
+  if (left === 0) {
+    heap = createList();
     disarm();
+  } else if (heap.length > 2 * left + 64) {
+    dropCleared();
+  }
+}
+
+function dropCleared(): void {
+  const old = heap;
+  heap = createList();
+  for (let index = 0; index < old.length; index++) {
+    const timer = old[index] as Timer;
+    if (MapPrototypeHas(timers, timer.id)) {
+      push(timer);
+    }
   }
 }
 
@@ -70,7 +95,7 @@ export function clearAllTimers(): void {
   for (let index = 0; index < heap.length; index++) {
     MapPrototypeDelete(timers, (heap[index] as Timer).id);
   }
-  heap = [];
+  heap = createList();
   disarm();
 }
 
@@ -101,21 +126,22 @@ export function runTimers(stopped: () => boolean): void {
       push(timer);
     }
   }
-  arm();
+  arm(ownCommand);
 }
 
-function arm(): void {
+/** @param give how the host is told */
+function arm(give: typeof command): void {
   const first = heap[0];
   if (first !== undefined && first.deadline < armed) {
+    give('timer', { delay: MathMax(0, first.deadline - DateNow()) });
     armed = first.deadline;
-    command('timer', { delay: MathMax(0, first.deadline - DateNow()) });
   }
 }
 
 function disarm(): void {
-  if (armed !== Infinity) {
+  // Where there is no room for it, the host wakes the script for nothing.
+  if (armed !== Infinity && offerCommand('timer', { delay: -1 })) {
     armed = Infinity;
-    command('timer', { delay: -1 });
   }
 }
 

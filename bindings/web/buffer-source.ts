@@ -36,14 +36,17 @@ export function byteRange(value: unknown): ByteRange | undefined {
   } catch {
     // Not an ArrayBuffer.
   }
+  let buffer: ArrayBuffer;
   try {
-    const view = value as DataView;
-    return {
-      buffer: DataViewPrototypeGetBuffer(view),
-      start: DataViewPrototypeGetByteOffset(view),
-      length: DataViewPrototypeGetByteLength(view),
-    };
+    buffer = DataViewPrototypeGetBuffer(value as DataView);
   } catch {
     return undefined;
+  }
+  try {
+    const start = DataViewPrototypeGetByteOffset(value as DataView);
+    return { buffer, start, length: DataViewPrototypeGetByteLength(value as DataView) };
+  } catch {
+    // Its buffer is detached, or has shrunk below it. Web IDL: then there are no bytes.
+    return { buffer, start: 0, length: 0 };
   }
 }

@@ -1,6 +1,5 @@
 import { AirlockError } from '../errors.ts';
 import type { Cell } from './cell.ts';
-import { InProcessCell } from './in-process-cell.ts';
 import { ProcessCell } from './process-cell.ts';
 
 /** Where scripts run: in cell processes, or in this one. */
@@ -11,7 +10,7 @@ export class CellPool {
   readonly #kind: CellKind;
   readonly #cells = new Set<ProcessCell>();
   #current: Promise<ProcessCell> | undefined;
-  #inProcess: InProcessCell | undefined;
+  #inProcess: Promise<Cell> | undefined;
   #closed = false;
 
   constructor(kind: CellKind) {
@@ -24,7 +23,7 @@ export class CellPool {
       throw new AirlockError('ERR_AIRLOCK_HOST_STOPPED', 'The host is stopped; start another one');
     }
     if (this.#kind === 'in-process') {
-      this.#inProcess ??= new InProcessCell();
+      this.#inProcess ??= startInProcessCell();
       return this.#inProcess;
     }
     this.#current ??= this.#start();
@@ -39,7 +38,7 @@ export class CellPool {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#inProcess?.close();
+    await (await this.#inProcess)?.close();
     await this.#current?.catch(() => undefined);
     await Promise.all([...this.#cells].map((cell) => cell.close()));
   }
@@ -54,4 +53,10 @@ export class CellPool {
       throw error;
     }
   }
+}
+
+/** isolated-vm is loaded into the host's process only where scripts are to run in it. */
+async function startInProcessCell(): Promise<Cell> {
+  const { InProcessCell } = await import('./in-process-cell.ts');
+  return new InProcessCell();
 }
