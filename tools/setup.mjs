@@ -45,7 +45,8 @@ function install() {
     console.error(`Installing ${missing.length} packages ...`);
     // No install script runs but that of the package `node`, which fetches the binary: isolated-vm brings its own
     // binaries, but would be compiled for the Node that installs it.
-    run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], true);
+    // Not `npm ci`, which fails where a registry has not every optional package of other platforms.
+    run('npm', ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], true);
   }
   if (!existsSync(pinnedNode)) {
     console.error('Installing the pinned Node.js ...');
