@@ -7,6 +7,8 @@ import {
   NumberConstructor,
   ObjectCreate,
   ObjectKeys,
+  RangeErrorConstructor,
+  ReflectApply,
   TypedArrayPrototypeSet,
   Uint8ArrayConstructor,
   createList,
@@ -68,8 +70,31 @@ let bounds: TurnBounds;
 export function connectBridge(shared: ArrayBufferLike, cell: CellCallbacks, turnBounds: TurnBounds): void {
   arena = shared;
   views = arenaViews(shared);
-  callbacks = cell;
+  callbacks = {
+    refillNumbers: guarded(cell.refillNumbers),
+    refillBytes: guarded(cell.refillBytes),
+    spillNumbers: guarded(cell.spillNumbers),
+    spillBytes: guarded(cell.spillBytes),
+    ask: guarded(cell.ask),
+    parseURL: guarded(cell.parseURL),
+  };
   bounds = turnBounds;
+}
+
+/**
+ * The cell's callbacks throw nothing of their own. But they run on the script's stack, and where that is used up, the
+ * error has the cell's frames in it, with file names that are none of the script's business: it gets another one.
+ */
+function guarded<Arguments extends unknown[], Result>(
+  callback: (...args: Arguments) => Result,
+): (...args: Arguments) => Result {
+  return (...args) => {
+    try {
+      return ReflectApply(callback, undefined, args) as Result;
+    } catch {
+      throw new RangeErrorConstructor('Maximum call stack size exceeded');
+    }
+  };
 }
 
 /** Starts a turn: nothing given out, the first windows unread. */
@@ -239,15 +264,27 @@ export function reportError(fields: CommandFields<'reportError'>): void {
   }
 }
 
+/** More than the longest question has. */
+const NUMBERS_OF_A_QUESTION = 16;
+
 /** Asks the host and waits. Commands that were given before are carried out first. */
 export function ask<Type extends QuestionType>(
   type: Type,
   fields: Omit<QuestionOf<Type>, 'type'>,
 ): Omit<AnswerOf<Type>, 'type'> {
-  const firstNumber = numbersSpilled + numbersWritten;
+  // So that room is made for the question now: what is not asked after all can then be taken back.
+  reserveNumbers(NUMBERS_OF_A_QUESTION);
+  const numbersBefore = numbersWritten;
   const firstString = outbox.length;
   writeItem(QUESTIONS[type], fields as Values);
-  const strings = callbacks.ask(outbox, firstNumber, firstString);
+  let strings: string[];
+  try {
+    strings = callbacks.ask(outbox, numbersSpilled + numbersBefore, firstString);
+  } catch (error) {
+    outbox.length = firstString;
+    views.control[NUMBERS_OUT] = numbersWritten = numbersBefore;
+    throw error;
+  }
   // The same array goes on: where a microtask asks, the turn has already returned it.
   outbox.length = 0;
   emptyWindows();

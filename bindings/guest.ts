@@ -11,7 +11,7 @@ import {
   type CellCallbacks,
 } from './bridge.ts';
 import { describeError, nameScript, reportException, sourceName } from './errors.ts';
-import { globalEval, JSONParse, ObjectCreate, ObjectDefineProperty, ObjectFreeze, ObjectKeys } from './primordials.ts';
+import { ErrorConstructor, globalEval, JSONParse, ObjectCreate, ObjectDefineProperty, ObjectFreeze, ObjectKeys } from './primordials.ts';
 import { createConsole, print } from './script/console.ts';
 import { constructEntity, createScriptObject, endScript, isStopping, preloadEntity } from './script/script.ts';
 import { runTimers, timerFunctions } from './script/timers.ts';
@@ -188,6 +188,13 @@ const guest = {
     for (const unsafe of ['WebAssembly', 'SharedArrayBuffer', 'Atomics']) {
       delete (globalThis as Record<string, unknown>)[unsafe];
     }
+    // Where a rejection leaves the isolate, its stack is made outside of the turn's time limit: no code of a script may
+    // run for that.
+    ObjectDefineProperty(ErrorConstructor, 'prepareStackTrace', {
+      get: () => undefined,
+      set: () => undefined,
+      configurable: false,
+    });
     const globals: Record<string, unknown> = {
       Blob,
       CloseEvent,

@@ -2,11 +2,14 @@ import { parseURL } from './bridge.ts';
 import {
   MathMax,
   MathMin,
+  NumberConstructor,
   NumberIsNaN,
   RegExpPrototypeExec,
   StringPrototypeIndexOf,
   StringPrototypeSlice,
   StringPrototypeStartsWith,
+  SymbolIterator,
+  createList,
 } from './primordials.ts';
 import { script } from './settings.ts';
 import { domException } from './web/dom-exception.ts';
@@ -52,11 +55,11 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** The constructor's second argument, `optional (DOMString or sequence<DOMString>) protocols = []`. */
 export function protocolList(protocols: unknown): string[] {
-  const list: string[] = [];
+  const list = createList<string>();
   if (protocols === undefined) {
     return list;
   }
-  if (typeof protocols === 'object' && protocols !== null && Symbol.iterator in protocols) {
+  if (typeof protocols === 'object' && protocols !== null && SymbolIterator in protocols) {
     for (const each of protocols as Iterable<unknown>) {
       list[list.length] = `${each as string}`;
     }
@@ -82,7 +85,7 @@ export function protocolList(protocols: unknown): string[] {
 
 /** WebIDL `[Clamp] unsigned short`: the nearest integer in range, halves to the even one. */
 export function clampUnsignedShort(value: unknown): number {
-  const number = Number(value);
+  const number = NumberConstructor(value);
   if (NumberIsNaN(number)) {
     return 0;
   }

@@ -6,6 +6,7 @@ import {
   MapPrototypeGet,
   MapPrototypeSet,
   RangeErrorConstructor,
+  StringConstructor,
   TypeErrorConstructor,
 } from './primordials.ts';
 import { createSignal, type Signal, type SignalSource } from './script/signal.ts';
@@ -118,7 +119,7 @@ function serverOptions(options: unknown): { port: number; host: string; serverNa
 function checkPort(port: unknown): number {
   if (typeof port !== 'number' || port % 1 !== 0 || port < 0 || port > 65535) {
     throw new RangeErrorConstructor(
-      `Failed to construct 'WebSocketServer': port must be a whole number from 0 to 65535, not ${String(port)}.`,
+      `Failed to construct 'WebSocketServer': port must be a whole number from 0 to 65535, not ${StringConstructor(port)}.`,
     );
   }
   return port;

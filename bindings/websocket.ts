@@ -6,16 +6,19 @@ import {
   MapPrototypeDelete,
   MapPrototypeGet,
   MapPrototypeSet,
-  ObjectDefineProperties,
+  ObjectCreate,
+  ObjectDefineProperty,
   ObjectFreeze,
   ReflectApply,
   StringPrototypeToWellFormed,
+  TypedArrayPrototypeGetBuffer,
+  createList,
 } from './primordials.ts';
-import { blobBytes, createBlob } from './web/blob.ts';
+import { blobRange, createBlob } from './web/blob.ts';
 import { byteRange } from './web/buffer-source.ts';
 import { defineConstants, defineInterface, requireArguments } from './web/define.ts';
 import { domException } from './web/dom-exception.ts';
-import { Event, trusted } from './web/event.ts';
+import { Event, internals, trusted } from './web/event.ts';
 import {
   EventTarget,
   dispatch,
@@ -26,7 +29,7 @@ import {
 } from './web/event-target.ts';
 import { utf8Length } from './web/utf8.ts';
 import { clampUnsignedShort, originOf, protocolList, socketURL } from './websocket-arguments.ts';
-import { CloseEvent, MessageEvent } from './web/websocket-events.ts';
+import { closeEvent, messageEvent } from './web/websocket-events.ts';
 
 const CONNECTING = 0;
 const OPEN = 1;
@@ -53,7 +56,7 @@ export let socketInternals: SocketInternals;
 /** Living sockets by id. A socket is kept until it is closed, whoever else holds it. */
 const sockets = new MapConstructor<number, WebSocket>();
 /** Sockets whose `send` was called in the last turn. */
-let senders: WebSocket[] = [];
+let senders = createList<WebSocket>();
 /** This side numbers its sockets with even numbers, the host those that it accepts with odd ones. */
 let lastId = 0;
 
@@ -73,9 +76,12 @@ export class WebSocket extends EventTarget {
   #extensions = '';
   #binaryType: BinaryType = dialect() === 'web' ? 'blob' : 'arraybuffer';
   #origin = '';
+  /** Bytes that wait to be sent. */
   #bufferedAmount = 0;
   /** Texts of this turn whose length in UTF-8 nobody has asked for yet. */
-  #unmeasured: string[] = [];
+  #unmeasured = createList<string>();
+  /** Bytes that were given to `send` when it was too late, and that count as waiting for ever. */
+  #discardedAmount = 0;
   #isSender = false;
   #accepted = false;
 
@@ -123,23 +129,21 @@ export class WebSocket extends EventTarget {
       // WebSockets Standard, "when a WebSocket message has been received". Step 1: only in the state OPEN.
       text(socket, data) {
         if (socket.#readyState === OPEN) {
-          dispatch(socket, trusted(new MessageEvent('message', { data, origin: socket.#origin })));
+          dispatch(socket, messageEvent(data, socket.#origin));
         }
       },
 
       binary(socket, bytes) {
         if (socket.#readyState === OPEN) {
-          const data = socket.#binaryType === 'blob' ? createBlob(bytes) : bytes.buffer;
-          dispatch(socket, trusted(new MessageEvent('message', { data, origin: socket.#origin })));
+          const data = socket.#binaryType === 'blob' ? createBlob(bytes) : TypedArrayPrototypeGetBuffer(bytes);
+          dispatch(socket, messageEvent(data, socket.#origin));
         }
       },
 
       failed(socket, error, message) {
         const event = trusted(new Event('error'));
-        ObjectDefineProperties(event, {
-          error: { value: error, enumerable: true, configurable: true, writable: true },
-          message: { value: message, enumerable: true, configurable: true, writable: true },
-        });
+        defineOwn(event, 'error', error);
+        defineOwn(event, 'message', message);
         // The standard fires the error event after the state has become CLOSED.
         socket.#readyState = CLOSED;
         dispatch(socket, event);
@@ -149,7 +153,7 @@ export class WebSocket extends EventTarget {
       closed(socket, code, reason, wasClean) {
         socket.#readyState = CLOSED;
         MapPrototypeDelete(sockets, socket.#id);
-        dispatch(socket, trusted(new CloseEvent('close', { code, reason, wasClean })));
+        dispatch(socket, closeEvent(code, reason, wasClean));
       },
 
       buffered(socket, bytes) {
@@ -163,7 +167,7 @@ export class WebSocket extends EventTarget {
   /** What was sent in the last turn has gone to the network by the next one, except where the host says otherwise. */
   static settle(this: void): void {
     const settled = senders;
-    senders = [];
+    senders = createList();
     for (let index = 0; index < settled.length; index++) {
       const socket = settled[index] as WebSocket;
       // "does not reset to zero once the connection closes"
@@ -171,7 +175,7 @@ export class WebSocket extends EventTarget {
         socket.#measure();
       } else {
         socket.#bufferedAmount = 0;
-        socket.#unmeasured = [];
+        socket.#unmeasured = createList();
       }
       socket.#isSender = false;
     }
@@ -187,7 +191,7 @@ export class WebSocket extends EventTarget {
 
   get bufferedAmount(): number {
     this.#measure();
-    return this.#bufferedAmount;
+    return this.#bufferedAmount + this.#discardedAmount;
   }
 
   get extensions(): string {
@@ -251,9 +255,12 @@ export class WebSocket extends EventTarget {
   }
 
   send(data: unknown): void {
-    const state = this.#readyState;
+    this.#brand();
     requireArguments(arguments.length, 1, "Failed to execute 'send' on 'WebSocket'");
-    if (state === CONNECTING) {
+    const range = byteRange(data) ?? blobRange(data);
+    // A lone surrogate becomes U+FFFD where the text is encoded, as in a USVString.
+    const text = range === undefined ? `${data as string}` : '';
+    if (this.#readyState === CONNECTING) {
       // Overte drops what is sent before the connection is open; the standard throws.
       if (dialect() === 'overte') {
         return;
@@ -263,25 +270,25 @@ export class WebSocket extends EventTarget {
         "Failed to execute 'send' on 'WebSocket': Still in CONNECTING state; wait for the open event.",
       );
     }
-    const range = typeof data === 'string' ? undefined : byteRange(data);
-    const bytes = range === undefined && typeof data === 'object' ? blobBytes(data) : undefined;
-    if (range !== undefined) {
-      this.#sendBinary(range.buffer, range.start, range.length);
-    } else if (bytes !== undefined) {
-      this.#sendBinary(bytes.buffer, bytes.byteOffset, bytes.length);
-    } else {
-      // A lone surrogate becomes U+FFFD where the text is encoded, as in a USVString.
-      const text = `${data as string}`;
-      if (this.#readyState === OPEN) {
-        sendText(this.#id, text);
-      }
+    if (this.#readyState !== OPEN) {
+      this.#discardedAmount += range === undefined ? utf8Length(text) : range.length;
+      return;
+    }
+    if (range === undefined) {
+      sendText(this.#id, text);
       this.#unmeasured[this.#unmeasured.length] = text;
-      this.#markSender();
+    } else {
+      sendBinary(this.#id, range.buffer, range.start, range.length);
+      this.#bufferedAmount += range.length;
+    }
+    if (!this.#isSender) {
+      this.#isSender = true;
+      senders[senders.length] = this;
     }
   }
 
   close(code?: unknown, reason?: unknown): void {
-    const id = this.#id;
+    this.#brand();
     const wireCode = code === undefined ? 0 : clampUnsignedShort(code);
     const text = reason === undefined ? '' : StringPrototypeToWellFormed(`${reason as string}`);
     if (code !== undefined && !this.#mayCloseWith(wireCode)) {
@@ -299,10 +306,10 @@ export class WebSocket extends EventTarget {
     if (this.#readyState === CLOSING || this.#readyState === CLOSED) {
       return;
     }
-    this.#readyState = CLOSING;
     // Overte documents 1000 as the default; the standard closes without a code.
     const fallback = dialect() === 'overte' || text !== '' ? CLOSE_CODES.Normal : 0;
-    command('close', { socket: id, code: wireCode === 0 && code === undefined ? fallback : wireCode, reason: text });
+    command('close', { socket: this.#id, code: code === undefined ? fallback : wireCode, reason: text });
+    this.#readyState = CLOSING;
   }
 
   /** Throws where `this` is not a WebSocket, as WebIDL attributes do. */
@@ -320,26 +327,10 @@ export class WebSocket extends EventTarget {
     return defined && (this.#accepted || dialect() === 'overte');
   }
 
-  #sendBinary(buffer: ArrayBufferLike, start: number, length: number): void {
-    if (this.#readyState === OPEN) {
-      sendBinary(this.#id, buffer, start, length);
-    }
-    this.#bufferedAmount += length;
-    this.#markSender();
-  }
-
-  /** Its `bufferedAmount` has grown: also where the connection is closing or closed and nothing is sent. */
-  #markSender(): void {
-    if (!this.#isSender) {
-      this.#isSender = true;
-      senders[senders.length] = this;
-    }
-  }
-
   #measure(): void {
     const texts = this.#unmeasured;
     if (texts.length > 0) {
-      this.#unmeasured = [];
+      this.#unmeasured = createList();
       for (let index = 0; index < texts.length; index++) {
         this.#bufferedAmount += utf8Length(texts[index] as string);
       }
@@ -365,17 +356,25 @@ defineInterface(WebSocket, 'WebSocket', [
   'close',
 ]);
 defineConstants(WebSocket, { CONNECTING, OPEN, CLOSING, CLOSED });
-ObjectDefineProperties(WebSocket, {
-  SocketError: { value: ObjectFreeze({ ...SOCKET_ERRORS }), enumerable: true },
-  CloseCode: { value: ObjectFreeze({ ...CLOSE_CODES }), enumerable: true },
-});
+ObjectDefineProperty(WebSocket, 'SocketError', { value: ObjectFreeze({ ...SOCKET_ERRORS }), enumerable: true });
+ObjectDefineProperty(WebSocket, 'CloseCode', { value: ObjectFreeze({ ...CLOSE_CODES }), enumerable: true });
 
 // HTML, "the event handler processing algorithm": a handler that returns false cancels the event.
 const invokeWithEvent: HandlerInvoker = (handler, target, event) => {
   if (ReflectApply(handler, target, [event]) === false) {
-    event.preventDefault();
+    internals.cancel(event);
   }
 };
+
+/** An ordinary property, whatever a script has put on `Object.prototype`. */
+function defineOwn(target: object, name: string, value: unknown): void {
+  const descriptor = ObjectCreate(null) as PropertyDescriptor;
+  descriptor.value = value;
+  descriptor.enumerable = true;
+  descriptor.configurable = true;
+  descriptor.writable = true;
+  ObjectDefineProperty(target, name, descriptor);
+}
 
 /** In the `overte` dialect, `onerror` is called with the SocketError number first. */
 const invokeOnError: HandlerInvoker = (handler, target, event) => {

@@ -3,7 +3,7 @@ import type { IsolateSettings } from '../wire/settings.ts';
 import { ScriptIsolate, type TurnResult } from './script-isolate.ts';
 import { bindingsSnapshot } from './snapshot.ts';
 
-/** Answers a script's question with the answer's fields, as text; it must not throw. */
+/** Answers a script's question with the answer's fields, as text. */
 export type Ask = (script: number, commands: FlatBatch, question: FlatBatch) => string[];
 
 /** The isolates of one cell, by their scripts' numbers. The same in a process of its own and in the host's. */

@@ -10,15 +10,22 @@ export interface ErrorText {
 
 const LONGEST_TEXT = 4096;
 
+/** Where isolated-vm has joined the stack of the isolate and that of this process. */
+const BOUNDARY = '(<isolated-vm boundary>)';
+
+/** What it says where a thrown value is neither an Error nor a primitive. */
+const NOT_COPIED = 'An object was thrown from supplied code within isolated-vm';
+
 export function isTimeout(error: unknown): boolean {
   return types.isNativeError(error) && error.message === 'Script execution timed out.';
 }
 
-/** Where the script was when its time was up: ` (chat.js:3:5)`, or nothing where that is not known. */
+/** Where the script was when its time was up: `, at chat.js:3:5`, or nothing where that is not known. */
 export function timeoutText(error: unknown, sourceName: string, name: string): string {
-  const [first = ''] = scriptFrames(error, sourceName, name);
-  const place = /([^()\s]+:\d+:\d+)\)?$/.exec(first)?.[1];
-  return place === undefined ? '' : `, at ${place}`;
+  const [first = ''] = scriptFrames(error);
+  // The last word, as a source's name has no spaces; in brackets after the name of a function.
+  const place = /(\S+:\d+:\d+)$/.exec(first.replace(/ \((.+)\)$/, ' $1'))?.[1];
+  return place === undefined ? '' : `, at ${place.replaceAll(sourceName, name)}`;
 }
 
 /**
@@ -28,27 +35,38 @@ export function syntaxErrorText(error: unknown, sourceName: string, name: string
   const message = types.isNativeError(error) ? `${error.name}: ${error.message}` : String(error);
   const place = / \[(.+):(\d+):(\d+)\]$/.exec(message);
   if (place === null) {
-    return { text: message, stack: '' };
+    return { text: shorten(message), stack: '' };
   }
   const file = place[1] === sourceName ? name : place[1];
-  return { text: message.slice(0, place.index), stack: `    at ${file}:${place[2]}:${place[3]}` };
+  return { text: shorten(message.slice(0, place.index)), stack: `    at ${file}:${place[2]}:${place[3]}` };
 }
 
 /** A rejection that nothing handled. isolated-vm has copied the reason out of the isolate. */
 export function rejectionText(error: unknown, sourceName: string, name: string): ErrorText {
+  if (types.isNativeError(error) && error.message.startsWith(NOT_COPIED)) {
+    // An error of isolated-vm's own, made here: every position in it is one of ours.
+    return { text: 'Unhandled rejection: a value that is not an Error', stack: '' };
+  }
   const text = types.isNativeError(error) ? `${error.name}: ${error.message}` : String(error);
-  return {
-    text: `Unhandled rejection: ${text}`.slice(0, LONGEST_TEXT),
-    stack: scriptFrames(error, sourceName, name).join('\n').slice(0, LONGEST_TEXT),
-  };
+  const frames = scriptFrames(error).map((line) =>
+    line.replaceAll(sourceName, name).replace(/^ +at (?:new )?eval \((.+)\)$/, '    at $1'),
+  );
+  return { text: shorten(`Unhandled rejection: ${text}`), stack: shorten(frames.join('\n')) };
 }
 
-/** The frames of the script: what follows the boundary is this process's own. */
-function scriptFrames(error: unknown, sourceName: string, name: string): string[] {
-  const stack = types.isNativeError(error) && typeof error.stack === 'string' ? error.stack : '';
-  const [guest = ''] = stack.split('(<isolated-vm boundary>)', 1);
-  return guest
+/** The frames of the script. */
+function scriptFrames(error: unknown): string[] {
+  return guestStack(error)
     .split('\n')
-    .filter((line) => /^ +at \S/.test(line) && !line.includes(BINDINGS_NAME) && !line.includes('<anonymous>'))
-    .map((line) => line.replaceAll(sourceName, name).replace(/^ +at eval \((.+)\)$/, '    at $1'));
+    .filter((line) => /^ +at \S/.test(line) && !line.includes(BINDINGS_NAME) && !/<anonymous>\)?$/.test(line));
+}
+
+/** The stack inside the isolate, if the error comes from there: what follows the boundary is this process's own. */
+function guestStack(error: unknown): string {
+  const stack = types.isNativeError(error) && typeof error.stack === 'string' ? error.stack : '';
+  return stack.slice(0, Math.max(0, stack.lastIndexOf(BOUNDARY)));
+}
+
+function shorten(text: string): string {
+  return text.slice(0, LONGEST_TEXT);
 }

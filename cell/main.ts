@@ -6,7 +6,7 @@ import { ByteWriter } from '../wire/byte-writer.ts';
 import { readFlat, readItem, writeFlat } from '../wire/codec.ts';
 import { COMMAND_SCHEMA } from '../wire/commands.ts';
 import { EVENT_SCHEMA } from '../wire/events.ts';
-import type { FlatBatch } from '../wire/fields.ts';
+import { EMPTY_BATCH, type FlatBatch } from '../wire/fields.ts';
 import {
   CELL_PIPES,
   FrameParser,
@@ -78,7 +78,14 @@ function sendTurned(script: number, { status, message, commands }: TurnResult): 
   const frame = beginFrame(writer, TO_HOST.turned, script);
   writer.uint8(TURN_STATUS[status]);
   writer.string(message);
-  writeFlat(COMMAND_SCHEMA, writer, commands);
+  try {
+    writeFlat(COMMAND_SCHEMA, writer, commands);
+  } catch (error) {
+    // An isolate that says nonsense ends its script, not the cell.
+    writer.finish();
+    const nonsense = `its isolate gave out nonsense: ${error instanceof Error ? error.message : String(error)}`;
+    return sendTurned(script, { status: 'broken', message: nonsense, commands: EMPTY_BATCH });
+  }
   send(endFrame(writer, frame));
 }
 
@@ -87,7 +94,12 @@ function askHost(script: number, commands: FlatBatch, question: FlatBatch): stri
   writeFlat(COMMAND_SCHEMA, inner, commands);
   const frame = beginFrame(writer, TO_HOST.question, script);
   writer.bytes(Buffer.concat(inner.finish()));
-  writeFlat(QUESTION_SCHEMA, writer, question);
+  try {
+    writeFlat(QUESTION_SCHEMA, writer, question);
+  } catch (error) {
+    writer.finish();
+    throw error;
+  }
   send(endFrame(writer, frame));
   const size = readExactly(4).readUInt32LE(0);
   return answerFields(readItem(ANSWER_SCHEMA, new ByteReader(readExactly(size))));

@@ -7,7 +7,7 @@ import type { IsolateSettings } from '../wire/settings.ts';
 import { Arena } from './arena.ts';
 import { isTimeout, rejectionText, syntaxErrorText, timeoutText } from './isolate-errors.ts';
 
-/** Gives the host the commands so far and a question, and waits for the answer: its fields, as text. It does not throw. */
+/** Gives the host the commands so far and a question, and waits for the answer: its fields, as text. */
 export type Ask = (commands: FlatBatch, question: FlatBatch) => string[];
 
 export interface TurnResult {
@@ -106,13 +106,14 @@ export class ScriptIsolate {
       };
     }
     const commands = this.#collectCommands();
-    if (commands === undefined) {
-      return { status: 'broken', message: 'its isolate does not answer', commands: EMPTY_BATCH };
-    }
     if (isTimeout(error)) {
       const { turnTimeout, name } = this.#settings;
       const place = timeoutText(error, sourceName(name), name);
-      return { status: 'timeout', message: `ran for more than ${turnTimeout} ms in one turn${place}`, commands };
+      const message = `ran for more than ${turnTimeout} ms in one turn${place}`;
+      return { status: 'timeout', message, commands: commands ?? EMPTY_BATCH };
+    }
+    if (commands === undefined) {
+      return { status: 'broken', message: 'its isolate does not answer', commands: EMPTY_BATCH };
     }
     const { text, stack } = rejectionText(error, sourceName(this.#settings.name), this.#settings.name);
     return {
@@ -134,11 +135,18 @@ export class ScriptIsolate {
     }
   }
 
-  /** The question begins with the number and the string of these indexes; what is before it are commands. */
+  /**
+   * The question begins with the number and the string of these indexes; what is before it are commands. Nothing is
+   * thrown into the isolate, where a script would read this process's stack: without an answer, there are no fields.
+   */
   #ask(ask: Ask, strings: string[], firstNumber: number, firstString: number): string[] {
-    const { bytes, numbers } = this.#arena.take([]);
-    const commands = { numbers: numbers.subarray(0, firstNumber), strings: strings.slice(0, firstString), bytes };
-    return ask(commands, { numbers: numbers.subarray(firstNumber), strings: strings.slice(firstString), bytes: [] });
+    try {
+      const { bytes, numbers } = this.#arena.take([]);
+      const commands = { numbers: numbers.subarray(0, firstNumber), strings: strings.slice(0, firstString), bytes };
+      return ask(commands, { numbers: numbers.subarray(firstNumber), strings: strings.slice(firstString), bytes: [] });
+    } catch {
+      return [];
+    }
   }
 }
 

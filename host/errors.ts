@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /**
  * Every error that Airlock itself raises, by its stable code; `docs/errors.md` mirrors this table. A message says what
  * was wrong, with which value, and what to do about it.
@@ -72,9 +74,9 @@ function positionOf(stack: string): ScriptPosition | undefined {
   return match === null ? undefined : { file: match[1] as string, line: Number(match[2]), column: Number(match[3]) };
 }
 
-/** The text of whatever was thrown. */
+/** The text of whatever was thrown. An error of another context (a worker's, a test runner's) is one too. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return error instanceof Error || types.isNativeError(error) ? error.message : String(error);
 }
 
 /** The `code` of a system error, or an empty string. */

@@ -63,7 +63,7 @@ export class ScriptHost extends EventEmitter<HostEvents> {
   async run(options: RunOptions): Promise<Script> {
     const { type = 'interface', args = [], dialect = 'overte', ...rest } = checkRunOptions(options);
     if (this.#stopped !== undefined) {
-      throw new AirlockError('ERR_AIRLOCK_HOST_STOPPED', 'The host is stopped; start another one');
+      throw hostStopped();
     }
     const definition = scriptTypeDefinition(type);
     const limits = resolveLimits(rest.limits);
@@ -74,6 +74,9 @@ export class ScriptHost extends EventEmitter<HostEvents> {
       const largest = Math.min(limits.scriptBytes, (limits.memory * 1024 * 1024) / 8);
       const { name, source, url } = await loadSource(rest, rest.name, largest);
       const cell = await this.#cells.place();
+      if (this.#stopped !== undefined) {
+        throw hostStopped();
+      }
       const scriptName = rest.name ?? name;
       const script: Script = new Script({
         number: ++this.#lastNumber,
@@ -128,4 +131,8 @@ export class ScriptHost extends EventEmitter<HostEvents> {
       });
     }
   }
+}
+
+function hostStopped(): AirlockError {
+  return new AirlockError('ERR_AIRLOCK_HOST_STOPPED', 'The host is stopped; start another one');
 }

@@ -79,7 +79,7 @@ export function readFlat<Table extends ItemTable>(schema: Schema<Table>, reader:
 export function writeFlat<Table extends ItemTable>(schema: Schema<Table>, writer: ByteWriter, batch: FlatBatch): void {
   const flat = new FlatReader(batch);
   while (!flat.done) {
-    const definition = definitionOf(schema, flat.number());
+    const definition = definitionOf(schema, flat.code());
     writer.uint8(definition.code);
     const { types } = definition;
     for (let index = 0; index < types.length; index++) {
@@ -110,7 +110,7 @@ export function flatToItems<Table extends ItemTable>(schema: Schema<Table>, batc
   const items: AnyItem<Table>[] = [];
   const flat = new FlatReader(batch);
   while (!flat.done) {
-    const definition = definitionOf(schema, flat.number());
+    const definition = definitionOf(schema, flat.code());
     const { names } = definition;
     const item: Record<string, Value> = { type: definition.type };
     for (let index = 0; index < names.length; index++) {
@@ -254,12 +254,9 @@ class FlatReader {
     return this.#number >= this.#numbers.length;
   }
 
-  number(): number {
-    const value = this.#numbers[this.#number++];
-    if (value === undefined) {
-      throw new WireError('a number is missing');
-    }
-    return value;
+  /** The number that the next item begins with, if not `done`. */
+  code(): number {
+    return this.#numbers[this.#number++] as number;
   }
 
   field(definition: CompiledItem, index: number): Value {
@@ -269,19 +266,19 @@ class FlatReader {
       case 'text':
         return this.#nextString(definition, index);
       case 'number':
-        return this.number();
+        return this.#nextNumber(definition, index);
       case 'int': {
-        const value = this.number();
-        return (value | 0) === value ? value : wrong(definition, index, value);
+        const value = this.#nextNumber(definition, index);
+        return (value | 0) === value ? value | 0 : wrong(definition, index, value);
       }
       case 'boolean': {
-        const value = this.number();
+        const value = this.#nextNumber(definition, index);
         return value === 1 || value === 0 ? value === 1 : wrong(definition, index, value);
       }
       case 'uint':
         return this.#uint(definition, index);
       case 'bytes':
-        return this.#takeBytes(this.#uint(definition, index));
+        return this.#takeBytes(definition, index);
       case 'strings': {
         const strings: string[] = [];
         for (let left = this.#uint(definition, index); left > 0; left--) {
@@ -292,9 +289,15 @@ class FlatReader {
     }
   }
 
+  #nextNumber(definition: CompiledItem, index: number): number {
+    const value = this.#numbers[this.#number++];
+    return value === undefined ? wrong(definition, index, value) : value;
+  }
+
   #uint(definition: CompiledItem, index: number): number {
-    const value = this.number();
-    return value >>> 0 === value ? value : wrong(definition, index, value);
+    const value = this.#nextNumber(definition, index);
+    // Also makes 0 of -0, which is equal to it.
+    return value >>> 0 === value ? value >>> 0 : wrong(definition, index, value);
   }
 
   #nextString(definition: CompiledItem, index: number): string {
@@ -303,7 +306,8 @@ class FlatReader {
   }
 
   /** The bytes lie one after another, but cut into chunks wherever a window was full. */
-  #takeBytes(length: number): Uint8Array {
+  #takeBytes(definition: CompiledItem, index: number): Uint8Array {
+    const length = this.#uint(definition, index);
     const chunk = this.#bytes[this.#chunk];
     if (chunk !== undefined && chunk.length - this.#chunkOffset >= length) {
       const view = chunk.subarray(this.#chunkOffset, this.#chunkOffset + length);
@@ -315,7 +319,7 @@ class FlatReader {
     while (missing > 0) {
       const next = this.#bytes[this.#chunk];
       if (next === undefined) {
-        throw new WireError(`${missing} of ${length} bytes are missing`);
+        throw new WireError(`${nameOf(definition, index)} lacks ${missing} of its ${length} bytes`);
       }
       const size = Math.min(missing, next.length - this.#chunkOffset);
       parts.push(next.subarray(this.#chunkOffset, this.#chunkOffset + size));
@@ -336,7 +340,9 @@ class FlatReader {
 
 function wrong(definition: CompiledItem, index: number, value: unknown): never {
   const found = typeof value === 'number' ? `the number ${value}` : value === undefined ? 'missing' : `a ${typeof value}`;
-  throw new WireError(
-    `${definition.type}.${definition.names[index]} is ${found}, where a ${definition.types[index]} is expected`,
-  );
+  throw new WireError(`${nameOf(definition, index)} is ${found}, where a ${definition.types[index]} is expected`);
+}
+
+function nameOf(definition: CompiledItem, index: number): string {
+  return `${definition.type}.${definition.names[index]}`;
 }

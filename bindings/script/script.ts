@@ -28,6 +28,9 @@ export function createScriptObject(): object {
     },
     resolvePath(path: unknown = ''): string {
       const given = `${path as string}`;
+      if (given === '') {
+        return script().url;
+      }
       const url = parseURL(given, script().url);
       if (url === undefined) {
         throw new TypeErrorConstructor(`Script.resolvePath: '${given}' is not an address`);

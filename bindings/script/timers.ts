@@ -47,18 +47,19 @@ export function setTimer(name: string, callback: unknown, delay: unknown, args: 
   const number = NumberConstructor(delay);
   // Zero would let a script run without a pause.
   const milliseconds = NumberIsNaN(number) ? 1 : MathMin(MathMax(1, number), LONGEST_DELAY);
+  const now = DateNow();
   const timer: Timer = {
     id: ++lastId,
     callback: callback as Timer['callback'],
     args,
     interval: repeats ? milliseconds : undefined,
-    deadline: DateNow() + milliseconds,
+    deadline: now + milliseconds,
     order: ++lastOrder,
   };
   MapPrototypeSet(timers, timer.id, timer);
   push(timer);
   try {
-    arm(command);
+    arm(command, now);
   } catch (error) {
     MapPrototypeDelete(timers, timer.id);
     throw error;
@@ -126,14 +127,14 @@ export function runTimers(stopped: () => boolean): void {
       push(timer);
     }
   }
-  arm(ownCommand);
+  arm(ownCommand, DateNow());
 }
 
 /** @param give how the host is told */
-function arm(give: typeof command): void {
+function arm(give: typeof command, now: number): void {
   const first = heap[0];
   if (first !== undefined && first.deadline < armed) {
-    give('timer', { delay: MathMax(0, first.deadline - DateNow()) });
+    give('timer', { delay: MathMax(0, first.deadline - now) });
     armed = first.deadline;
   }
 }

@@ -2,15 +2,20 @@ import {
   MathMax,
   MathMin,
   MathTrunc,
+  NumberConstructor,
   NumberIsNaN,
   PromiseConstructor,
   RegExpPrototypeExec,
   StringPrototypeToLowerCase,
+  TypedArrayPrototypeGetBuffer,
+  TypedArrayPrototypeGetByteOffset,
+  TypedArrayPrototypeGetLength,
   TypedArrayPrototypeSet,
   TypeErrorConstructor,
   Uint8ArrayConstructor,
+  createList,
 } from '../primordials.ts';
-import { byteRange } from './buffer-source.ts';
+import { byteRange, type ByteRange } from './buffer-source.ts';
 import { defineInterface } from './define.ts';
 import { utf8Decode, utf8Encode } from './utf8.ts';
 
@@ -20,7 +25,7 @@ export interface BlobPropertyBag {
 }
 
 /** The bytes of a blob, which never change; undefined where the value is not a Blob. */
-export let blobBytes: (value: unknown) => Uint8Array<ArrayBuffer> | undefined;
+export let blobRange: (value: unknown) => ByteRange | undefined;
 
 let adopt: (bytes: Uint8Array<ArrayBuffer>, type: string) => Blob;
 
@@ -39,8 +44,8 @@ export class Blob {
   }
 
   static {
-    blobBytes = (value) =>
-      typeof value === 'object' && value !== null && #bytes in value ? value.#bytes : undefined;
+    blobRange = (value) =>
+      typeof value === 'object' && value !== null && #bytes in value ? value.#range : undefined;
     adopt = (bytes, type) => {
       const blob = new Blob();
       blob.#bytes = bytes;
@@ -49,8 +54,16 @@ export class Blob {
     };
   }
 
+  get #range(): ByteRange {
+    return {
+      buffer: TypedArrayPrototypeGetBuffer(this.#bytes),
+      start: TypedArrayPrototypeGetByteOffset(this.#bytes),
+      length: TypedArrayPrototypeGetLength(this.#bytes),
+    };
+  }
+
   get size(): number {
-    return this.#bytes.length;
+    return this.#range.length;
   }
 
   get type(): string {
@@ -59,19 +72,19 @@ export class Blob {
 
   /** File API, "slice blob": negative positions count from the end. */
   slice(start?: unknown, end?: unknown, contentType?: unknown): Blob {
-    const size = this.#bytes.length;
+    const { buffer, start: offset, length: size } = this.#range;
     const from = position(start, 0, size);
     const to = MathMax(from, position(end, size, size));
-    const bytes = new Uint8ArrayConstructor(this.#bytes.buffer, this.#bytes.byteOffset + from, to - from);
+    const bytes = new Uint8ArrayConstructor(buffer as ArrayBuffer, offset + from, to - from);
     return adopt(bytes, contentType === undefined ? '' : normalizeType(`${contentType as string}`));
   }
 
   arrayBuffer(): Promise<ArrayBuffer> {
-    return settle(() => copy(this.#bytes).buffer);
+    return settle(() => TypedArrayPrototypeGetBuffer(copy(this.#range)));
   }
 
   bytes(): Promise<Uint8Array> {
-    return settle(() => copy(this.#bytes));
+    return settle(() => copy(this.#range));
   }
 
   text(): Promise<string> {
@@ -96,30 +109,30 @@ function settle<Value>(produce: () => Value): Promise<Value> {
   });
 }
 
-function copy(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const result = new Uint8ArrayConstructor(bytes.length);
-  TypedArrayPrototypeSet(result, bytes);
-  return result;
+function copy({ buffer, start, length }: ByteRange): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8ArrayConstructor(length);
+  // A detached buffer has no bytes, and no view can be made on it.
+  if (length > 0) {
+    TypedArrayPrototypeSet(bytes, new Uint8ArrayConstructor(buffer, start, length));
+  }
+  return bytes;
 }
 
 function joinParts(parts: Iterable<unknown>): Uint8Array<ArrayBuffer> {
-  const pieces: Uint8Array[] = [];
+  const pieces = createList<Uint8Array>();
   let size = 0;
   for (const part of parts) {
-    const range = byteRange(part);
-    const piece =
-      range === undefined
-        ? (blobBytes(part) ?? utf8Encode(`${part as string}`))
-        : new Uint8ArrayConstructor(range.buffer as ArrayBuffer, range.start, range.length);
+    const range = byteRange(part) ?? blobRange(part);
+    const piece = range === undefined ? utf8Encode(`${part as string}`) : copy(range);
     pieces[pieces.length] = piece;
-    size += piece.length;
+    size += TypedArrayPrototypeGetLength(piece);
   }
   const bytes = new Uint8ArrayConstructor(size);
   let offset = 0;
   for (let index = 0; index < pieces.length; index++) {
     const piece = pieces[index] as Uint8Array;
     TypedArrayPrototypeSet(bytes, piece, offset);
-    offset += piece.length;
+    offset += TypedArrayPrototypeGetLength(piece);
   }
   return bytes;
 }
@@ -133,7 +146,7 @@ function position(value: unknown, fallback: number, size: number): number {
   if (value === undefined) {
     return fallback;
   }
-  const number = Number(value);
+  const number = NumberConstructor(value);
   const whole = NumberIsNaN(number) ? 0 : MathTrunc(number);
   return whole < 0 ? MathMax(size + whole, 0) : MathMin(whole, size);
 }

@@ -2,6 +2,7 @@ import {
   ErrorCaptureStackTrace,
   ErrorConstructor,
   ObjectDefineProperty,
+  ObjectHasOwn,
   ObjectSetPrototypeOf,
 } from '../primordials.ts';
 import { defineConstants, defineInterface } from './define.ts';
@@ -52,7 +53,7 @@ export class DOMException {
   }
 
   get code(): number {
-    return (LEGACY_CODES as Readonly<Record<string, number>>)[this.#name] ?? 0;
+    return ObjectHasOwn(LEGACY_CODES, this.#name) ? LEGACY_CODES[this.#name as DOMExceptionName] : 0;
   }
 }
 

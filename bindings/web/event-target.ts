@@ -6,6 +6,7 @@ import {
   MapPrototypeSet,
   ReflectApply,
   TypeErrorConstructor,
+  createList,
 } from '../primordials.ts';
 import { defineInterface, requireArguments } from './define.ts';
 import { domException } from './dom-exception.ts';
@@ -91,6 +92,7 @@ export class EventTarget {
         "Failed to execute 'dispatchEvent' on 'EventTarget': The event is already being dispatched.",
       );
     }
+    internals.setTrusted(event, false);
     return this.#dispatch(event);
   }
 
@@ -143,7 +145,7 @@ export class EventTarget {
   #listOf(type: string): Listener[] {
     let list = MapPrototypeGet(this.#listeners, type);
     if (list === undefined) {
-      list = [];
+      list = createList();
       MapPrototypeSet(this.#listeners, type, list);
     }
     return list;
@@ -153,7 +155,7 @@ export class EventTarget {
     listener.removed = true;
     // A new list, so that a dispatch under way goes on with the one that it has.
     const list = this.#listOf(type);
-    const rest: Listener[] = [];
+    const rest = createList<Listener>();
     for (let index = 0; index < list.length; index++) {
       if (list[index] !== listener) {
         rest[rest.length] = list[index] as Listener;
@@ -164,30 +166,36 @@ export class EventTarget {
 
   /** DOM, "dispatch", where the path has one target. Returns false where the event was canceled. */
   #dispatch(event: Event): boolean {
-    const list = MapPrototypeGet(this.#listeners, event.type);
+    const type = internals.type(event);
+    const list = MapPrototypeGet(this.#listeners, type);
     internals.begin(event, this);
-    if (list !== undefined && list.length > 0) {
-      // Listeners that are added meanwhile do not run: "inner invoke" works on a clone.
-      const clone = list.length === 1 ? list : ArrayPrototypeSlice(list);
-      const { length } = clone;
-      for (let index = 0; index < length; index++) {
-        const listener = clone[index] as Listener;
-        if (listener.removed) {
-          continue;
-        }
-        if (listener.once) {
-          this.#remove(event.type, listener);
-        }
-        internals.setPassive(event, listener.passive);
-        invokeListener(listener.callback, this, event);
-        internals.setPassive(event, false);
-        if (internals.immediateStopped(event)) {
-          break;
-        }
+    try {
+      // "Invoke": nothing where a script has stopped the event before it dispatched it.
+      if (list !== undefined && list.length > 0 && !internals.stopped(event)) {
+        this.#innerInvoke(list, type, event);
       }
+    } finally {
+      internals.end(event);
     }
-    internals.end(event);
-    return !event.defaultPrevented;
+    return !internals.canceled(event);
+  }
+
+  #innerInvoke(list: readonly Listener[], type: string, event: Event): void {
+    // Listeners that are added meanwhile do not run: the standard works on a clone.
+    const clone = list.length === 1 ? list : ArrayPrototypeSlice(list);
+    const { length } = clone;
+    for (let index = 0; index < length && !internals.immediateStopped(event); index++) {
+      const listener = clone[index] as Listener;
+      if (listener.removed) {
+        continue;
+      }
+      if (listener.once) {
+        this.#remove(type, listener);
+      }
+      internals.setPassive(event, listener.passive);
+      invokeListener(listener.callback, this, event);
+      internals.setPassive(event, false);
+    }
   }
 }
 
@@ -235,8 +243,8 @@ function isEvent(value: object): value is Event {
 
 function listenerOptions(options: unknown): Required<ListenerOptions> {
   if (typeof options !== 'object' || options === null) {
-    return { capture: Boolean(options), once: false, passive: false };
+    return { capture: !!options, once: false, passive: false };
   }
   const { capture, once, passive } = options as ListenerOptions;
-  return { capture: Boolean(capture), once: Boolean(once), passive: Boolean(passive) };
+  return { capture: !!capture, once: !!once, passive: !!passive };
 }

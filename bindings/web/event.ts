@@ -25,14 +25,21 @@ export function setTimeOrigin(): void {
   timeOrigin = DateNow();
 }
 
-/** What EventTarget may do to an event and a script may not. Set once, by the class itself. */
+/**
+ * What EventTarget may do to an event and a script may not. Set once, by the class itself. What it tells, it tells whatever
+ * a script or a subclass has made of the attributes.
+ */
 export interface EventInternals {
   dispatching(event: Event): boolean;
   begin(event: Event, target: object): void;
   end(event: Event): void;
   setPassive(event: Event, passive: boolean): void;
+  type(event: Event): string;
+  stopped(event: Event): boolean;
   immediateStopped(event: Event): boolean;
-  setTrusted(event: Event): void;
+  cancel(event: Event): void;
+  canceled(event: Event): boolean;
+  setTrusted(event: Event, trusted: boolean): void;
 }
 export let internals: EventInternals;
 
@@ -60,9 +67,9 @@ export class Event {
       this.#composed = false;
     } else {
       const { bubbles, cancelable, composed } = eventInit<EventInit>(init, 'Event');
-      this.#bubbles = Boolean(bubbles);
-      this.#cancelable = Boolean(cancelable);
-      this.#composed = Boolean(composed);
+      this.#bubbles = !!bubbles;
+      this.#cancelable = !!cancelable;
+      this.#composed = !!composed;
     }
     this.#timeStamp = DateNow() - timeOrigin;
   }
@@ -83,9 +90,13 @@ export class Event {
       setPassive(event, passive) {
         event.#passive = passive;
       },
+      type: (event) => event.#type,
+      stopped: (event) => event.#stopped,
       immediateStopped: (event) => event.#immediateStopped,
-      setTrusted(event) {
-        event.#trusted = true;
+      cancel: (event) => event.#cancel(),
+      canceled: (event) => event.#canceled,
+      setTrusted(event, trusted) {
+        event.#trusted = trusted;
       },
     };
   }
@@ -147,11 +158,16 @@ export class Event {
 
   set returnValue(value: unknown) {
     if (!value) {
-      this.preventDefault();
+      this.#cancel();
     }
   }
 
   preventDefault(): void {
+    this.#cancel();
+  }
+
+  /** DOM, "set the canceled flag". */
+  #cancel(): void {
     if (this.#cancelable && !this.#passive) {
       this.#canceled = true;
     }
@@ -197,6 +213,6 @@ defineConstants(Event, { NONE: 0, CAPTURING_PHASE: 1, AT_TARGET: 2, BUBBLING_PHA
 
 /** Marks an event as one that the host brought about. */
 export function trusted<Kind extends Event>(event: Kind): Kind {
-  internals.setTrusted(event);
+  internals.setTrusted(event, true);
   return event;
 }

@@ -1,8 +1,17 @@
 import {
+  ReflectApply,
   StringFromCharCode,
   StringPrototypeCharCodeAt,
+  TypedArrayPrototypeGetLength,
   Uint8ArrayConstructor,
+  createList,
 } from '../primordials.ts';
+
+/** So many UTF-16 units are made a string at once: one at a time, each would be an object of its own for a while. */
+const UNITS_AT_ONCE = 4096;
+
+/** U+FFFD, which stands for what is not well-formed. */
+const REPLACEMENT = 0xfffd;
 
 /** The number of bytes of a string in UTF-8. A lone surrogate counts as U+FFFD, which replaces it. */
 export function utf8Length(text: string): number {
@@ -36,7 +45,7 @@ export function utf8Encode(text: string): Uint8Array<ArrayBuffer> {
         point = 0x10000 + ((point - 0xd800) << 10) + (next - 0xdc00);
         index++;
       } else {
-        point = 0xfffd;
+        point = REPLACEMENT;
       }
     }
     if (point < 0x80) {
@@ -60,12 +69,18 @@ export function utf8Encode(text: string): Uint8Array<ArrayBuffer> {
 
 /** Encoding Standard, "UTF-8 decode": a byte order mark is left out, each maximal wrong part becomes U+FFFD. */
 export function utf8Decode(bytes: Uint8Array): string {
+  const length = TypedArrayPrototypeGetLength(bytes);
   let text = '';
+  let units = createList<number>();
   let index = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
-  while (index < bytes.length) {
+  while (index < length) {
+    if (units.length >= UNITS_AT_ONCE) {
+      text += ReflectApply(StringFromCharCode, undefined, units);
+      units = createList();
+    }
     const first = bytes[index++] as number;
     if (first < 0x80) {
-      text += StringFromCharCode(first);
+      units[units.length] = first;
       continue;
     }
     // "UTF-8 decoder": how many bytes follow, and the bounds of the next one.
@@ -87,7 +102,7 @@ export function utf8Decode(bytes: Uint8Array): string {
       lower = first === 0xf0 ? 0x90 : 0x80;
       upper = first === 0xf4 ? 0x8f : 0xbf;
     } else {
-      text += '\ufffd';
+      units[units.length] = REPLACEMENT;
       continue;
     }
     while (needed > 0) {
@@ -102,13 +117,14 @@ export function utf8Decode(bytes: Uint8Array): string {
       needed--;
     }
     if (needed > 0) {
-      text += '\ufffd';
+      units[units.length] = REPLACEMENT;
     } else if (point >= 0x10000) {
       const offset = point - 0x10000;
-      text += StringFromCharCode(0xd800 + (offset >> 10), 0xdc00 + (offset & 0x3ff));
+      units[units.length] = 0xd800 + (offset >> 10);
+      units[units.length] = 0xdc00 + (offset & 0x3ff);
     } else {
-      text += StringFromCharCode(point);
+      units[units.length] = point;
     }
   }
-  return text;
+  return text + ReflectApply(StringFromCharCode, undefined, units);
 }

@@ -1,5 +1,8 @@
+import { NumberConstructor, ObjectFreeze, StringPrototypeToWellFormed } from '../primordials.ts';
 import { defineInterface, requireArguments } from './define.ts';
-import { Event, eventInit, type EventInit } from './event.ts';
+import { Event, eventInit, trusted, type EventInit } from './event.ts';
+
+const NO_PORTS = ObjectFreeze<never[]>([]);
 
 export interface MessageEventInit extends EventInit {
   data?: unknown;
@@ -7,19 +10,33 @@ export interface MessageEventInit extends EventInit {
   lastEventId?: string;
 }
 
+/** The event of a message that came in. It is made without a dictionary, whose members scripts can give defaults to. */
+export let messageEvent: (data: unknown, origin: string) => MessageEvent;
+
 /** HTML Standard, "The MessageEvent interface". There are no ports here: `source` is null and `ports` is empty. */
 export class MessageEvent extends Event {
-  readonly #data: unknown;
-  readonly #origin: string;
-  readonly #lastEventId: string;
+  #data: unknown = null;
+  #origin = '';
+  #lastEventId = '';
 
   constructor(type: unknown, init?: unknown) {
     requireArguments(arguments.length, 1, 'MessageEvent constructor');
     super(type, init);
-    const { data = null, origin = '', lastEventId = '' } = eventInit<MessageEventInit>(init, 'MessageEvent');
-    this.#data = data;
-    this.#origin = `${origin}`;
-    this.#lastEventId = `${lastEventId}`;
+    if (init !== undefined) {
+      const { data = null, origin = '', lastEventId = '' } = eventInit<MessageEventInit>(init, 'MessageEvent');
+      this.#data = data;
+      this.#origin = `${origin}`;
+      this.#lastEventId = `${lastEventId}`;
+    }
+  }
+
+  static {
+    messageEvent = (data, origin) => {
+      const event = trusted(new MessageEvent('message'));
+      event.#data = data;
+      event.#origin = origin;
+      return event;
+    };
   }
 
   get data(): unknown {
@@ -39,7 +56,7 @@ export class MessageEvent extends Event {
   }
 
   get ports(): readonly never[] {
-    return [];
+    return NO_PORTS;
   }
 }
 
@@ -51,20 +68,35 @@ export interface CloseEventInit extends EventInit {
   reason?: string;
 }
 
+/** The event of a connection that has closed. */
+export let closeEvent: (code: number, reason: string, wasClean: boolean) => CloseEvent;
+
 /** WebSockets Standard, section 6: "The CloseEvent interface". */
 export class CloseEvent extends Event {
-  readonly #wasClean: boolean;
-  readonly #code: number;
-  readonly #reason: string;
+  #wasClean = false;
+  #code = 0;
+  #reason = '';
 
   constructor(type: unknown, init?: unknown) {
     requireArguments(arguments.length, 1, 'CloseEvent constructor');
     super(type, init);
-    const { wasClean = false, code = 0, reason = '' } = eventInit<CloseEventInit>(init, 'CloseEvent');
-    this.#wasClean = Boolean(wasClean);
-    // WebIDL `unsigned short`: the number modulo 2^16.
-    this.#code = Number(code) & 0xffff;
-    this.#reason = `${reason}`;
+    if (init !== undefined) {
+      const { wasClean = false, code = 0, reason = '' } = eventInit<CloseEventInit>(init, 'CloseEvent');
+      this.#wasClean = !!wasClean;
+      // WebIDL `unsigned short`: the number modulo 2^16.
+      this.#code = NumberConstructor(code) & 0xffff;
+      this.#reason = StringPrototypeToWellFormed(`${reason}`);
+    }
+  }
+
+  static {
+    closeEvent = (code, reason, wasClean) => {
+      const event = trusted(new CloseEvent('close'));
+      event.#code = code;
+      event.#reason = reason;
+      event.#wasClean = wasClean;
+      return event;
+    };
   }
 
   get wasClean(): boolean {

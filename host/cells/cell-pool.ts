@@ -26,13 +26,16 @@ export class CellPool {
       this.#inProcess ??= startInProcessCell();
       return this.#inProcess;
     }
-    this.#current ??= this.#start();
-    const cell = await this.#current;
+    const current = (this.#current ??= this.#start());
+    const cell = await current;
     if (!cell.dead) {
       return cell;
     }
     this.#cells.delete(cell);
-    this.#current = undefined;
+    // Whoever finds it dead first replaces it.
+    if (this.#current === current) {
+      this.#current = undefined;
+    }
     return this.place();
   }
 

@@ -5,7 +5,6 @@ import { EVENT_SCHEMA, type Event } from '../../wire/events.ts';
 import { WireError, type FlatBatch } from '../../wire/fields.ts';
 import { QUESTION_SCHEMA, answerFields } from '../../wire/questions.ts';
 import type { IsolateSettings } from '../../wire/settings.ts';
-import { messageOf } from '../errors.ts';
 import type { Cell, CellClient } from './cell.ts';
 import { BINDINGS_BUNDLE } from './paths.ts';
 
@@ -17,6 +16,8 @@ export class InProcessCell implements Cell {
   readonly #cell = new IsolateCell(BINDINGS_BUNDLE, (script, commands, question) =>
     this.#ask(script, commands, question),
   );
+  /** The script whose turn is under way. */
+  #underWay: number | undefined;
 
   create(script: number, settings: IsolateSettings, client: CellClient): void {
     this.#clients.set(script, client);
@@ -28,20 +29,32 @@ export class InProcessCell implements Cell {
   }
 
   turn(script: number, events: readonly Event[]): void {
+    this.#underWay = script;
     const { status, message, commands } = this.#cell.turn(script, events.length, itemsToFlat(EVENT_SCHEMA, events));
+    this.#underWay = undefined;
     const client = this.#clients.get(script);
+    if (client === undefined) {
+      // Its script ended while it asked a question.
+      return this.#cell.destroy(script);
+    }
     let items;
     try {
       items = flatToItems(COMMAND_SCHEMA, commands);
     } catch (error) {
-      return client?.malformed(wireMessage(error));
+      if (!(error instanceof WireError)) {
+        throw error;
+      }
+      return client.malformed(error.message);
     }
-    client?.turned(status, message, items);
+    client.turned(status, message, items);
   }
 
   destroy(script: number): void {
     this.#clients.delete(script);
-    this.#cell.destroy(script);
+    // An isolate cannot be thrown away while it runs.
+    if (this.#underWay !== script) {
+      this.#cell.destroy(script);
+    }
   }
 
   async close(): Promise<void> {
@@ -50,22 +63,27 @@ export class InProcessCell implements Cell {
     }
   }
 
+  /** Called from inside the isolate: nothing may be thrown into it. */
   #ask(script: number, commands: FlatBatch, question: FlatBatch): string[] {
     try {
-      const client = this.#clients.get(script) as CellClient;
       const [item] = flatToItems(QUESTION_SCHEMA, question);
-      const answer = client.answer(flatToItems(COMMAND_SCHEMA, commands), item as NonNullable<typeof item>);
-      return answerFields(answer);
+      const client = this.#clients.get(script);
+      if (item === undefined || client === undefined) {
+        return noAnswer('the script has ended');
+      }
+      return answerFields(client.answer(flatToItems(COMMAND_SCHEMA, commands), item));
     } catch (error) {
-      const failure = { type: 'listen', port: 0, url: '', code: '', error: wireMessage(error) } as const;
-      return answerFields(failure);
+      if (error instanceof WireError) {
+        return noAnswer(error.message);
+      }
+      setImmediate(() => {
+        throw error;
+      });
+      return noAnswer('the host could not answer');
     }
   }
 }
 
-function wireMessage(error: unknown): string {
-  if (error instanceof WireError) {
-    return error.message;
-  }
-  throw error instanceof Error ? error : new Error(messageOf(error));
+function noAnswer(error: string): string[] {
+  return answerFields({ type: 'listen', port: 0, url: '', code: 'ERR_AIRLOCK_MALFORMED_COMMAND', error });
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,19 +21,35 @@ export const BINDINGS_BUNDLE = join(BUILT, 'bindings', 'guest.js');
 /** The entry of the cell process. */
 export const CELL_ENTRY = join(BUILT, 'cell', 'main.js');
 
-/** All that a cell process may read: its own code, and isolated-vm with what loads it. */
+/**
+ * All that a cell process may read: its own code, and isolated-vm with what loads it. A package manager may have put links
+ * where the packages are looked for; both the link and what it leads to are read.
+ */
 export function cellReadableFolders(): readonly string[] {
-  const require = createRequire(import.meta.url);
-  const isolatedVm = dirname(require.resolve('isolated-vm'));
-  const loader = dirname(createRequire(join(isolatedVm, 'isolated-vm.js')).resolve('node-gyp-build'));
+  const fromHost = createRequire(import.meta.url);
+  const fromIsolatedVm = createRequire(fromHost.resolve('isolated-vm'));
   return [
     join(BUILT, 'cell', '*'),
     join(BUILT, 'wire', '*'),
     join(BUILT, 'bindings', '*'),
     PACKAGE_JSON,
-    join(isolatedVm, '*'),
-    join(loader, '*'),
+    ...packageFolders(fromHost, 'isolated-vm'),
+    ...packageFolders(fromIsolatedVm, 'node-gyp-build'),
     // node-gyp-build tells musl from glibc by whether this file exists.
     '/etc/alpine-release',
   ];
+}
+
+/** Where a package is found, where it really is, and the links between the two. */
+function packageFolders(require: NodeJS.Require, name: string): readonly string[] {
+  const found = (require.resolve.paths(name) ?? []).map((folder) => join(folder, name)).filter((folder) => existsSync(folder));
+  return [...new Set([...found, dirname(require.resolve(name))])].flatMap((folder) => [join(folder, '*'), ...linksOn(folder)]);
+}
+
+function linksOn(path: string): readonly string[] {
+  const parent = dirname(path);
+  if (parent === path) {
+    return [];
+  }
+  return lstatSync(path).isSymbolicLink() ? [path, ...linksOn(parent)] : linksOn(parent);
 }

@@ -28,6 +28,17 @@ import { TurnWatch } from './turn-watch.ts';
 /** How much of what a dying cell writes to its standard error is kept, in characters. */
 const KEPT_STDERR = 2048;
 
+/** The flags that Node starts a cell process with: what is not allowed here, the process cannot do. */
+export function cellProcessFlags(): readonly string[] {
+  return [
+    '--no-node-snapshot',
+    '--permission',
+    '--allow-addons',
+    '--disable-warning=PERM0001',
+    ...cellReadableFolders().map((folder) => `--allow-fs-read=${folder}`),
+  ];
+}
+
 /**
  * A cell in a process of its own: no environment, no files but its own code, no children, and no network where Node's
  * permission model can deny it (Node 26).
@@ -48,8 +59,8 @@ export class ProcessCell implements Cell {
   #onDeath: (message: string) => void = () => {};
 
   /** Starts a process and waits until it is ready. Throws ERR_AIRLOCK_CELL_START_FAILED. */
-  static async start(): Promise<ProcessCell> {
-    const cell = new ProcessCell();
+  static async start(flags = cellProcessFlags(), entry = CELL_ENTRY): Promise<ProcessCell> {
+    const cell = new ProcessCell(flags, entry);
     await new Promise<void>((resolve, reject) => {
       cell.#onReady = resolve;
       cell.#onDeath = (message) =>
@@ -58,15 +69,8 @@ export class ProcessCell implements Cell {
     return cell;
   }
 
-  private constructor() {
-    const flags = [
-      '--no-node-snapshot',
-      '--permission',
-      '--allow-addons',
-      '--disable-warning=PERM0001',
-      ...cellReadableFolders().map((folder) => `--allow-fs-read=${folder}`),
-    ];
-    this.#child = spawn(process.execPath, [...flags, CELL_ENTRY], {
+  private constructor(flags: readonly string[], entry: string) {
+    this.#child = spawn(process.execPath, [...flags, entry], {
       env: {},
       stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
       windowsHide: true,
@@ -233,6 +237,7 @@ function readCommands(reader: ByteReader): Command[] {
 
 function describeExit(code: number | null, signal: NodeJS.Signals | null, stderr: string): string {
   const how = signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
-  const fatal = /(?:FATAL ERROR|Fatal JavaScript|# Fatal error|is_heap_oom)[^\n]*/.exec(stderr)?.[0];
-  return fatal === undefined ? how : `${how} (${fatal})`;
+  // V8 and Node say what was wrong in one line among many.
+  const reason = /^.*(?:FATAL ERROR|Fatal JavaScript|# Fatal error|is_heap_oom|Error:).*$/m.exec(stderr)?.[0].trim();
+  return reason === undefined ? how : `${how} (${reason})`;
 }

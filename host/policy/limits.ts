@@ -16,7 +16,7 @@ export const LIMITS = {
   sockets: { default: 10_000, least: 0, most: 1_000_000 },
   /** Listening servers at one time. */
   servers: { default: 16, least: 0, most: 1024 },
-  /** Bytes of messages that wait for the script's next turn; above it, its sockets are not read. */
+  /** Bytes of messages that wait for the script's next turn, and 128 for each event; above it, its sockets are not read. */
   inboxBytes: { default: 8 * 1024 * 1024, least: 1024, most: 1024 * 1024 * 1024 },
   /** Events in one turn. */
   eventsPerTurn: { default: 1024, least: 1, most: 65_536 },

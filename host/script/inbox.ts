@@ -1,5 +1,8 @@
 import type { Event } from '../../wire/events.ts';
 
+/** What an event takes of the host's memory besides its payload, roughly, in bytes. */
+const EVENT_BYTES = 128;
+
 /** Events that wait for a script's next turn, in order. */
 export class Inbox {
   #events: Event[] = [];
@@ -13,6 +16,11 @@ export class Inbox {
   /** The payload of the messages that wait. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** The memory that they take: a flood of empty messages must fill the inbox too. */
+  get weight(): number {
+    return this.#bytes + this.length * EVENT_BYTES;
   }
 
   push(event: Event): void {

@@ -1,7 +1,7 @@
 import type { CommandOf } from '../../wire/commands.ts';
 import type { Event } from '../../wire/events.ts';
 import type { AnswerOf, QuestionOf } from '../../wire/questions.ts';
-import { AirlockError } from '../errors.ts';
+import { AirlockError, messageOf } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { Limits } from '../policy/limits.ts';
 import type { Permissions } from '../policy/permissions.ts';
@@ -84,7 +84,8 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
       this.#connections.set(id, connection);
     } catch (error) {
       if (!(error instanceof AirlockError)) {
-        throw error;
+        // What ws refuses at once, as a subprotocol that is not one, the bindings have refused before.
+        return `connect: ${messageOf(error)}`;
       }
       const { host, port } = hostAndPort(url);
       const hint = error.code === 'ERR_AIRLOCK_TOO_MANY_SOCKETS' ? '' : `; allow it with --allow-connect=${hostPort(host, port)}`;
@@ -96,13 +97,13 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
     return undefined;
   }
 
-  send(id: number, data: string | Uint8Array, binary: boolean): void {
-    const connection = this.#connections.get(id);
+  send(message: CommandOf<'sendText'> | CommandOf<'sendBinary'>): void {
+    const connection = this.#connections.get(message.socket);
     if (connection === undefined) {
       return;
     }
     this.#written.add(connection);
-    connection.send(data, binary);
+    connection.send(message);
   }
 
   close({ socket, code, reason }: CommandOf<'close'>): void {

@@ -2,7 +2,6 @@ import { open } from 'node:fs/promises';
 import module from 'node:module';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { request } from 'undici';
 import { AirlockError, codeOf, messageOf } from '../errors.ts';
 
 /** Where a script comes from: exactly one of these. */
@@ -55,7 +54,7 @@ async function readOrigin({ source, file, url }: ScriptOrigin, limit: number): P
   }
   const address = URL.parse(url as string);
   if (address?.protocol === 'file:') {
-    return readFileOrigin(fileURLToPath(address), limit);
+    return readFileOrigin(pathOf(address), limit);
   }
   if (address?.protocol !== 'http:' && address?.protocol !== 'https:') {
     throw new AirlockError(
@@ -64,6 +63,15 @@ async function readOrigin({ source, file, url }: ScriptOrigin, limit: number): P
     );
   }
   return fetchOrigin(address, limit);
+}
+
+/** Not every file: URL names a file of this machine. */
+function pathOf(url: URL): string {
+  try {
+    return fileURLToPath(url);
+  } catch (error) {
+    throw new AirlockError('ERR_AIRLOCK_INVALID_ARGUMENT', `'${url.href}' names no file: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 async function readFileOrigin(file: string, limit: number): Promise<LoadedSource> {
@@ -90,6 +98,8 @@ async function readFileOrigin(file: string, limit: number): Promise<LoadedSource
 }
 
 async function fetchOrigin(url: URL, limit: number): Promise<LoadedSource> {
+  // Loaded where it is needed: most hosts fetch no script.
+  const { request } = await import('undici');
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {

@@ -95,7 +95,7 @@ export class Script extends EventEmitter<ScriptEvents> {
       limits,
       log,
       push: (event) => this.#push(event),
-      isFull: () => this.#inbox.bytes > limits.inboxBytes,
+      isFull: () => this.#inbox.weight > limits.inboxBytes,
     });
     const client: CellClient = {
       turned: (status, message, commands) => this.#turned(status, message, commands),
@@ -183,7 +183,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     const events = this.#inbox.take(limits.eventsPerTurn, limits.eventBytesPerTurn);
     this.#turnUnderWay = true;
     cell.turn(number, buffered.length === 0 ? events : [...buffered, ...events]);
-    if (this.#inbox.bytes < limits.inboxBytes / 2) {
+    if (this.#inbox.weight < limits.inboxBytes / 2) {
       this.#sockets.resume();
     }
   }
@@ -224,8 +224,8 @@ export class Script extends EventEmitter<ScriptEvents> {
   }
 
   readonly #handlers: CommandHandlers = {
-    sendText: ({ socket, data }) => this.#sockets.send(socket, data, false),
-    sendBinary: ({ socket, data }) => this.#sockets.send(socket, data, true),
+    sendText: (command) => this.#sockets.send(command),
+    sendBinary: (command) => this.#sockets.send(command),
     connect: (command) => {
       const malformed = this.#sockets.connect(command);
       if (malformed !== undefined) {

@@ -42,14 +42,23 @@ export function connect(options: ConnectOptions, owner: ConnectionOwner): Connec
     lookup: guardedLookup(permits),
     perMessageDeflate: false,
     followRedirects: false,
-    handshakeTimeout: options.handshakeTimeout,
     maxPayload: options.maxPayload,
   });
   const connection = new Connection(id, url, webSocket, owner);
-  webSocket.on('upgrade', ({ socket }) => {
-    webSocket.once('open', () => connection.open(socket));
+  // ws's own option counts the time without a byte, so that a peer could hold a socket for ever.
+  const timer = setTimeout(() => connection.fail(handshakeTimedOut()), options.handshakeTimeout);
+  webSocket.once('close', () => clearTimeout(timer));
+  webSocket.once('upgrade', ({ socket }) => {
+    webSocket.once('open', () => {
+      clearTimeout(timer);
+      connection.open(socket);
+    });
   });
   return connection;
+}
+
+function handshakeTimedOut(): Error {
+  return Object.assign(new Error('the handshake timed out'), { code: 'ETIMEDOUT' });
 }
 
 /** What a URL leads to, with the scheme's default port. */

@@ -57,8 +57,8 @@ export class Connection {
   }
 
   /** Sends a message at the next `flush`. */
-  send(data: string | Uint8Array, binary: boolean): void {
-    this.#queue.push({ data, binary });
+  send(message: Message): void {
+    this.#queue.push(message);
   }
 
   /** Hands what was sent to the kernel, where the connection is open. */
@@ -100,6 +100,12 @@ export class Connection {
     this.#webSocket.terminate();
   }
 
+  /** Ends the connection for this reason, without a closing handshake. */
+  fail(error: Error): void {
+    this.#fail(error);
+    this.terminate();
+  }
+
   /** Stops reading, so that the peer has to wait. */
   pause(): void {
     this.#webSocket.pause();
@@ -133,10 +139,10 @@ export class Connection {
 
   /** ws masks a client's frames. */
   #sendMasked(messages: readonly Message[]): void {
-    for (const { binary, data } of messages) {
+    for (const { data, type } of messages) {
       const length = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
       this.#unsent.push(length + headerLength(length), length);
-      this.#webSocket.send(data, binary ? BINARY : TEXT);
+      this.#webSocket.send(data, type === 'sendBinary' ? BINARY : TEXT);
     }
   }
 

@@ -11,9 +11,10 @@ const REFERENCE_THRESHOLD = 8 * 1024;
 
 const LONGEST_HEADER = 10;
 
+/** A message to send; the commands of the same names are such. */
 export interface Message {
+  readonly type: 'sendText' | 'sendBinary';
   readonly data: string | Uint8Array;
-  readonly binary: boolean;
 }
 
 export interface FramedMessages {
@@ -54,10 +55,10 @@ export function frameMessages(messages: readonly Message[]): FramedMessages {
       length += offset;
     }
     if (end < messages.length) {
-      const { binary, data } = messages[end] as Message;
+      const { data, type } = messages[end] as Message;
       const bytes = typeof data === 'string' ? Buffer.from(data, 'utf8') : data;
       const header = Buffer.allocUnsafe(LONGEST_HEADER);
-      const size = writeHeader(header, 0, bytes.length, binary);
+      const size = writeHeader(header, 0, bytes.length, type);
       chunks.push(header.subarray(0, size), bytes);
       payload += bytes.length;
       length += size + bytes.length;
@@ -74,21 +75,21 @@ function mostBytes({ data }: Message): number {
 }
 
 /** Returns where the frame ends. */
-function writeSmall(chunk: Buffer, offset: number, { binary, data }: Message): number {
+function writeSmall(chunk: Buffer, offset: number, { data, type }: Message): number {
   if (typeof data !== 'string') {
-    const at = offset + writeHeader(chunk, offset, data.length, binary);
+    const at = offset + writeHeader(chunk, offset, data.length, type);
     chunk.set(data, at);
     return at + data.length;
   }
   // Most texts are short, and then their size need not be known before they are written.
   const size = data.length < 126 ? chunk.write(data, offset + 2, 'utf8') : Buffer.byteLength(data);
-  const at = offset + writeHeader(chunk, offset, size, binary);
+  const at = offset + writeHeader(chunk, offset, size, type);
   return at === offset + 2 ? at + size : at + chunk.write(data, at, 'utf8');
 }
 
 /** Returns the header's size. */
-function writeHeader(chunk: Buffer, offset: number, length: number, binary: boolean): number {
-  chunk[offset] = binary ? BINARY : TEXT;
+function writeHeader(chunk: Buffer, offset: number, length: number, type: Message['type']): number {
+  chunk[offset] = type === 'sendBinary' ? BINARY : TEXT;
   if (length < 126) {
     chunk[offset + 1] = length;
     return 2;

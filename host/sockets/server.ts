@@ -172,5 +172,7 @@ function originIsAllowed(request: IncomingMessage): boolean {
 
 function refuse(socket: Duplex, status: number): void {
   socket.on('error', () => socket.destroy());
+  // An HTTP server's sockets stay half open: without this one would stay for as long as its peer likes.
+  socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

@@ -79,15 +79,16 @@ function errorNameOf(error: unknown): SocketErrorName {
   if (known !== undefined) {
     return known;
   }
-  if (/CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO_|EPROTO/.test(code)) {
+  if (/CERT|CRL|SSL|TLS|SELF_SIGNED|UNABLE_TO_|EPROTO|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH/.test(code)) {
     return 'SslHandshakeFailedError';
   }
-  return messageOf(inner) === 'Opening handshake has timed out' ? 'SocketTimeoutError' : 'UnknownSocketError';
+  return 'UnknownSocketError';
 }
 
 /** Node tries each address of a name and gathers the failures; the first one says most. */
 function innermost(error: unknown): unknown {
-  return error instanceof AggregateError && error.errors.length > 0 ? error.errors[0] : error;
+  const { errors } = (error ?? {}) as { readonly errors?: unknown };
+  return Array.isArray(errors) && errors.length > 0 ? errors[0] : error;
 }
 
 /** System errors may hold a path of the host (a socket file, a certificate). */

@@ -121,7 +121,7 @@ declare class WebSocket extends EventTarget {
   readonly readyState: number;
   /**
    * Bytes of payload that were given to `send` and that the network has not taken: what this turn has sent, and what was
-   * left of earlier ones when it began. It does not go back to 0 when the connection closes.
+   * left of earlier ones when it began. What is sent after `close` counts for good, as it is never taken.
    */
   readonly bufferedAmount: number;
   /** The extensions in use: none so far, so empty. */

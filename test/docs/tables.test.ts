@@ -1,0 +1,108 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { ERROR_CODES, LIMITS, SCRIPT_TYPES, type ScriptType } from '../../host/index.ts';
+import { guestGlobals } from '../sandbox-types/guest-globals.ts';
+import { ROOT, checkProject } from '../sandbox-types/type-check.ts';
+
+const DOCS = join(ROOT, 'docs');
+
+/** The rows of the table with this first heading, as objects by the headings. */
+function tableOf(page: string, firstHeading: string): readonly Readonly<Record<string, string>>[] {
+  const lines = readFileSync(join(DOCS, page), 'utf8').split('\n');
+  const start = lines.findIndex((line) => line.startsWith(`| ${firstHeading} |`));
+  expect(start).not.toBe(-1);
+  const cells = (line: string): string[] => line.slice(2, -2).split(' | ');
+  const headings = cells(lines[start] as string);
+  const end = lines.findIndex((line, index) => index > start && !line.startsWith('|'));
+  return lines.slice(start + 2, end).map((line) => {
+    const row = cells(line);
+    expect(row).toHaveLength(headings.length);
+    expect(row).not.toContain('');
+    return Object.fromEntries(headings.map((heading, index) => [heading, row[index] as string]));
+  });
+}
+
+const code = (text: string): string => `\`${text}\``;
+
+describe('docs/limits.md', () => {
+  const rows = tableOf('limits.md', 'name');
+
+  test('has every limit with its default and its bounds, in order', () => {
+    const number = (value: number): string => value.toLocaleString('en-US');
+    expect(rows.map(({ name, default: value, least, most }) => [name, value, least, most])).toEqual(
+      Object.entries(LIMITS).map(([name, limit]) => [
+        code(name),
+        number(limit.default),
+        number(limit.least),
+        number(limit.most),
+      ]),
+    );
+  });
+
+  test('speaks of no error that does not exist', () => {
+    const mentioned = JSON.stringify(rows).match(/ERR_AIRLOCK_\w+/g) ?? [];
+    expect(Object.keys(ERROR_CODES)).toEqual(expect.arrayContaining(mentioned));
+  });
+});
+
+describe('docs/errors.md', () => {
+  const rows = tableOf('errors.md', 'code');
+
+  test('has every code with its meaning, in order', () => {
+    expect(rows.map((row) => [row['code'], row['meaning']])).toEqual(
+      Object.entries(ERROR_CODES).map(([each, meaning]) => [code(each), meaning]),
+    );
+  });
+
+  test('speaks of no limit that does not exist', () => {
+    const mentioned = rows.flatMap((row) => [...(row['what to do'] ?? '').matchAll(/raise `(\w+)`(?: or `(\w+)`)?/g)]);
+    const names = mentioned.flatMap(([, ...each]) => each.filter((name) => name !== undefined));
+    expect(names).not.toEqual([]);
+    expect(Object.keys(LIMITS)).toEqual(expect.arrayContaining(names));
+  });
+});
+
+describe('docs/script-types.md', () => {
+  test('has every type as the host knows it, in order', () => {
+    expect(
+      tableOf('script-types.md', 'type').map((row) => [
+        row['type'],
+        row['`Script.getContext()`'],
+        row['form'],
+        row['`WebSocketServer`'],
+      ]),
+    ).toEqual(
+      Object.entries(SCRIPT_TYPES).map(([type, { context, entity, server }]) => [
+        code(type),
+        code(context),
+        entity ? 'constructor' : 'program',
+        server ? 'yes' : 'no',
+      ]),
+    );
+  });
+
+  test.each(Object.keys(SCRIPT_TYPES) as ScriptType[])('has every global that a script of the type %s finds', async (type) => {
+    const documented = tableOf('script-types.md', 'global')
+      .filter(({ types }) => types === 'all' || types?.split(', ').includes(type))
+      .flatMap(({ global }) => (global ?? '').split(', '));
+    expect(documented.sort()).toEqual((await guestGlobals(type)).map(code).sort());
+  });
+
+  test('has a tsconfig that serves where the package is installed', async () => {
+    const [, config = ''] = /```json\n(.*?)```/s.exec(readFileSync(join(DOCS, 'script-types.md'), 'utf8')) ?? [];
+    const folder = mkdtempSync(join(tmpdir(), 'airlock-docs-'));
+    try {
+      mkdirSync(join(folder, 'node_modules'));
+      symlinkSync(ROOT, join(folder, 'node_modules/airlock-runtime'), 'junction');
+      writeFileSync(join(folder, 'tsconfig.json'), config);
+      writeFileSync(join(folder, 'script.js'), "new WebSocket('ws://127.0.0.1').onclose = ({ code }) => print(code);");
+      expect(await checkProject(folder)).toBe('');
+      writeFileSync(join(folder, 'script.js'), 'new WebSocketServer();');
+      expect(await checkProject(folder)).toContain("Cannot find name 'WebSocketServer'");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});

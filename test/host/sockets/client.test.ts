@@ -1,0 +1,234 @@
+import { once } from 'node:events';
+import { lookup } from 'node:dns/promises';
+import { createServer } from 'node:http';
+import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
+import { hostname } from 'node:os';
+import { describe, expect, test } from '@jest/globals';
+import { WebSocketServer } from 'ws';
+import { isPublicAddress } from '../../../host/policy/address-guard.ts';
+import { Permissions } from '../../../host/policy/permissions.ts';
+import { hostAndPort, hostPort } from '../../../host/sockets/client.ts';
+import { SOCKET_ERRORS } from '../../../wire/socket-codes.ts';
+import { afterThisTest, openClient, openServer, openTcpServer } from '../../support/sockets.ts';
+
+/** Failed with this number, then closed as RFC 6455 has it for a connection without a closing handshake. */
+function failure(error: number, reason: string, url: string): unknown[] {
+  return [
+    ['failed', error, `WebSocket connection to '${url}' failed: ${reason}`],
+    ['closed', 1006, '', false],
+  ];
+}
+
+/** A port of 127.0.0.1 that nobody listens on. */
+async function unusedPort(): Promise<number> {
+  const server = createTcpServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+describe('a client connection', () => {
+  test('opens, with the subprotocol that the server chose', async () => {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => 'beta' });
+    afterThisTest(() => server.close());
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const { connection, owner } = openClient(`ws://127.0.0.1:${port}/`, { protocols: ['alpha', 'beta'] });
+    await owner.first('opened');
+    expect(owner.told).toEqual([['opened', 'beta', '']]);
+    connection.close(1000, '');
+    await owner.first('closed');
+  });
+
+  test('asks for neither an extension nor an Origin', async () => {
+    const headers: string[] = [];
+    const server = createServer();
+    server.on('upgrade', (request, socket) => {
+      headers.push(...Object.keys(request.headers));
+      socket.destroy();
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    afterThisTest(() => server.close());
+    const { owner } = openClient(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    await owner.first('closed');
+    expect(headers).toContain('sec-websocket-key');
+    expect(headers).not.toContain('origin');
+    expect(headers).not.toContain('sec-websocket-extensions');
+  });
+
+  test('is refused where nobody listens', async () => {
+    const url = `ws://127.0.0.1:${await unusedPort()}/`;
+    const { owner } = openClient(url);
+    await owner.first('closed');
+    expect(owner.told).toEqual(failure(SOCKET_ERRORS.ConnectionRefusedError, 'connection refused', url));
+  });
+
+  test.each([404, 301, 200])('fails where the answer is HTTP %i instead of 101', async (status) => {
+    const server = createServer((_request, response) => {
+      response.writeHead(status, { Location: 'ws://127.0.0.1:1/' });
+      response.end();
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    afterThisTest(() => server.close());
+    const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const { owner } = openClient(url);
+    await owner.first('closed');
+    expect(owner.told).toEqual(
+      failure(SOCKET_ERRORS.UnknownSocketError, `Unexpected server response: ${status}`, url),
+    );
+  });
+
+  test.each<[string, (socket: Socket) => void]>([
+    ['is never answered', () => {}],
+    [
+      'is answered letter by letter without an end',
+      (socket) => {
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nX: ');
+        const drip = setInterval(() => socket.write('x'), 5);
+        socket.on('close', () => clearInterval(drip));
+      },
+    ],
+  ])('times out where the handshake %s', async (_what, onSocket) => {
+    const { port } = await openTcpServer(onSocket);
+    const url = `ws://127.0.0.1:${port}/`;
+    const { owner } = openClient(url, { handshakeTimeout: 30 });
+    await owner.first('closed');
+    expect(owner.told).toEqual(failure(SOCKET_ERRORS.SocketTimeoutError, 'the connection timed out', url));
+  });
+
+  test.each([
+    ['hangs up', ''],
+    ['is no HTTP server', 'SSH-2.0-OpenSSH_9.6\r\n'],
+  ])('fails where the peer %s', async (_what, greeting) => {
+    const { port } = await openTcpServer((socket) => socket.end(greeting));
+    const { owner } = openClient(`ws://127.0.0.1:${port}/`);
+    await owner.first('closed');
+    expect(owner.order).toEqual(['failed', 'closed']);
+    expect(owner.told[1]).toEqual(['closed', 1006, '', false]);
+  });
+
+  test('fails in the TLS handshake where the server speaks no TLS', async () => {
+    const { port } = await openTcpServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    const url = `wss://127.0.0.1:${port}/`;
+    const { owner } = openClient(url);
+    await owner.first('closed');
+    expect(owner.told).toEqual(failure(SOCKET_ERRORS.SslHandshakeFailedError, 'the TLS handshake failed', url));
+  });
+
+  test('fails with RemoteHostClosedError where the server drops TCP after it was open', async () => {
+    const { client, url } = openServer();
+    const { owner } = openClient(`${url}/`);
+    await owner.first('opened');
+    (await client(0)).connection.terminate();
+    await owner.first('closed');
+    expect(owner.told).toEqual([
+      ['opened', '', ''],
+      ...failure(SOCKET_ERRORS.RemoteHostClosedError, 'the remote host closed the connection', `${url}/`),
+    ]);
+  });
+
+  test('is closed with 1006 where it is closed before it is open', async () => {
+    const { port } = await openTcpServer(() => {});
+    const { connection, owner } = openClient(`ws://127.0.0.1:${port}/`);
+    connection.close(0, '');
+    await owner.first('closed');
+    expect(owner.order).toEqual(['failed', 'closed']);
+    expect(owner.told[1]).toEqual(['closed', 1006, '', false]);
+  });
+
+  test('fails with a message that is larger than it may be, and tells the server 1009', async () => {
+    const { client, url } = openServer();
+    const { owner } = openClient(`${url}/`, { maxPayload: 125 });
+    await owner.first('opened');
+    const peer = await client(0);
+    peer.connection.send({ type: 'sendBinary', data: Buffer.alloc(126) });
+    peer.connection.flush();
+    await owner.first('closed');
+    expect(owner.order).toEqual(['opened', 'failed', 'closed']);
+    expect(await peer.owner.first('closed')).toEqual(['closed', 1009, '', true]);
+  });
+});
+
+describe('the way to a name', () => {
+  test('leads to what localhost is, where localhost is permitted', async () => {
+    const { server } = openServer();
+    const { owner } = openClient(`ws://localhost:${server.port}/`, {
+      permissions: new Permissions({ connect: ['localhost'] }),
+    });
+    await owner.first('opened');
+    expect(owner.order).toEqual(['opened']);
+  });
+
+  test('is denied where it leads to loopback and any name is permitted, but not this address', async () => {
+    const { clients, server } = openServer();
+    const url = `ws://localhost:${server.port}/`;
+    const { owner } = openClient(url, { permissions: new Permissions({ connect: ['*'] }) });
+    await owner.first('closed');
+    expect(owner.told).toEqual(
+      failure(
+        SOCKET_ERRORS.SocketAccessError,
+        'localhost leads to an address that is not public; permit that address itself to connect to it',
+        url,
+      ),
+    );
+    expect(clients).toEqual([]);
+  });
+
+  test('is open where a rule names the address that it leads to', async () => {
+    const { server } = openServer();
+    const { owner } = openClient(`ws://localhost:${server.port}/`, {
+      permissions: new Permissions({ connect: ['*', `127.0.0.1:${server.port}`] }),
+    });
+    await owner.first('opened');
+    expect(owner.order).toEqual(['opened']);
+  });
+});
+
+const ownName = hostname().toLowerCase();
+const ownAddresses = await lookup(ownName, { all: true }).catch(() => []);
+const ownNameIsPrivate = ownAddresses.length > 0 && ownAddresses.every(({ address }) => !isPublicAddress(address));
+
+(ownNameIsPrivate ? test : test.skip)("a permitted name (this machine's) does not open a private address", async () => {
+  const { owner } = openClient(`ws://${ownName}:9/`, { permissions: new Permissions({ connect: [ownName] }) });
+  await owner.first('closed');
+  expect(owner.told[0]?.slice(0, 2)).toEqual(['failed', SOCKET_ERRORS.SocketAccessError]);
+});
+
+describe('a client connection is denied at once', () => {
+  test.each([
+    ['without a rule', [], 'ws://example.com/', 'ERR_AIRLOCK_CONNECT_DENIED', 'connecting to example.com:80 is not permitted'],
+    ['with a rule for another port', ['127.0.0.1:80'], 'wss://127.0.0.1/', 'ERR_AIRLOCK_CONNECT_DENIED', 'connecting to 127.0.0.1:443 is not permitted'],
+    ['to a private address under a rule for any host', ['*'], 'ws://[::1]:8080/', 'ERR_AIRLOCK_ADDRESS_DENIED', '::1 leads to an address'],
+    ['to a number that is a private address', ['*'], 'ws://2130706433/', 'ERR_AIRLOCK_ADDRESS_DENIED', '127.0.0.1 leads to an address'],
+  ])('%s', (_what, connect, url, code, message) => {
+    let thrown: unknown;
+    try {
+      openClient(url, { permissions: new Permissions({ connect }) });
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toMatchObject({ code, message: expect.stringContaining(message) });
+  });
+});
+
+describe('hostAndPort', () => {
+  test.each([
+    ['ws://example.com/', 'example.com', 80],
+    ['wss://example.com/', 'example.com', 443],
+    ['wss://example.com:8443/chat', 'example.com', 8443],
+    ['ws://[2001:db8::1]:9/', '2001:db8::1', 9],
+    ['ws://0x7f.1/', '127.0.0.1', 80],
+  ])('%s leads to %s, port %i', (url, host, port) => {
+    expect(hostAndPort(url)).toEqual({ host, port });
+  });
+
+  test('hostPort writes it as it stands in a rule', () => {
+    expect([hostPort('example.com', 80), hostPort('127.0.0.1', 1), hostPort('::1', 2)]).toEqual([
+      'example.com:80',
+      '127.0.0.1:1',
+      '[::1]:2',
+    ]);
+  });
+});

@@ -1,0 +1,151 @@
+import { globSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import type { ScriptType } from '../../host/index.ts';
+import { startHost, type ObservedHost, type ObservedScript } from '../support/host.ts';
+import { ROOT, checkProject } from './type-check.ts';
+
+const EXAMPLES = join(ROOT, 'scripts-examples');
+
+/** The folder of each kind of script. An avatar script is an interface script that starts and ends otherwise. */
+const FOLDERS: Readonly<Partial<Record<ScriptType, string>>> = {
+  'interface': 'interface',
+  'client-entity': 'entity/client',
+  'server-entity': 'entity/server',
+  'assignment-client': 'assignment-client',
+};
+
+const examples = Object.entries(FOLDERS).flatMap(([type, folder]) =>
+  globSync('*.{js,ts}', { cwd: join(EXAMPLES, folder) }).map((name) => ({ type, file: `${folder}/${name}` })),
+);
+
+describe('the examples', () => {
+  test.each(Object.entries(FOLDERS))('of the type %s agree with its types', async (type, folder) => {
+    const { files } = JSON.parse(readFileSync(join(EXAMPLES, folder, 'tsconfig.json'), 'utf8')) as { files: string[] };
+    expect(files.map((file) => join(EXAMPLES, folder, file))).toEqual([join(ROOT, `sandbox-types/${type}.d.ts`)]);
+    expect(await checkProject(join(EXAMPLES, folder))).toBe('');
+  });
+
+  test('stand in these folders, so that none goes unchecked', () => {
+    const all = globSync('**/*.{js,ts}', { cwd: EXAMPLES });
+    expect(all.map((file) => file.replaceAll('\\', '/')).sort()).toEqual(examples.map(({ file }) => file).sort());
+  });
+
+  test.each(examples)('$file says by which command it is run', ({ file, type }) => {
+    const [header] = /^\/\*\*.*?\*\//s.exec(readFileSync(join(EXAMPLES, file), 'utf8')) ?? [];
+    expect(header).toContain(`airlock run scripts-examples/${file} ${type === 'interface' ? '' : `--type ${type} `}`);
+    expect(header).toMatch(/ --allow-(connect|listen)=/);
+  });
+});
+
+/** Runs one of the examples. */
+async function startExample(
+  host: ObservedHost,
+  file: string,
+  type: ScriptType,
+  ...args: readonly string[]
+): Promise<ObservedScript> {
+  return host.run({ file: join(EXAMPLES, file), name: basename(file), type, args });
+}
+
+type Guest = (host: ObservedHost, url: string) => Promise<ObservedScript>;
+
+describe('the chat', () => {
+  const guests: Readonly<Record<'interface' | 'entity', Guest>> = {
+    interface: (host, url) => startExample(host, 'interface/chat-client.js', 'interface', url),
+    entity: (host, url) => startExample(host, 'entity/client/chat-entity.js', 'client-entity', url),
+  };
+  const goodbyes = { interface: '1000 good night', entity: '3001 the entity sleeps' };
+
+  async function startServer(host: ObservedHost): Promise<ObservedScript & { url: string }> {
+    const server = await startExample(host, 'assignment-client/chat-server.js', 'assignment-client');
+    const first = await server.line(/./);
+    expect(first).toMatch(/^listening on ws:\/\/127\.0\.0\.1:\d+$/);
+    return { ...server, url: first.slice('listening on '.length) };
+  }
+
+  test.each([
+    ['interface', 'entity'],
+    ['entity', 'interface'],
+  ] as const)('comes to its end when %s comes before %s', async (first, second) => {
+    const host = await startHost('process');
+    const server = await startServer(host);
+    const one = await guests[first](host, server.url);
+    await server.line(`${first} joined`);
+    const other = await guests[second](host, server.url);
+    expect([await one.script.ended, await other.script.ended]).toEqual([{ reason: 'stopped' }, { reason: 'stopped' }]);
+    expect(one.lines.at(-1)).toBe(`closed with ${goodbyes[first]}`);
+    expect(other.lines.at(-1)).toBe(`closed with ${goodbyes[second]}`);
+    await server.line(`${second} left with ${goodbyes[second]}`);
+    // The text of each line is the guests' own business.
+    expect(server.lines.slice(1).map((line) => line.replace(/:.*/, ': ...'))).toEqual([
+      `${first} joined`,
+      `${second} joined`,
+      ...[first, second, first, second, first, second].map((speaker) => `${speaker}: ...`),
+      `${first} left with ${goodbyes[first]}`,
+      `${second} left with ${goodbyes[second]}`,
+    ]);
+    expect([...server.errors, ...one.errors, ...other.errors]).toEqual([]);
+  });
+
+  test('ends for both when they come at the same time', async () => {
+    const host = await startHost();
+    const { url } = await startServer(host);
+    const both = await Promise.all([guests.interface(host, url), guests.entity(host, url)]);
+    expect(await Promise.all(both.map(({ script }) => script.ended))).toEqual([{ reason: 'stopped' }, { reason: 'stopped' }]);
+  });
+
+  test('does not let two guests have one name', async () => {
+    const host = await startHost();
+    const server = await startServer(host);
+    await guests.entity(host, server.url);
+    await server.line('entity joined');
+    const { lines, script } = await guests.entity(host, server.url);
+    await script.ended;
+    expect(lines.at(-1)).toBe('closed with 3011 the name is taken');
+  });
+
+  test('sends away who does not keep to the protocol', async () => {
+    const host = await startHost();
+    const { url } = await startServer(host);
+    for (const wrong of ['"hello"', '\'{"say":"nobody yet"}\'', "'null'", 'new Uint8Array(3)', '\'{"join":""}\'']) {
+      const stranger = await host.run({
+        source: `
+          const socket = new WebSocket('${url}');
+          socket.onopen = () => socket.send(${wrong});
+          socket.onclose = ({ code, reason }) => print(code, reason);`,
+      });
+      expect(await stranger.line(/./)).toMatch(
+        wrong.includes('join') ? '3010 a name has 1 to 32 characters' : '1008 send your name, then what you say',
+      );
+    }
+  });
+});
+
+describe('the echo server and its client', () => {
+  test('give back what was sent, of every kind', async () => {
+    const host = await startHost('process');
+    const server = await startExample(host, 'entity/server/echo-server-entity.js', 'server-entity');
+    const url = (await server.line(/^echoing on ws:/)).slice('echoing on '.length);
+    const client = await startExample(host, 'interface/binary.js', 'interface', url);
+    expect(await client.script.ended).toEqual({ reason: 'stopped' });
+    expect(client.lines).toEqual([
+      'a text comes back as the text "grüß dich"',
+      'an ArrayBuffer comes back as an ArrayBuffer of 3 bytes: 1 2 3',
+      'part of a typed array comes back as an ArrayBuffer of 8 bytes: 0 0 0 63 0 0 128 63',
+      'a Blob comes back as a Blob of 9 bytes: "two parts"',
+      'closed with 1000 all of it came back',
+    ]);
+    await server.line('a client left with 1000 all of it came back');
+    await server.script.stop();
+    expect(server.lines.at(-1)).toBe('echoed 4 messages');
+  });
+});
+
+test.each(['interface/chat-client.js', 'interface/binary.js'])('%s says what argument is missing', async (file) => {
+  const host = await startHost();
+  const { script } = await startExample(host, file, 'interface');
+  const { error, reason } = await script.ended;
+  expect(reason).toBe('fault');
+  expect(error?.message).toMatch(/Say where the (chat|echo) server listens/);
+});

@@ -1,0 +1,117 @@
+import { EventEmitter, once } from 'node:events';
+import type { Cell, CellClient } from '../../host/cells/cell.ts';
+import type { LogEntry, LogLevel } from '../../host/observe/log.ts';
+import { resolveLimits, type Limits } from '../../host/policy/limits.ts';
+import { Permissions, type PermissionOptions } from '../../host/policy/permissions.ts';
+import { Script } from '../../host/script/script.ts';
+import { SCRIPT_TYPES, type ScriptType } from '../../host/script/script-types.ts';
+import type { Command } from '../../wire/commands.ts';
+import type { Event, EventOf, EventType } from '../../wire/events.ts';
+import type { TurnStatus } from '../../wire/frames.ts';
+import type { IsolateSettings } from '../../wire/settings.ts';
+import { afterThisTest } from './sockets.ts';
+import { observe, type ObservedScript } from './host.ts';
+
+/** A cell without isolates: the test says what comes out of them. */
+export class FakeCell implements Cell {
+  settings: IsolateSettings | undefined;
+  /** Whether a turn was given and has not been ended. */
+  underWay = false;
+  /** How many turns were given. */
+  turns = 0;
+  destroyed = false;
+  /** All events that were given, in order. */
+  readonly events: Event[] = [];
+  /** Those of the last turn. */
+  lastTurn: readonly Event[] = [];
+  readonly #emitter = new EventEmitter();
+  #client: CellClient | undefined;
+
+  create(_script: number, settings: IsolateSettings, client: CellClient): void {
+    this.settings = settings;
+    this.#client = client;
+  }
+
+  turn(_script: number, events: readonly Event[]): void {
+    if (this.underWay) {
+      throw new Error('a second turn was given while one is under way');
+    }
+    this.underWay = true;
+    this.turns++;
+    this.lastTurn = events;
+    this.events.push(...events);
+    this.#emitter.emit('turn');
+  }
+
+  destroy(): void {
+    this.destroyed = true;
+  }
+
+  async close(): Promise<void> {}
+
+  get client(): CellClient {
+    return this.#client as CellClient;
+  }
+
+  /** Resolves when a turn is under way. */
+  async turnBegins(): Promise<void> {
+    while (!this.underWay) {
+      await once(this.#emitter, 'turn');
+    }
+  }
+
+  /** Ends the turn that is, or will next be, under way. */
+  async endTurn(commands: readonly Command[] = [], status: TurnStatus = 'done', message = ''): Promise<void> {
+    await this.turnBegins();
+    this.underWay = false;
+    this.client.turned(status, message, commands);
+  }
+
+  /** Lets turns begin and end until the script has been given such an event. */
+  async given<Type extends EventType>(type: Type): Promise<EventOf<Type>> {
+    for (;;) {
+      const found = this.events.find((event): event is EventOf<Type> => event.type === type);
+      if (found !== undefined) {
+        return found;
+      }
+      await this.endTurn();
+      await this.turnBegins();
+    }
+  }
+}
+
+export interface FakeScript extends ObservedScript {
+  readonly cell: FakeCell;
+  readonly log: LogEntry[];
+}
+
+export interface FakeScriptOptions {
+  readonly type?: ScriptType;
+  readonly limits?: Partial<Limits>;
+  readonly permissions?: PermissionOptions;
+}
+
+/** A script over a fake cell. Its first turn, which holds `evaluate`, begins by itself. */
+export function startFakeScript(options: FakeScriptOptions = {}): FakeScript {
+  const { limits, permissions = { connect: ['127.0.0.1'], listen: ['127.0.0.1'] }, type = 'assignment-client' } = options;
+  const cell = new FakeCell();
+  const log: LogEntry[] = [];
+  const script = new Script({
+    number: 1,
+    name: 'fake.js',
+    type,
+    definition: SCRIPT_TYPES[type],
+    dialect: 'overte',
+    source: 'a source',
+    url: 'about:blank',
+    args: [],
+    entityID: '{00000000-0000-4000-8000-000000000000}',
+    permissions: new Permissions(permissions),
+    limits: resolveLimits(limits),
+    cell,
+    log: (level: LogLevel, message: string) => void log.push({ level, script: 'fake.js', message }),
+    onChange: () => {},
+  });
+  afterThisTest(() => cell.client.died('is over with the test'));
+  return { ...observe(script), cell, log };
+}
