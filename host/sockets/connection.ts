@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
+import type { AcceptedStream } from './accepted-stream.ts';
 import { frameMessages, type Message } from './frames.ts';
 import { remoteHostClosed, socketFailure } from './socket-errors.ts';
 
@@ -23,31 +24,37 @@ export class Connection {
   readonly #webSocket: WebSocket;
   readonly #owner: ConnectionOwner;
   #socket: Socket | undefined;
-  /** Whether its frames are written here: those of an accepted connection are neither masked nor compressed. */
-  readonly #accepted: boolean;
+  /**
+   * The stream of an accepted connection. Its frames are written here, as they are neither masked nor compressed, and
+   * most of its messages do not go through ws.
+   */
+  readonly #accepted: AcceptedStream | undefined;
   #queue: Message[] = [];
   #failed = false;
   /** What the kernel may not have taken yet: bytes on the wire and of payload, in turns. */
   #unsent: number[] = [];
 
-  /** @param accepted the socket under an accepted connection, which is open; not there yet for one that is opened */
-  constructor(id: number, url: string, webSocket: WebSocket, owner: ConnectionOwner, accepted?: Socket) {
-    this.#socket = accepted;
-    this.#accepted = accepted !== undefined;
+  constructor(id: number, url: string, webSocket: WebSocket, owner: ConnectionOwner, accepted?: AcceptedStream) {
+    this.#socket = accepted?.socket;
+    this.#accepted = accepted;
     this.id = id;
     this.url = url;
     this.#webSocket = webSocket;
     this.#owner = owner;
     webSocket.binaryType = 'nodebuffer';
-    webSocket.on('message', (data, isBinary) => {
-      if (isBinary) {
-        owner.binary(this, data as Buffer);
-      } else {
-        owner.text(this, data as Buffer);
-      }
-    });
+    webSocket.on('message', (data, isBinary) => this.#message(data as Buffer, isBinary));
     webSocket.on('error', (error) => this.#fail(error));
     webSocket.on('close', (code, reason) => this.#closed(code, reason));
+  }
+
+  /** Starts to read an accepted connection. `head`: what came with the handshake. */
+  start(head: Buffer): void {
+    this.#accepted?.start(head, (data, binary) => {
+      // Nothing is received any more once ws has failed the connection.
+      if (this.#webSocket.readyState === this.#webSocket.OPEN) {
+        this.#message(data, binary);
+      }
+    });
   }
 
   /** The handshake of a connection that the script opened is done. */
@@ -73,7 +80,7 @@ export class Connection {
       return;
     }
     socket.cork();
-    if (this.#accepted) {
+    if (this.#accepted !== undefined) {
       const { chunks, length, payload } = frameMessages(messages);
       for (const chunk of chunks) {
         socket.write(chunk);
@@ -108,11 +115,11 @@ export class Connection {
 
   /** Stops reading, so that the peer has to wait. */
   pause(): void {
-    this.#webSocket.pause();
+    (this.#accepted?.socket ?? this.#webSocket).pause();
   }
 
   resume(): void {
-    this.#webSocket.resume();
+    (this.#accepted?.socket ?? this.#webSocket).resume();
   }
 
   /**
@@ -143,6 +150,14 @@ export class Connection {
       const length = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
       this.#unsent.push(length + headerLength(length), length);
       this.#webSocket.send(data, type === 'sendBinary' ? BINARY : TEXT);
+    }
+  }
+
+  #message(data: Buffer, binary: boolean): void {
+    if (binary) {
+      this.#owner.binary(this, data);
+    } else {
+      this.#owner.text(this, data);
     }
   }
 

@@ -3,6 +3,7 @@ import net, { isIP, type BoundSocket, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer as WsServer, type WebSocket } from 'ws';
 import { AirlockError, codeOf, messageOf } from '../errors.ts';
+import { AcceptedStream } from './accepted-stream.ts';
 import { hostPort } from './client.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
 
@@ -37,6 +38,8 @@ export interface ServerOwner {
   serverFailed(server: Server, message: string): void;
 }
 
+const NOTHING = Buffer.alloc(0);
+
 const DEFAULT_SERVER_NAME = 'Airlock - Scripted WebSocket Listener';
 
 /** One listener of a script. */
@@ -49,6 +52,7 @@ export class Server {
   readonly #http: HttpServer;
   readonly #webSockets: WsServer;
   readonly #owner: ServerOwner;
+  readonly #maxPayload: number;
 
   /**
    * Binds and listens before it returns. Throws ERR_AIRLOCK_LISTEN_FAILED where the system refuses the address.
@@ -56,6 +60,7 @@ export class Server {
   constructor(id: number, options: ListenOptions, owner: ServerOwner) {
     this.id = id;
     this.#owner = owner;
+    this.#maxPayload = options.maxPayload;
     const bound = bind(options.host, options.port);
     const { address, port } = bound.address() as { address: string; port: number };
     this.port = port;
@@ -87,21 +92,28 @@ export class Server {
     if (!originIsAllowed(request)) {
       return refuse(socket, 403);
     }
-    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+    const stream = new AcceptedStream(socket as Socket, this.#maxPayload);
+    this.#webSockets.handleUpgrade(request, stream, NOTHING, (webSocket) => {
       const { host = `127.0.0.1:${this.port}` } = request.headers;
-      this.#owner.accepted(this, accepted(webSocket, socket as Socket, `ws://${host}${request.url ?? '/'}`));
+      this.#owner.accepted(this, accepted(webSocket, stream, head, `ws://${host}${request.url ?? '/'}`));
     });
   }
 }
 
-function accepted(webSocket: WebSocket, socket: Socket, url: string): Accepted {
+function accepted(webSocket: WebSocket, stream: AcceptedStream, head: Buffer, url: string): Accepted {
   return {
     url,
     protocol: webSocket.protocol,
     extensions: webSocket.extensions,
-    connect: (id, owner) => new Connection(id, url, webSocket, owner, socket),
+    connect(id, owner) {
+      const connection = new Connection(id, url, webSocket, owner, stream);
+      // What the peer has sent already comes after its owner knows of the connection.
+      setImmediate(() => connection.start(head));
+      return connection;
+    },
     refuse(code, reason) {
       webSocket.on('error', () => webSocket.terminate());
+      stream.start(head, () => {});
       webSocket.close(code, reason);
     },
   };

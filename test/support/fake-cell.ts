@@ -67,15 +67,15 @@ export class FakeCell implements Cell {
     this.client.turned(status, message, commands);
   }
 
-  /** Lets turns begin and end until the script has been given such an event. */
+  /** Lets turns begin and end until the script has been given such an event; the last turn is then under way. */
   async given<Type extends EventType>(type: Type): Promise<EventOf<Type>> {
     for (;;) {
+      await this.turnBegins();
       const found = this.events.find((event): event is EventOf<Type> => event.type === type);
       if (found !== undefined) {
         return found;
       }
       await this.endTurn();
-      await this.turnBegins();
     }
   }
 }

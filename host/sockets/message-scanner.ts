@@ -1,0 +1,199 @@
+import { isUtf8 } from 'node:buffer';
+
+/** RFC 6455, section 5.2: a final text or binary frame, without reserved bits. */
+const FINAL_TEXT = 0x81;
+const FINAL_BINARY = 0x82;
+const MASKED = 0x80;
+const CLOSE_OPCODE = 0x8;
+
+/** Two bytes, and eight for the longest form of a length. */
+const LONGEST_HEADER = 10;
+const MASK_BYTES = 4;
+
+/**
+ * Takes the messages that come in one whole frame straight out of a client's stream, and hands everything else to ws:
+ * fragments, control frames, frames that the end of a chunk cuts, and whatever breaks the protocol. Both come out in the
+ * order of the stream.
+ *
+ * Nearly all frames of a busy connection are of the first kind, and ws spends most of its time on a message in cutting
+ * buffers.
+ */
+export class MessageScanner {
+  readonly #largest: number;
+  readonly #onMessage: (data: Buffer, binary: boolean) => void;
+  readonly #onOther: (bytes: Buffer) => void;
+  readonly #isCaughtUp: () => boolean;
+  /** The header of a frame that goes to ws, as far as it has come. */
+  readonly #header = Buffer.alloc(LONGEST_HEADER);
+  #headerLength = 0;
+  /** How many bytes of that frame are still to come, once its header is there. */
+  #left = 0;
+  /** A message has begun with a frame that is not its last. */
+  #fragmented = false;
+  /** A close frame has passed, or something that ws will end the connection for: all that follows is its business. */
+  #over = false;
+
+  /**
+   * @param largest the largest message that is taken, in bytes; ws refuses larger ones
+   * @param isCaughtUp whether ws has read all that `onOther` was given: else a message would overtake it
+   */
+  constructor(
+    largest: number,
+    onMessage: (data: Buffer, binary: boolean) => void,
+    onOther: (bytes: Buffer) => void,
+    isCaughtUp: () => boolean,
+  ) {
+    this.#largest = largest;
+    this.#onMessage = onMessage;
+    this.#onOther = onOther;
+    this.#isCaughtUp = isCaughtUp;
+  }
+
+  /** Takes the next bytes of the stream. They are unmasked where they lie. */
+  push(chunk: Buffer): void {
+    /** Where the bytes begin that go to ws next. */
+    let otherFrom = 0;
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#over) {
+        at = chunk.length;
+      } else if (this.#left > 0) {
+        const size = Math.min(this.#left, chunk.length - at);
+        this.#left -= size;
+        at += size;
+      } else if (this.#headerLength > 0 || this.#fragmented || !this.#isWholeMessage(chunk, at)) {
+        at = this.#readHeader(chunk, at);
+      } else {
+        const start = at + this.#wholeHeader;
+        const end = start + this.#wholeLength;
+        if (at > otherFrom) {
+          this.#onOther(chunk.subarray(otherFrom, at));
+          otherFrom = at;
+        }
+        if (!this.#isCaughtUp()) {
+          applyMask(chunk, start, this.#wholeLength);
+          at = this.#readHeader(chunk, at);
+          continue;
+        }
+        const binary = chunk[at] === FINAL_BINARY;
+        at = end;
+        otherFrom = end;
+        this.#onMessage(chunk.subarray(start, end), binary);
+      }
+    }
+    if (at > otherFrom) {
+      this.#onOther(otherFrom === 0 ? chunk : chunk.subarray(otherFrom));
+    }
+  }
+
+  /** The header and payload sizes of the message that `isWholeMessage` has found. */
+  #wholeHeader = 0;
+  #wholeLength = 0;
+
+  /** Whether a message lies here in one whole frame. If so, its payload is unmasked. */
+  #isWholeMessage(chunk: Buffer, at: number): boolean {
+    const first = chunk[at] as number;
+    const available = chunk.length - at;
+    if ((first !== FINAL_TEXT && first !== FINAL_BINARY) || available < 2 + MASK_BYTES) {
+      return false;
+    }
+    const second = chunk[at + 1] as number;
+    if (second < MASKED) {
+      return false;
+    }
+    let length = second - MASKED;
+    let header = 2 + MASK_BYTES;
+    if (length === 126) {
+      if (available < 4) {
+        return false;
+      }
+      length = chunk.readUInt16BE(at + 2);
+      header += 2;
+    } else if (length === 127) {
+      if (available < LONGEST_HEADER || chunk.readUInt32BE(at + 2) !== 0) {
+        return false;
+      }
+      length = chunk.readUInt32BE(at + 6);
+      header += 8;
+    }
+    if (available < header + length || length > this.#largest) {
+      return false;
+    }
+    const start = at + header;
+    applyMask(chunk, start, length);
+    if (first === FINAL_TEXT && !isUtf8(chunk.subarray(start, start + length))) {
+      // For ws to refuse, as it came.
+      applyMask(chunk, start, length);
+      return false;
+    }
+    this.#wholeHeader = header;
+    this.#wholeLength = length;
+    return true;
+  }
+
+  /** Reads what is here of the header of a frame that goes to ws. Returns where it stopped. */
+  #readHeader(chunk: Buffer, from: number): number {
+    let at = from;
+    while (at < chunk.length) {
+      this.#header[this.#headerLength++] = chunk[at++] as number;
+      if (this.#headerLength >= 2 && this.#headerLength === headerSize(this.#header[1] as number)) {
+        this.#headerLength = 0;
+        this.#begin();
+        break;
+      }
+    }
+    return at;
+  }
+
+  /** The header of a frame that goes to ws is there: how far does the frame reach, and what does it change? */
+  #begin(): void {
+    const first = this.#header[0] as number;
+    const second = this.#header[1] as number;
+    const final = (first & 0x80) !== 0;
+    const opcode = first & 0x0f;
+    const length = payloadLength(this.#header);
+    const isBroken = (first & 0x70) !== 0 || second < MASKED || !Number.isSafeInteger(length);
+    if (isBroken || opcode === CLOSE_OPCODE) {
+      this.#over = true;
+      return;
+    }
+    this.#left = length + MASK_BYTES;
+    if (opcode < CLOSE_OPCODE) {
+      this.#fragmented = !final;
+    }
+  }
+}
+
+/** The size of a header without the mask, by its second byte. */
+function headerSize(second: number): number {
+  const length = second & 0x7f;
+  return length < 126 ? 2 : length === 126 ? 4 : LONGEST_HEADER;
+}
+
+function payloadLength(header: Buffer): number {
+  const length = (header[1] as number) & 0x7f;
+  if (length < 126) {
+    return length;
+  }
+  return length === 126 ? header.readUInt16BE(2) : header.readUInt32BE(2) * 2 ** 32 + header.readUInt32BE(6);
+}
+
+/** RFC 6455, section 5.3. The mask stands right before the payload; applied twice, it changes nothing. */
+function applyMask(chunk: Buffer, start: number, length: number): void {
+  const first = chunk[start - 4] as number;
+  const second = chunk[start - 3] as number;
+  const third = chunk[start - 2] as number;
+  const fourth = chunk[start - 1] as number;
+  const end = start + length;
+  let at = start;
+  for (; at + 3 < end; at += 4) {
+    chunk[at] = (chunk[at] as number) ^ first;
+    chunk[at + 1] = (chunk[at + 1] as number) ^ second;
+    chunk[at + 2] = (chunk[at + 2] as number) ^ third;
+    chunk[at + 3] = (chunk[at + 3] as number) ^ fourth;
+  }
+  const mask = [first, second, third];
+  for (let index = 0; at < end; at++, index++) {
+    chunk[at] = (chunk[at] as number) ^ (mask[index] as number);
+  }
+}
