@@ -73,19 +73,28 @@ export class Arena {
     }
   }
 
-  /** The numbers and bytes that came out since the turn began, or since the last call, with these strings. */
+  /**
+   * The numbers and bytes that came out since the turn began, or since the last call, with these strings. The numbers
+   * are to be read before the isolate runs again: where they fit into their window, they are still in it.
+   */
   take(strings: readonly string[]): FlatBatch {
-    this.spillNumbers();
     this.spillBytes();
-    const taken = this.#numbersTaken;
-    const batch = {
-      numbers: taken.length === 1 ? (taken[0] as Float64Array) : join(taken),
-      strings,
-      bytes: this.#bytesTaken,
-    };
-    this.#numbersTaken = [];
+    const batch = { numbers: this.#takeNumbers(), strings, bytes: this.#bytesTaken };
     this.#bytesTaken = [];
     return batch;
+  }
+
+  #takeNumbers(): Float64Array {
+    const { control, numbersOut } = this.#views;
+    if (this.#numbersTaken.length === 0) {
+      const numbers = numbersOut.subarray(0, control[NUMBERS_OUT]);
+      control[NUMBERS_OUT] = 0;
+      return numbers;
+    }
+    this.spillNumbers();
+    const taken = this.#numbersTaken;
+    this.#numbersTaken = [];
+    return join(taken);
   }
 }
 

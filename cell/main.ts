@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { ByteReader } from '../wire/byte-reader.ts';
 import { ByteWriter } from '../wire/byte-writer.ts';
-import { readFlat, readItem, writeFlat } from '../wire/codec.ts';
+import { readFlat, readItem, recycle, writeFlat } from '../wire/codec.ts';
 import { COMMAND_SCHEMA } from '../wire/commands.ts';
 import { EVENT_SCHEMA } from '../wire/events.ts';
 import { EMPTY_BATCH, type FlatBatch } from '../wire/fields.ts';
@@ -58,7 +58,9 @@ function onFrame(frame: Frame): void {
     case TO_CELL.turn: {
       const reader = new ByteReader(frame.buffer, frame.start, frame.end);
       const count = reader.uint32();
-      return sendTurned(frame.script, cell.turn(frame.script, count, readFlat(EVENT_SCHEMA, reader)));
+      const events = readFlat(EVENT_SCHEMA, reader);
+      sendTurned(frame.script, cell.turn(frame.script, count, events));
+      return recycle(events);
     }
     case TO_CELL.destroy:
       return cell.destroy(frame.script);

@@ -70,7 +70,8 @@ export class ScriptError extends AirlockError {
 
 function positionOf(stack: string): ScriptPosition | undefined {
   const [first = ''] = stack.split('\n', 1);
-  const match = /^ +at (?:.*\()?(.+?):(\d+):(\d+)\)?$/.exec(first);
+  // With the function's name the place is in brackets, which names of files may hold as well.
+  const match = /^ +at .*? \((.+):(\d+):(\d+)\)$/.exec(first) ?? /^ +at (?:async )?(.+):(\d+):(\d+)$/.exec(first);
   return match === null ? undefined : { file: match[1] as string, line: Number(match[2]), column: Number(match[3]) };
 }
 

@@ -180,12 +180,24 @@ function readField(reader: ByteReader, type: FieldType): Value {
   }
 }
 
+/** Memory for the numbers of the next flat batch: a fresh allocation for each turn would keep the collector busy. */
+let spare: Float64Array | undefined;
+
+/** Gives back the memory of a batch that nobody reads any more. */
+export function recycle(batch: FlatBatch): void {
+  spare = new Float64Array(batch.numbers.buffer);
+}
+
 /** Builds a flat batch. */
 class FlatWriter {
-  #numbers = new Float64Array(1024);
+  #numbers = spare ?? new Float64Array(1024);
   #length = 0;
   readonly #strings: string[] = [];
   readonly #bytes: Uint8Array[] = [];
+
+  constructor() {
+    spare = undefined;
+  }
 
   number(value: number): void {
     if (this.#length === this.#numbers.length) {

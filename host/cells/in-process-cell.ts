@@ -1,5 +1,5 @@
 import { Cell as IsolateCell } from '../../cell/cell.ts';
-import { flatToItems, itemsToFlat } from '../../wire/codec.ts';
+import { flatToItems, itemsToFlat, recycle } from '../../wire/codec.ts';
 import { COMMAND_SCHEMA } from '../../wire/commands.ts';
 import { EVENT_SCHEMA, type Event } from '../../wire/events.ts';
 import { WireError, type FlatBatch } from '../../wire/fields.ts';
@@ -30,7 +30,9 @@ export class InProcessCell implements Cell {
 
   turn(script: number, events: readonly Event[]): void {
     this.#underWay = script;
-    const { status, message, commands } = this.#cell.turn(script, events.length, itemsToFlat(EVENT_SCHEMA, events));
+    const batch = itemsToFlat(EVENT_SCHEMA, events);
+    const { status, message, commands } = this.#cell.turn(script, events.length, batch);
+    recycle(batch);
     this.#underWay = undefined;
     const client = this.#clients.get(script);
     if (client === undefined) {

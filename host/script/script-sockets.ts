@@ -157,8 +157,10 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
   flush(): void {
     for (const connection of this.#written) {
       connection.flush();
-      // The script takes it that all it sent is gone by its next turn.
-      this.#assumedBuffered.set(connection, 0);
+      // The script takes it that all it sent is gone by its next turn. Mostly it is gone by now.
+      if (connection.bufferedAmount > 0 || this.#assumedBuffered.has(connection)) {
+        this.#assumedBuffered.set(connection, 0);
+      }
     }
     this.#written.clear();
   }

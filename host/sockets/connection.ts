@@ -129,7 +129,7 @@ export class Connection {
   get bufferedAmount(): number {
     const onTheWire = this.#socket?.writableLength ?? 0;
     if (onTheWire === 0) {
-      this.#unsent = [];
+      this.#unsent.length = 0;
       return 0;
     }
     let covered = 0;

@@ -1,0 +1,232 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { ProcessCell, cellProcessFlags } from '../../../host/cells/process-cell.ts';
+import { processCellClient, settingsOf } from '../../support/cells.ts';
+import { folderWith } from '../../support/command.ts';
+import { startHost } from '../../support/host.ts';
+import { afterThisTest } from '../../support/sockets.ts';
+
+async function startCell(...args: Parameters<typeof ProcessCell.start>): Promise<ProcessCell> {
+  const cell = await ProcessCell.start(...args);
+  afterThisTest(() => void cell.close());
+  return cell;
+}
+
+/** A process that takes the place of a cell: with a cell's flags, but for the file that it runs. */
+function fakeCell(source: string): Promise<ProcessCell> {
+  const folder = folderWith({ 'cell.mjs': source });
+  return startCell([...cellProcessFlags(), `--allow-fs-read=${join(folder, '*')}`], join(folder, 'cell.mjs'));
+}
+
+/** The cells that this test process has started. */
+function childrenOfThis(): number[] {
+  const { stdout } = spawnSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' });
+  return [...stdout.matchAll(/^ *(\d+) +(\d+) +(.*)$/gm)]
+    .filter(([, , parent, command]) => Number(parent) === process.pid && command?.includes('--allow-addons'))
+    .map(([, pid]) => Number(pid));
+}
+
+/** The frame that says that a cell is ready. */
+const READY = [5, 0, 0, 0, 1, 0, 0, 0, 0];
+
+describe('a cell process', () => {
+  test('runs the turns of its scripts', async () => {
+    const cell = await startCell();
+    const client = processCellClient();
+    cell.create(1, settingsOf('a.js'), client);
+    cell.turn(1, [{ type: 'evaluate', source: `print('in the cell')` }]);
+    expect(await client.turnEnds()).toEqual({
+      status: 'done',
+      message: '',
+      commands: [{ type: 'print', level: 0, text: 'in the cell' }, { type: 'loaded' }],
+    });
+  });
+
+  test('tells nothing of a script that was thrown away', async () => {
+    const cell = await startCell();
+    const [gone, other] = [processCellClient(), processCellClient()];
+    cell.create(1, settingsOf('gone.js'), gone);
+    cell.create(2, settingsOf('other.js'), other);
+    let told = false;
+    gone.turnEnds().then(() => (told = true), () => {});
+    cell.turn(1, [{ type: 'evaluate', source: '1' }]);
+    cell.destroy(1);
+    cell.turn(2, [{ type: 'evaluate', source: '1' }]);
+    expect((await other.turnEnds()).status).toBe('done');
+    expect(told).toBe(false);
+  });
+
+  test('that is killed ends all its scripts, each with the reason', async () => {
+    const cell = await startCell();
+    const clients = [1, 2, 3].map((number) => {
+      const client = processCellClient();
+      cell.create(number, settingsOf(`${number}.js`), client);
+      return client;
+    });
+    process.kill(cell.pid as number, 'SIGKILL');
+    expect(await Promise.all(clients.map(({ ended }) => ended))).toEqual(Array(3).fill('was ended by SIGKILL'));
+    expect(cell.dead).toBe(true);
+    // A script that was placed there before anybody knew is told as well.
+    const late = processCellClient();
+    cell.create(4, settingsOf('late.js'), late);
+    expect(await late.ended).toBe('has ended');
+    cell.turn(4, [{ type: 'timer' }]);
+    cell.destroy(4);
+  });
+
+  test('is gone when close() resolves, and tells no script', async () => {
+    const cell = await startCell();
+    const client = processCellClient();
+    cell.create(1, settingsOf('a.js'), client);
+    const { pid } = cell;
+    await cell.close();
+    expect(() => process.kill(pid as number, 0)).toThrow('ESRCH');
+    expect(await Promise.race([client.ended, 'nothing'])).toBe('nothing');
+  });
+
+  (process.platform === 'linux' ? test : test.skip)('is started with the flags that deny, and with no environment', async () => {
+    const cell = await startCell();
+    expect(readFileSync(`/proc/${cell.pid}/environ`, 'utf8')).toBe('');
+    const command = readFileSync(`/proc/${cell.pid}/cmdline`, 'utf8').split('\0');
+    expect(command.slice(1, -2)).toEqual(cellProcessFlags());
+  });
+});
+
+describe('what a cell process may', () => {
+  const PROBE = `
+    import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+    import { spawnSync } from 'node:child_process';
+    import { Worker } from 'node:worker_threads';
+    import { connect, createServer } from 'node:net';
+    import { createSocket } from 'node:dgram';
+    import { lookup } from 'node:dns/promises';
+    const [own, port] = process.argv.slice(2);
+    const attempts = {
+      'read its own code': () => readFileSync(own),
+      'read /etc/passwd': () => readFileSync('/etc/passwd'),
+      'read /proc/self/environ': () => readFileSync('/proc/self/environ'),
+      'list a folder': () => readdirSync('/'),
+      'write a file': () => writeFileSync(own + '.new', 'x'),
+      'start a child': () => { const { error } = spawnSync(process.execPath, ['-v']); if (error) throw error; },
+      'start a worker': () => new Worker('1', { eval: true }).terminate(),
+      'connect': () => new Promise((resolve, reject) => connect(Number(port), '127.0.0.1').on('connect', resolve).on('error', reject)),
+      'listen': () => new Promise((resolve, reject) => createServer().listen(0, '127.0.0.1', resolve).on('error', reject)),
+      'send a datagram': () => new Promise((resolve, reject) => createSocket('udp4').on('error', reject).send('x', 9, '127.0.0.1', (error) => error ? reject(error) : resolve())),
+      'look up a name': () => lookup('localhost'),
+    };
+    const results = {};
+    for (const [name, attempt] of Object.entries(attempts)) {
+      // Node throws some denials where nobody can catch them.
+      const uncaught = new Promise((_, reject) => process.once('uncaughtException', reject));
+      try { await Promise.race([attempt(), uncaught]); results[name] = 'done'; } catch (error) { results[name] = error.code ?? String(error); }
+    }
+    console.log(JSON.stringify({ results, environment: Object.keys(process.env) }));
+    process.exit();
+  `;
+
+  test('is to read its own code; files, children, workers and the network are denied', async () => {
+    const server = createServer((socket) => socket.destroy());
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    afterThisTest(() => server.close());
+    const folder = folderWith({ 'probe.mjs': PROBE });
+    const probe = join(folder, 'probe.mjs');
+    const { port } = server.address() as AddressInfo;
+    const { stdout } = spawnSync(
+      process.execPath,
+      [...cellProcessFlags(), `--allow-fs-read=${probe}`, probe, probe, String(port)],
+      { env: {}, encoding: 'utf8' },
+    );
+    const { environment, results } = JSON.parse(stdout) as { environment: string[]; results: Record<string, string> };
+    expect(environment).toEqual([]);
+    const { 'read its own code': own, ...others } = results;
+    expect(own).toBe('done');
+    // Node 24 has no permission for the network.
+    const network = ['connect', 'listen', 'send a datagram', 'look up a name'];
+    const denied = Number(process.versions.node.split('.')[0]) >= 26 ? Object.entries(others) : Object.entries(others).filter(([name]) => !network.includes(name));
+    expect(denied.filter(([, result]) => result !== 'ERR_ACCESS_DENIED')).toEqual([]);
+    expect(denied.length).toBeGreaterThan(5);
+  });
+});
+
+describe('a cell that is not to be trusted', () => {
+  test.each([
+    ['garbage', '[255, 255, 255, 255, 1, 2, 3]', /^sent what is not of the protocol \(a frame of \d+ bytes/],
+    ['a frame without a header', '[1, 0, 0, 0, 2, 2, 2, 2, 2]', /^sent what is not of the protocol \(a frame of 5 bytes/],
+    ['a turn with an unknown status', '[6, 0, 0, 0, 2, 1, 0, 0, 0, 77]', /there is no turn status 77/],
+    ['a turn with an unknown command', '[11, 0, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 99]', /there is no command with the code 99/],
+    ['a turn that is cut off', '[8, 0, 0, 0, 2, 1, 0, 0, 0, 0, 9, 9]', /4 bytes were expected where 2 are left/],
+    ['a question that is none', '[10, 0, 0, 0, 3, 1, 0, 0, 0, 0, 0, 0, 0, 88]', /there is no question with the code 88/],
+    ['a frame of an unknown kind', '[5, 0, 0, 0, 66, 1, 0, 0, 0]', /there is no frame of the kind 66/],
+  ])('is killed for %s, and its scripts are told why', async (_what, bytes, reason) => {
+    // It answers the first frame that it gets.
+    const cell = await fakeCell(`
+      import { readSync, writeSync } from 'node:fs';
+      process.on('SIGTERM', () => {});
+      writeSync(4, Uint8Array.from(${JSON.stringify(READY)}));
+      readSync(3, new Uint8Array(1000));
+      writeSync(4, Uint8Array.from(${bytes}));
+      setInterval(() => {}, 1000);
+    `);
+    const clients = [processCellClient(), processCellClient()];
+    clients.forEach((client, index) => cell.create(index + 1, settingsOf('a.js'), client));
+    for (const client of clients) {
+      expect(await client.ended).toMatch(reason);
+    }
+    expect(cell.dead).toBe(true);
+    await cell.close();
+    expect(() => process.kill(cell.pid as number, 0)).toThrow('ESRCH');
+  });
+
+  test('changes nothing by frames for scripts that it does not have', async () => {
+    const cell = await fakeCell(`
+      import { readSync, writeSync } from 'node:fs';
+      writeSync(4, Uint8Array.from(${JSON.stringify(READY)}));
+      readSync(3, new Uint8Array(1000));
+      writeSync(4, Uint8Array.from([10, 0, 0, 0, 2, 77, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0]));
+      setInterval(() => {}, 1000);
+    `);
+    const client = processCellClient();
+    cell.create(1, settingsOf('a.js'), client);
+    expect(await client.turnEnds()).toEqual({ status: 'done', message: '', commands: [] });
+  });
+
+  test.each([
+    ['that ends at once', 'process.exit(7)', 'exited with code 7'],
+    ['that throws', 'throw new Error("no good")', 'Error: no good'],
+    ['that says something else first', 'import { writeSync } from "node:fs"; writeSync(4, "HTTP/1.1 200 OK"); setInterval(() => {}, 1000);', 'is not of the protocol'],
+  ])('%s cannot be started', async (_what, source, reason) => {
+    await expect(fakeCell(source)).rejects.toMatchObject({
+      code: 'ERR_AIRLOCK_CELL_START_FAILED',
+      message: expect.stringContaining(reason),
+    });
+  });
+
+  test('whose program is missing cannot be started', async () => {
+    await expect(startCell(cellProcessFlags(), '/no/such/cell.mjs')).rejects.toMatchObject({
+      code: 'ERR_AIRLOCK_CELL_START_FAILED',
+    });
+  });
+});
+
+test('a host outlives the process of its scripts, and runs the next one in a new process', async () => {
+  const observed = await startHost('process');
+  const source = `print('up'); setInterval(() => {}, 1000);`;
+  const scripts = await Promise.all([1, 2].map((number) => observed.run({ source, name: `${number}.js` })));
+  await Promise.all(scripts.map(({ line }) => line('up')));
+  const cells = childrenOfThis();
+  expect(cells).toHaveLength(1);
+  process.kill(cells[0] as number, 'SIGKILL');
+  for (const { script } of scripts) {
+    expect(await script.ended).toMatchObject({
+      reason: 'fault',
+      error: { code: 'ERR_AIRLOCK_CELL_DIED', message: `the process that ran ${script.name} was ended by SIGKILL` },
+    });
+  }
+  const next = await observed.run({ source });
+  await next.line('up');
+  expect(childrenOfThis()).not.toContain(cells[0]);
+});

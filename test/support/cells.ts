@@ -1,0 +1,53 @@
+import type { CellClient } from '../../host/cells/cell.ts';
+import type { Command } from '../../wire/commands.ts';
+import type { TurnStatus } from '../../wire/frames.ts';
+import type { IsolateSettings } from '../../wire/settings.ts';
+
+export interface Turned {
+  readonly status: TurnStatus;
+  readonly message: string;
+  readonly commands: readonly Command[];
+}
+
+export interface RecordingClient extends CellClient {
+  /** What the next turn to end has given back; asked for before it ends. */
+  turnEnds(): Promise<Turned>;
+  /** Resolves with the reason when the cell has died. */
+  readonly ended: Promise<string>;
+}
+
+/** A script as a cell sees it. It never has a server. */
+export function processCellClient(): RecordingClient {
+  const died = Promise.withResolvers<string>();
+  let turn = Promise.withResolvers<Turned>();
+  return {
+    ended: died.promise,
+    turnEnds: () => Promise.race([turn.promise, died.promise.then((reason) => Promise.reject(new Error(reason)))]),
+    turned(status, message, commands) {
+      turn.resolve({ status, message, commands });
+      turn = Promise.withResolvers();
+    },
+    answer: () => ({ type: 'listen', port: 0, url: '', code: 'ERR_AIRLOCK_LISTEN_DENIED', error: 'not here' }),
+    died: (message) => died.resolve(message),
+    malformed: (message) => died.resolve(`malformed: ${message}`),
+  };
+}
+
+/** The settings of a script without servers. */
+export function settingsOf(name: string, turnTimeout = 1000): IsolateSettings {
+  return {
+    name,
+    memory: 32,
+    turnTimeout,
+    guest: {
+      dialect: 'overte',
+      url: 'about:blank',
+      args: [],
+      context: 'client',
+      server: false,
+      entity: false,
+      commandsPerTurn: 1000,
+      bytesPerTurn: 1_000_000,
+    },
+  };
+}
