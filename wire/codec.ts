@@ -37,10 +37,21 @@ export function writeItem<Table extends ItemTable>(
   }
 }
 
-/** Bytes to objects, until the reader is at its end. Byte fields are views into what was read. */
-export function readItems<Table extends ItemTable>(schema: Schema<Table>, reader: ByteReader): AnyItem<Table>[] {
+/**
+ * Bytes to objects, until the reader is at its end. Byte fields are views into what was read.
+ *
+ * @param most the most items that are read: a few bytes on the wire become an object of many
+ */
+export function readItems<Table extends ItemTable>(
+  schema: Schema<Table>,
+  reader: ByteReader,
+  most = Infinity,
+): AnyItem<Table>[] {
   const items: AnyItem<Table>[] = [];
   while (!reader.done) {
+    if (items.length >= most) {
+      throw new WireError(`more than ${most} ${schema.name}s in one batch`);
+    }
     items.push(readItem(schema, reader));
   }
   return items;

@@ -188,16 +188,21 @@ export class ProcessCell implements Cell {
       case TO_HOST.turned: {
         const status = turnStatusOf(reader.uint8());
         const message = reader.string();
-        return client.turned(status, message, readItems(COMMAND_SCHEMA, reader));
+        return client.turned(status, message, readItems(COMMAND_SCHEMA, reader, this.#mostCommands(frame.script)));
       }
       case TO_HOST.question: {
-        const commands = readCommands(reader);
+        const commands = readCommands(reader, this.#mostCommands(frame.script));
         const answer = client.answer(commands, readItem(QUESTION_SCHEMA, reader));
         return this.#sendAnswer(answer);
       }
       default:
         throw new WireError(`there is no frame of the kind ${frame.kind}`);
     }
+  }
+
+  /** What the bindings may give out in one turn, and some more for what they say of themselves. */
+  #mostCommands(script: number): number {
+    return 2 * (this.#settings.get(script)?.guest.commandsPerTurn ?? 0) + 1024;
   }
 
   #sendAnswer(answer: Answer): void {
@@ -230,9 +235,9 @@ export class ProcessCell implements Cell {
   }
 }
 
-function readCommands(reader: ByteReader): Command[] {
+function readCommands(reader: ByteReader, most: number): Command[] {
   const bytes = reader.bytes();
-  return readItems(COMMAND_SCHEMA, new ByteReader(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
+  return readItems(COMMAND_SCHEMA, new ByteReader(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)), most);
 }
 
 function describeExit(code: number | null, signal: NodeJS.Signals | null, stderr: string): string {

@@ -1,9 +1,9 @@
-import { describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { inSpawnedHost } from '../support/spawned-host.ts';
 
 /**
- * Runs a script beside a neighbour. When it has ended, or says `survived`, tells what became of it, whether the
- * neighbour still runs, and whether a script can be started.
+ * Runs scripts, one after another, beside a neighbour each. When a script has ended, or says `survived`, tells what
+ * became of it, whether the neighbour still runs, and whether a script can be started.
  */
 const PROGRAM = `
   const host = await ScriptHost.start();
@@ -15,27 +15,39 @@ const PROGRAM = `
     return { script, errors, said };
   };
   const ended = ({ script }) => script.ended.then(({ error, reason }) => error?.code ?? reason);
-  const neighbour = await run('neighbour.js', "setInterval(() => print('tick'), 5)");
-  await neighbour.said('tick');
-  const hostile = await run('hostile.js', ARGUMENT.source, { turnTimeout: 300, memory: 16, ...ARGUMENT.limits });
-  const survived = await Promise.race([hostile.said('survived').then(() => true), hostile.script.ended.then(() => false)]);
-  const end = survived ? 'survived' : await ended(hostile);
-  const neighbourIs = await Promise.race([neighbour.said('tick'), ended(neighbour)]);
-  const next = await run('next.js', "print('fine')");
-  const nextIs = await Promise.race([next.said('fine'), ended(next)]);
+  const outcomes = [];
+  for (const source of ARGUMENT.sources) {
+    const neighbour = await run('neighbour.js', "setInterval(() => print('tick'), 5)");
+    await neighbour.said('tick');
+    const hostile = await run('hostile.js', source, ARGUMENT.limits);
+    const end = await Promise.race([hostile.said('survived').then(() => 'survived'), ended(hostile)]);
+    const neighbourIs = await Promise.race([neighbour.said('tick'), ended(neighbour)]);
+    const next = await run('next.js', "print('fine')");
+    const nextIs = await Promise.race([next.said('fine'), ended(next)]);
+    outcomes.push({ end, errors: hostile.errors, neighbour: neighbourIs, next: nextIs });
+    await Promise.all(host.scripts.map((script) => script.stop()));
+  }
   await host.stop();
-  console.log(JSON.stringify({ end, errors: hostile.errors, neighbour: neighbourIs, next: nextIs }));
+  console.log(JSON.stringify(outcomes));
 `;
 
 interface Outcome {
+  /** The code of the error that it ended with, or `survived`. */
   readonly end: string;
   readonly errors: readonly { readonly code: string; readonly message: string }[];
+  /** `runs`, or the code of the error that it ended with. */
   readonly neighbour: string;
   readonly next: string;
 }
 
-async function outcomeOf(source: string, limits = {}): Promise<Outcome> {
-  return (await inSpawnedHost(PROGRAM, { source, limits })) as Outcome;
+/** What becomes of each of these scripts, by its name. All are run in one host process, which is started at once. */
+function outcomesOf(cases: readonly (readonly [what: string, source: string, ...rest: unknown[]])[], limits: object): (what: string) => Promise<Outcome> {
+  let outcomes: Promise<Outcome[]>;
+  beforeAll(() => {
+    outcomes = inSpawnedHost(PROGRAM, { sources: cases.map(([, source]) => source), limits }) as Promise<Outcome[]>;
+    outcomes.catch(() => {});
+  });
+  return async (what) => (await outcomes)[cases.findIndex(([name]) => name === what)] as Outcome;
 }
 
 /** A script with a connection to itself: `serve` is called with the end that its server has accepted. */
@@ -46,81 +58,80 @@ const withConnection = (serve: string): string => `
   const client = new WebSocket(server.url);
 `;
 
+const FOR_EVER = [
+  ['a loop', 'for (;;);'],
+  ['a loop that catches everything', 'for (;;) { try { for (;;); } catch {} finally { continue; } }'],
+  ['a regular expression that backtracks', "/^(a+)+$/.test('a'.repeat(40) + 'b')"],
+  ['microtasks without end', '(function again() { Promise.resolve().then(again); })()'],
+  ['an async function without end', '(async () => { for (;;) await null; })()'],
+  ['a thenable that goes on', 'const more = { then(resolve) { resolve(more); } }; Promise.resolve(more);'],
+  ['a thrown error whose message never comes', "throw Object.defineProperty(new Error(), 'message', { get() { for (;;); } })"],
+  ['a thrown value that never becomes a text', 'throw { toString() { for (;;); } }'],
+  ['prints without end, errors caught', "for (;;) { try { print('x'.repeat(1000)); } catch {} }"],
+  ['sends without end, errors caught', withConnection("(socket) => { for (;;) { try { socket.send('x'.repeat(1000)); } catch {} } }")],
+  ['a timer', 'setTimeout(() => { for (;;); }, 1)'],
+  ['an Array whose getter never comes back', "print({ get x() { for (;;); }, toString() { for (;;); } }, [{ toString() { for (;;); } }].join())"],
+] as const;
+const UNSTOPPABLE = [
+  ['a built-in that cannot be interrupted', 'var q = []; q.length = 2 ** 32 - 1; q.sort();'],
+  ['a rejection whose reason never comes', 'Promise.reject(new Proxy({}, { get() { for (;;); } }))'],
+] as const;
+const TOO_MUCH = [
+  ['prints without end', 'for (;;) print(1);', 'ERR_AIRLOCK_SCRIPT_LOAD_FAILED', 'calls in one turn'],
+  ['prints too much', "const kilo = 'x'.repeat(1024 * 1024); for (;;) print(kilo);", 'ERR_AIRLOCK_SCRIPT_LOAD_FAILED', 'bytes given out in one turn'],
+  ['timers without end', 'for (;;) setTimeout(() => {}, 1e6);', 'ERR_AIRLOCK_OUT_OF_MEMORY', 'used more than its 16 MiB of memory'],
+  ['a recursion without end', '(function down() { down(); })()', 'ERR_AIRLOCK_SCRIPT_LOAD_FAILED', 'RangeError: Maximum call stack size exceeded'],
+  ['sends without end', withConnection("(socket) => { setTimeout(() => print('survived'), 20); for (;;) socket.send('x'); }"), 'survived', 'calls in one turn'],
+  ['memory', 'const map = new Map(); for (let i = 0; i < 2e6; i++) map.set(i, { i });', 'ERR_AIRLOCK_OUT_OF_MEMORY', 'used more than its 16 MiB of memory'],
+] as const;
+const NOT_ITS_OWN = [
+  ['the process by a constructor', "constructor.constructor('return process')()", 'ReferenceError: process is not defined'],
+  ['the process by an error of a callback', "try { new WebSocket('ftp://x/') } catch (error) { error.constructor.constructor('return process')() }", 'ReferenceError: process is not defined'],
+  ['require', "require('node:fs')", 'ReferenceError: require is not defined'],
+  ['an import', "import('node:fs').then(() => print('got it'), (error) => { print('survived') })", undefined],
+  ['shared memory', 'new SharedArrayBuffer(8)', 'ReferenceError: SharedArrayBuffer is not defined'],
+  ['WebAssembly', 'WebAssembly.compile', 'ReferenceError: WebAssembly is not defined'],
+  ['what the bindings were started by', '__airlock', 'ReferenceError: __airlock is not defined'],
+  ['a stack of its own making: one that never comes', 'Error.prepareStackTrace = () => { for (;;); }; null.x', "TypeError: Cannot read properties of null (reading 'x')"],
+  ['a stack of its own making: an object', "Error.prepareStackTrace = () => ({ toString() { throw 1; } }); throw new Error('mine')", 'Error: mine'],
+  ['a stack of its own making: a proxy', "Error.prepareStackTrace = () => new Proxy({}, { get() { throw 1; } }); throw new Error('mine')", 'Error: mine'],
+  ['a stack of its own making: a number', "Error.prepareStackTrace = () => 5; throw new Error('mine')", 'Error: mine'],
+  ['frames of a stack', "Error.prepareStackTrace = (e, frames) => { for (const f of frames) f.getFunction?.()?.constructor('return process')(); return ''; }; throw new Error('mine')", 'Error: mine'],
+] as const;
+
+const forEver = outcomesOf(FOR_EVER, { turnTimeout: 300 });
+const unstoppable = outcomesOf(UNSTOPPABLE, { turnTimeout: 300 });
+const tooMuch = outcomesOf(TOO_MUCH, { memory: 16, turnTimeout: 10_000, commandBytesPerTurn: 8 * 1024 * 1024 });
+const notItsOwn = outcomesOf(NOT_ITS_OWN, {});
+
 describe('a script that takes a turn for ever is ended; its neighbour does not notice:', () => {
-  test.concurrent.each([
-    ['a loop', 'for (;;);'],
-    ['a loop that catches everything', 'for (;;) { try { for (;;); } catch {} finally { continue; } }'],
-    ['a regular expression that backtracks', "/^(a+)+$/.test('a'.repeat(40) + 'b')"],
-    ['microtasks without end', '(function again() { Promise.resolve().then(again); })()'],
-    ['an async function without end', '(async () => { for (;;) await null; })()'],
-    ['a thenable that goes on', 'const more = { then(resolve) { resolve(more); } }; Promise.resolve(more);'],
-    ['a thrown error whose message never comes', "throw Object.defineProperty(new Error(), 'message', { get() { for (;;); } })"],
-    ['a thrown value that never becomes a text', 'throw { toString() { for (;;); } }'],
-    ['a stack that never comes', 'Error.prepareStackTrace = () => { for (;;); }; null.x'],
-    ['prints without end, errors caught', "for (;;) { try { print('x'.repeat(1000)); } catch {} }"],
-    ['sends without end, errors caught', withConnection("(socket) => { for (;;) { try { socket.send('x'.repeat(1000)); } catch {} } }")],
-    ['a timer', 'setTimeout(() => { for (;;); }, 1)'],
-    ['an Array whose getter never comes back', "print({ get x() { for (;;); }, toString() { for (;;); } }, [{ toString() { for (;;); } }].join())"],
-  ])('%s', async (_what, source) => {
-    expect(await outcomeOf(source)).toMatchObject({
-      end: 'ERR_AIRLOCK_TURN_TIMEOUT',
-      neighbour: 'runs',
-      next: 'runs',
-    });
+  test.each(FOR_EVER)('%s', async (what) => {
+    expect(await forEver(what)).toMatchObject({ end: 'ERR_AIRLOCK_TURN_TIMEOUT', neighbour: 'runs', next: 'runs' });
   });
 });
 
 describe('a script that nothing can stop is killed with its process, and the host goes on:', () => {
-  test.concurrent.each([
-    ['a built-in that cannot be interrupted', 'var q = []; q.length = 2 ** 32 - 1; q.sort();'],
-    ['a rejection whose reason never comes', 'Promise.reject(new Proxy({}, { get() { for (;;); } }))'],
-  ])('%s', async (_what, source) => {
-    expect(await outcomeOf(source)).toMatchObject({
-      end: expect.stringMatching(/^ERR_AIRLOCK_(CELL_DIED|TURN_TIMEOUT)$/),
-      neighbour: expect.stringMatching(/^(runs|ERR_AIRLOCK_CELL_DIED)$/),
-      next: 'runs',
-    });
+  test.each(UNSTOPPABLE)('%s', async (what) => {
+    const outcome = await unstoppable(what);
+    expect(outcome).toMatchObject({ end: 'ERR_AIRLOCK_CELL_DIED', neighbour: 'ERR_AIRLOCK_CELL_DIED', next: 'runs' });
+    expect(outcome.errors.at(-1)?.message).toBe(
+      'the process that ran hostile.js was killed: a turn of hostile.js did not end within 3300 ms',
+    );
   });
 });
 
-describe('a script that takes too much is told so where it does, and ends if it does not mind:', () => {
-  test.concurrent.each([
-    ['prints without end', 'for (;;) print(1);', 'ERR_AIRLOCK_SCRIPT_LOAD_FAILED', 'calls in one turn'],
-    ['prints too much', "const kilo = 'x'.repeat(1024 * 1024); for (;;) print(kilo);", 'ERR_AIRLOCK_SCRIPT_LOAD_FAILED', 'bytes given out in one turn'],
-    ['timers without end', 'for (;;) setTimeout(() => {}, 1e6).x;', '', ''],
-    ['a recursion without end', '(function down() { down(); })()', 'ERR_AIRLOCK_SCRIPT_LOAD_FAILED', 'RangeError: Maximum call stack size exceeded'],
-    ['memory', 'const map = new Map(); for (let i = 0; i < 2e6; i++) map.set(i, { i });', 'ERR_AIRLOCK_OUT_OF_MEMORY', 'used more than its 16 MiB of memory'],
-  ])('%s', async (_what, source, code, message) => {
-    const outcome = await outcomeOf(source, { turnTimeout: 5000, commandBytesPerTurn: 8 * 1024 * 1024 });
-    expect(outcome).toMatchObject({ end: code, neighbour: 'runs', next: 'runs' });
-    expect(outcome.errors.at(-1)?.message).toContain(message);
-  });
-
-  test.concurrent('sends without end', async () => {
-    const source = withConnection("(socket) => { setTimeout(() => print('survived'), 20); for (;;) socket.send('x'); }");
-    const outcome = await outcomeOf(source, { turnTimeout: 5000 });
-    expect(outcome).toMatchObject({ end: 'survived', neighbour: 'runs', next: 'runs' });
-    expect(outcome.errors).toEqual([
-      { code: 'ERR_AIRLOCK_UNCAUGHT_EXCEPTION', message: expect.stringContaining('calls in one turn') },
-    ]);
+describe('a script that takes too much is told so where it does:', () => {
+  test.each(TOO_MUCH)('%s', async (what, _source, end, message) => {
+    const outcome = await tooMuch(what);
+    expect(outcome).toMatchObject({ end, neighbour: 'runs', next: 'runs' });
+    expect(outcome.errors).toHaveLength(1);
+    expect(outcome.errors[0]?.message).toContain(message);
   });
 });
 
 describe('a script that reaches for what is not its own finds nothing:', () => {
-  test.concurrent.each([
-    ['the process by a constructor', "constructor.constructor('return process')()", 'ReferenceError: process is not defined'],
-    ['the process by an error of a callback', "try { new WebSocket('ftp://x/') } catch (error) { error.constructor.constructor('return process')() }", 'ReferenceError: process is not defined'],
-    ['require', "require('node:fs')", 'ReferenceError: require is not defined'],
-    ['an import', "import('node:fs').then(() => print('got it'), (error) => { print('survived') })", undefined],
-    ['shared memory', 'new SharedArrayBuffer(8)', 'ReferenceError: SharedArrayBuffer is not defined'],
-    ['WebAssembly', 'WebAssembly.compile', 'ReferenceError: WebAssembly is not defined'],
-    ['what the bindings were started by', '__airlock', 'ReferenceError: __airlock is not defined'],
-    ['a stack of its own making: an object', "Error.prepareStackTrace = () => ({ toString() { throw 1; } }); throw new Error('mine')", 'Error: mine'],
-    ['a stack of its own making: a proxy', "Error.prepareStackTrace = () => new Proxy({}, { get() { throw 1; } }); throw new Error('mine')", 'Error: mine'],
-    ['a stack of its own making: a number', "Error.prepareStackTrace = () => 5; throw new Error('mine')", 'Error: mine'],
-    ['frames of a stack', "Error.prepareStackTrace = (e, frames) => { for (const f of frames) f.getFunction?.()?.constructor('return process')(); return ''; }; throw new Error('mine')", 'Error: mine'],
-  ])('%s', async (_what, source, message) => {
-    const outcome = await outcomeOf(source);
+  test.each(NOT_ITS_OWN)('%s', async (what, _source, message) => {
+    const outcome = await notItsOwn(what);
     expect(outcome).toMatchObject({
       end: message === undefined ? 'survived' : 'ERR_AIRLOCK_SCRIPT_LOAD_FAILED',
       neighbour: 'runs',
