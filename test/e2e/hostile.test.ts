@@ -41,7 +41,10 @@ interface Outcome {
 }
 
 /** What becomes of each of these scripts, by its name. All are run in one host process, which is started at once. */
-function outcomesOf(cases: readonly (readonly [what: string, source: string, ...rest: unknown[]])[], limits: object): (what: string) => Promise<Outcome> {
+function outcomesOf(
+  cases: readonly (readonly [what: string, source: string, ...expected: unknown[]])[],
+  limits: object,
+): (what: string) => Promise<Outcome> {
   let outcomes: Promise<Outcome[]>;
   beforeAll(() => {
     outcomes = inSpawnedHost(PROGRAM, { sources: cases.map(([, source]) => source), limits }) as Promise<Outcome[]>;
@@ -58,7 +61,7 @@ const withConnection = (serve: string): string => `
   const client = new WebSocket(server.url);
 `;
 
-const FOR_EVER = [
+const FOR_EVER: [what: string, source: string][] = [
   ['a loop', 'for (;;);'],
   ['a loop that catches everything', 'for (;;) { try { for (;;); } catch {} finally { continue; } }'],
   ['a regular expression that backtracks', "/^(a+)+$/.test('a'.repeat(40) + 'b')"],
@@ -71,20 +74,20 @@ const FOR_EVER = [
   ['sends without end, errors caught', withConnection("(socket) => { for (;;) { try { socket.send('x'.repeat(1000)); } catch {} } }")],
   ['a timer', 'setTimeout(() => { for (;;); }, 1)'],
   ['an Array whose getter never comes back', "print({ get x() { for (;;); }, toString() { for (;;); } }, [{ toString() { for (;;); } }].join())"],
-] as const;
-const UNSTOPPABLE = [
+];
+const UNSTOPPABLE: [what: string, source: string][] = [
   ['a built-in that cannot be interrupted', 'var q = []; q.length = 2 ** 32 - 1; q.sort();'],
   ['a rejection whose reason never comes', 'Promise.reject(new Proxy({}, { get() { for (;;); } }))'],
-] as const;
-const TOO_MUCH = [
+];
+const TOO_MUCH: [what: string, source: string, end: string, message: string][] = [
   ['prints without end', 'for (;;) print(1);', 'ERR_AIRLOCK_SCRIPT_LOAD_FAILED', 'calls in one turn'],
   ['prints too much', "const kilo = 'x'.repeat(1024 * 1024); for (;;) print(kilo);", 'ERR_AIRLOCK_SCRIPT_LOAD_FAILED', 'bytes given out in one turn'],
   ['timers without end', 'for (;;) setTimeout(() => {}, 1e6);', 'ERR_AIRLOCK_OUT_OF_MEMORY', 'used more than its 16 MiB of memory'],
   ['a recursion without end', '(function down() { down(); })()', 'ERR_AIRLOCK_SCRIPT_LOAD_FAILED', 'RangeError: Maximum call stack size exceeded'],
   ['sends without end', withConnection("(socket) => { setTimeout(() => print('survived'), 20); for (;;) socket.send('x'); }"), 'survived', 'calls in one turn'],
   ['memory', 'const map = new Map(); for (let i = 0; i < 2e6; i++) map.set(i, { i });', 'ERR_AIRLOCK_OUT_OF_MEMORY', 'used more than its 16 MiB of memory'],
-] as const;
-const NOT_ITS_OWN = [
+];
+const NOT_ITS_OWN: [what: string, source: string, message: string | undefined][] = [
   ['the process by a constructor', "constructor.constructor('return process')()", 'ReferenceError: process is not defined'],
   ['the process by an error of a callback', "try { new WebSocket('ftp://x/') } catch (error) { error.constructor.constructor('return process')() }", 'ReferenceError: process is not defined'],
   ['require', "require('node:fs')", 'ReferenceError: require is not defined'],
@@ -97,7 +100,7 @@ const NOT_ITS_OWN = [
   ['a stack of its own making: a proxy', "Error.prepareStackTrace = () => new Proxy({}, { get() { throw 1; } }); throw new Error('mine')", 'Error: mine'],
   ['a stack of its own making: a number', "Error.prepareStackTrace = () => 5; throw new Error('mine')", 'Error: mine'],
   ['frames of a stack', "Error.prepareStackTrace = (e, frames) => { for (const f of frames) f.getFunction?.()?.constructor('return process')(); return ''; }; throw new Error('mine')", 'Error: mine'],
-] as const;
+];
 
 const forEver = outcomesOf(FOR_EVER, { turnTimeout: 300 });
 const unstoppable = outcomesOf(UNSTOPPABLE, { turnTimeout: 300 });

@@ -165,6 +165,17 @@ describe('host.stop()', () => {
   });
 });
 
+test('host.stop() refuses a script that is being loaded, though other scripts still end', async () => {
+  const { host, run } = await startHost('process');
+  const { line } = await run({ source: `Script.scriptEnding.connect(() => print('ending')); print('up');` });
+  await line('up');
+  const loading = host.run({ source: 'setInterval(() => {}, 1000)' });
+  const stopped = host.stop();
+  await expect(loading).rejects.toMatchObject({ code: 'ERR_AIRLOCK_HOST_STOPPED' });
+  await stopped;
+  expect(host.scripts).toEqual([]);
+});
+
 describe('idle', () => {
   test('is told when no script has a socket, a server or a timer', async () => {
     const { host, run } = await startHost();

@@ -180,7 +180,7 @@ describe('one flush', () => {
     const pieces: Buffer[] = [];
     let length = 0;
     const all = new Promise<void>((resolve) => {
-      socket.on('data', (data) => {
+      socket.on('data', (data: Buffer) => {
         pieces.push(data);
         length += data.length;
         if (length === 1000 * 6) {
@@ -201,7 +201,7 @@ describe('one flush', () => {
     const pieces: Buffer[] = [];
     let bytes = 0;
     const both = new Promise<void>((resolve) => {
-      socket.on('data', (data) => {
+      socket.on('data', (data: Buffer) => {
         pieces.push(data);
         bytes += data.length;
         if (bytes === 2 + 4 + 2 + 2 + 3) {
