@@ -77,7 +77,8 @@ export class ScriptHost extends EventEmitter<HostEvents> {
       if (this.#stopped !== undefined) {
         throw hostStopped();
       }
-      const scriptName = rest.name ?? name;
+      // A file's name may hold what would break the lines of a log.
+      const scriptName = rest.name ?? name.replace(/[\x00-\x1f\x7f]/g, '?');
       const script: Script = new Script({
         number: ++this.#lastNumber,
         name: scriptName,

@@ -28,6 +28,12 @@ import { TurnWatch } from './turn-watch.ts';
 /** How much of what a dying cell writes to its standard error is kept, in characters. */
 const KEPT_STDERR = 2048;
 
+/** Answers that a cell has not read, in bytes; above it, the cell is not what it should be. */
+const MOST_UNREAD_ANSWERS = 1024 * 1024;
+
+/** How long a cell process may take to get ready, in milliseconds. */
+const START_TIMEOUT = 30_000;
+
 /** The flags that Node starts a cell process with: what is not allowed here, the process cannot do. */
 export function cellProcessFlags(): readonly string[] {
   return [
@@ -61,11 +67,21 @@ export class ProcessCell implements Cell {
   /** Starts a process and waits until it is ready. Throws ERR_AIRLOCK_CELL_START_FAILED. */
   static async start(flags = cellProcessFlags(), entry = CELL_ENTRY): Promise<ProcessCell> {
     const cell = new ProcessCell(flags, entry);
-    await new Promise<void>((resolve, reject) => {
-      cell.#onReady = resolve;
-      cell.#onDeath = (message) =>
-        reject(new AirlockError('ERR_AIRLOCK_CELL_START_FAILED', `The process for scripts could not be started: ${message}`));
-    });
+    const timer = setTimeout(() => {
+      cell.#die(`was not ready after ${START_TIMEOUT} ms`);
+      cell.#child.kill('SIGKILL');
+    }, START_TIMEOUT);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        cell.#onReady = resolve;
+        cell.#onDeath = (message) =>
+          reject(
+            new AirlockError('ERR_AIRLOCK_CELL_START_FAILED', `The process for scripts could not be started: it ${message}`),
+          );
+      });
+    } finally {
+      clearTimeout(timer);
+    }
     return cell;
   }
 
@@ -88,7 +104,7 @@ export class ProcessCell implements Cell {
     });
     this.#exited = new Promise((resolve) => {
       this.#child.on('error', (error) => {
-        this.#die(messageOf(error));
+        this.#die(`did not start (${messageOf(error)})`);
         resolve();
       });
       // `close` comes when the pipes are drained too: nothing that the cell sent before it died is lost.
@@ -212,6 +228,11 @@ export class ProcessCell implements Cell {
     const length = Buffer.allocUnsafe(4);
     length.writeUInt32LE(content.length);
     this.#answers.write(Buffer.concat([length, content]));
+    // A cell waits for each answer, so that no more than one is ever on the way.
+    if (this.#answers.writableLength > MOST_UNREAD_ANSWERS) {
+      this.#die('asked without waiting for answers');
+      this.#child.kill('SIGKILL');
+    }
   }
 
   #overdue(script: number, milliseconds: number): void {

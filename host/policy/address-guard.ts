@@ -26,10 +26,11 @@ type LookupCallback = (error: NodeJS.ErrnoException | null, addresses: string | 
 
 /**
  * A `lookup` for `net.connect` that resolves a name once and gives out only addresses that `permits` lets through, so
- * that what was checked is what is connected to.
+ * that what was checked is what is connected to. Where it lets none through, `onDenied` is told the first.
  */
 export function guardedLookup(
   permits: (address: string) => boolean,
+  onDenied: (address: string) => void = () => {},
 ): (hostname: string, options: LookupOptions, callback: LookupCallback) => void {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, addresses) => {
@@ -39,6 +40,7 @@ export function guardedLookup(
       const permitted = addresses.filter(({ address }) => permits(address));
       const [first] = permitted;
       if (first === undefined) {
+        onDenied(addresses[0]?.address ?? '');
         return callback(addressDenied(hostname), []);
       }
       if (options.all === true) {

@@ -78,6 +78,11 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
           permissions,
           handshakeTimeout: limits.handshakeTimeout,
           maxPayload: limits.messageBytes,
+          onDenied: (address) => {
+            const { host, port } = hostAndPort(url);
+            const flag = `--allow-connect=${hostPort(address, port)}`;
+            log('warning', `${host} leads to ${address}, which is not public; allow it with ${flag}`);
+          },
         },
         this,
       );

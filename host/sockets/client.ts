@@ -16,6 +16,8 @@ export interface ConnectOptions {
   readonly handshakeTimeout: number;
   /** The largest message that is received, in bytes. */
   readonly maxPayload: number;
+  /** Told the address that a permitted name leads to, where that is not permitted. It is not for the script. */
+  readonly onDenied: (address: string) => void;
 }
 
 /**
@@ -39,7 +41,7 @@ export function connect(options: ConnectOptions, owner: ConnectionOwner): Connec
     throw addressDenied(host);
   }
   const webSocket = new WebSocket(url, [...options.protocols], {
-    lookup: guardedLookup(permits),
+    lookup: guardedLookup(permits, options.onDenied),
     perMessageDeflate: false,
     followRedirects: false,
     maxPayload: options.maxPayload,

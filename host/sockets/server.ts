@@ -165,9 +165,9 @@ function isUnspecified(address: string): boolean {
   return address === '::' || address === '0.0.0.0';
 }
 
-/** What a header may hold: no control characters, and nothing beyond Latin-1. */
+/** What a header may hold on any way: printable ASCII. */
 function headerValue(text: string): string {
-  return text.replace(/[^\x20-\x7e\xa0-\xff]/g, '');
+  return text.replace(/[^\x20-\x7e]/g, '');
 }
 
 /**

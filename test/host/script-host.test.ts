@@ -196,3 +196,28 @@ test('ScriptHost.start refuses unknown options', async () => {
     'ScriptHost.start: cells: Invalid option: expected one of "process"|"in-process"',
   );
 });
+
+test('a permitted name that leads to a private address is told to the operator with the flag, to the script without the address', async () => {
+  const { log, run } = await startHost();
+  const client = await run({
+    name: 'client.js',
+    permissions: { connect: ['*:9'] },
+    source: `
+      const socket = new WebSocket('ws://localhost:9/');
+      socket.onerror = (error, { message }) => { print(error, message); Script.stop(); };
+    `,
+  });
+  await client.script.ended;
+  expect(client.lines).toEqual([
+    "3 WebSocket connection to 'ws://localhost:9/' failed: localhost leads to an address that is not public; permit that address itself to connect to it",
+  ]);
+  expect(log).toEqual([
+    {
+      level: 'warning',
+      script: 'client.js',
+      message: expect.stringMatching(
+        /^localhost leads to (127\.0\.0\.1|::1), which is not public; allow it with --allow-connect=(127\.0\.0\.1|\[::1\]):9$/,
+      ),
+    },
+  ]);
+});
