@@ -1,4 +1,5 @@
 import { WireError } from './fields.ts';
+import { utf8Decode } from './utf8.ts';
 
 /** Reads what ByteWriter wrote, and trusts none of it: whatever does not fit is a WireError. */
 export class ByteReader {
@@ -35,7 +36,7 @@ export class ByteReader {
   string(): string {
     const length = this.uint32();
     const start = this.#take(length);
-    return this.#buffer.toString('utf8', start, start + length);
+    return utf8Decode(this.#buffer, start, start + length);
   }
 
   /** A view into the batch, not a copy. */

@@ -9,6 +9,7 @@ import {
   type ItemTable,
   type Schema,
 } from './fields.ts';
+import { utf8Decode } from './utf8.ts';
 
 /**
  * The three forms of a batch, and the ways between them that are needed:
@@ -254,7 +255,7 @@ class FlatWriter {
 
 function decodeUtf8(bytes: Uint8Array): string {
   const buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return buffer.toString('utf8');
+  return utf8Decode(buffer, 0, buffer.length);
 }
 
 /** Walks a flat batch that came out of an isolate, checking each value against what its place asks for. */

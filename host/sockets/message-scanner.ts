@@ -9,6 +9,7 @@ const CLOSE_OPCODE = 0x8;
 /** Two bytes, and eight for the longest form of a length. */
 const LONGEST_HEADER = 10;
 const MASK_BYTES = 4;
+const NOTHING = Buffer.alloc(0);
 
 /**
  * Takes the messages that come in one whole frame straight out of a client's stream, and hands everything else to ws:
@@ -54,6 +55,7 @@ export class MessageScanner {
     /** Where the bytes begin that go to ws next. */
     let otherFrom = 0;
     let at = 0;
+    const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.length);
     while (at < chunk.length) {
       if (this.#over) {
         at = chunk.length;
@@ -61,24 +63,23 @@ export class MessageScanner {
         const size = Math.min(this.#left, chunk.length - at);
         this.#left -= size;
         at += size;
-      } else if (this.#headerLength > 0 || this.#fragmented || !this.#isWholeMessage(chunk, at)) {
+      } else if (this.#headerLength > 0 || this.#fragmented || !this.#isWholeMessage(chunk, view, at)) {
         at = this.#readHeader(chunk, at);
       } else {
-        const start = at + this.#wholeHeader;
-        const end = start + this.#wholeLength;
+        const payload = this.#payload;
         if (at > otherFrom) {
           this.#onOther(chunk.subarray(otherFrom, at));
           otherFrom = at;
         }
         if (!this.#isCaughtUp()) {
-          applyMask(chunk, start, this.#wholeLength);
+          applyMask(chunk, view, this.#payloadStart, payload.length);
           at = this.#readHeader(chunk, at);
           continue;
         }
         const binary = chunk[at] === FINAL_BINARY;
-        at = end;
-        otherFrom = end;
-        this.#onMessage(chunk.subarray(start, end), binary);
+        at = this.#payloadStart + payload.length;
+        otherFrom = at;
+        this.#onMessage(payload, binary);
       }
     }
     if (at > otherFrom) {
@@ -86,12 +87,12 @@ export class MessageScanner {
     }
   }
 
-  /** The header and payload sizes of the message that `isWholeMessage` has found. */
-  #wholeHeader = 0;
-  #wholeLength = 0;
+  /** The payload of the message that `isWholeMessage` has found, and where it lies in the chunk. */
+  #payload: Buffer = NOTHING;
+  #payloadStart = 0;
 
   /** Whether a message lies here in one whole frame. If so, its payload is unmasked. */
-  #isWholeMessage(chunk: Buffer, at: number): boolean {
+  #isWholeMessage(chunk: Buffer, view: DataView, at: number): boolean {
     const first = chunk[at] as number;
     const available = chunk.length - at;
     if ((first !== FINAL_TEXT && first !== FINAL_BINARY) || available < 2 + MASK_BYTES) {
@@ -120,14 +121,15 @@ export class MessageScanner {
       return false;
     }
     const start = at + header;
-    applyMask(chunk, start, length);
-    if (first === FINAL_TEXT && !isUtf8(chunk.subarray(start, start + length))) {
+    const payload = chunk.subarray(start, start + length);
+    applyMask(chunk, view, start, length);
+    if (first === FINAL_TEXT && !isUtf8(payload)) {
       // For ws to refuse, as it came.
-      applyMask(chunk, start, length);
+      applyMask(chunk, view, start, length);
       return false;
     }
-    this.#wholeHeader = header;
-    this.#wholeLength = length;
+    this.#payload = payload;
+    this.#payloadStart = start;
     return true;
   }
 
@@ -178,22 +180,19 @@ function payloadLength(header: Buffer): number {
   return length === 126 ? header.readUInt16BE(2) : header.readUInt32BE(2) * 2 ** 32 + header.readUInt32BE(6);
 }
 
-/** RFC 6455, section 5.3. The mask stands right before the payload; applied twice, it changes nothing. */
-function applyMask(chunk: Buffer, start: number, length: number): void {
-  const first = chunk[start - 4] as number;
-  const second = chunk[start - 3] as number;
-  const third = chunk[start - 2] as number;
-  const fourth = chunk[start - 1] as number;
+/**
+ * RFC 6455, section 5.3. The mask stands right before the payload; applied twice, it changes nothing.
+ *
+ * @param view of the whole chunk, by which four bytes are changed at a time, wherever they lie
+ */
+function applyMask(chunk: Buffer, view: DataView, start: number, length: number): void {
   const end = start + length;
+  const mask = view.getInt32(start - MASK_BYTES, true);
   let at = start;
-  for (; at + 3 < end; at += 4) {
-    chunk[at] = (chunk[at] as number) ^ first;
-    chunk[at + 1] = (chunk[at + 1] as number) ^ second;
-    chunk[at + 2] = (chunk[at + 2] as number) ^ third;
-    chunk[at + 3] = (chunk[at + 3] as number) ^ fourth;
+  for (const last = end - 3; at < last; at += 4) {
+    view.setInt32(at, view.getInt32(at, true) ^ mask, true);
   }
-  const mask = [first, second, third];
-  for (let index = 0; at < end; at++, index++) {
-    chunk[at] = (chunk[at] as number) ^ (mask[index] as number);
+  for (; at < end; at++) {
+    chunk[at] = (chunk[at] as number) ^ (chunk[start - MASK_BYTES + ((at - start) & 3)] as number);
   }
 }
