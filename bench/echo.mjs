@@ -33,6 +33,9 @@ const SHAPES = [
   { name: '1 connection x 1 in flight, median us', connections: 1, inFlight: 1, measure: 'latency' },
 ];
 
+/** How long each measurement runs before it counts, in milliseconds. */
+const WARM_UP = 500;
+
 /** What is to be reached: at least so many times the rate of `ws`, at most so many times its latency. */
 const TARGETS = {
   'process cell': [3.0, 0.75, 3.0],
@@ -54,7 +57,7 @@ for (const shape of SHAPES) {
       if (!options.json && process.stderr.isTTY) {
         process.stderr.write(`\r\x1b[K${shape.name}: round ${round} of ${rounds}, ${name}`);
       }
-      const { messages, seconds, median } = await load.run({ ...shape, port, size: 64, milliseconds });
+      const { messages, seconds, median } = await load.run({ ...shape, port, size: 64, warmUp: WARM_UP, milliseconds });
       if (round > 0) {
         samples[name].push(shape.measure === 'rate' ? messages / seconds : median);
       }

@@ -1,9 +1,10 @@
 /**
  * The load: raw TCP sockets that send WebSocket frames made beforehand and check every byte that comes back.
  *
- * It takes jobs as JSON lines on standard input, `{ port, connections, inFlight, size, milliseconds }`, and answers each
- * with a line: `{ messages, seconds, median }`, the median being the round trip's in microseconds where one message is
- * in flight.
+ * It takes jobs as JSON lines on standard input, `{ port, connections, inFlight, size, warmUp, milliseconds }`, and answers
+ * each with a line: `{ messages, seconds, median }`, the median being the round trip's in microseconds where one message
+ * is in flight. What comes back in the first `warmUp` milliseconds is checked, but does not count: a server that has
+ * waited for its turn has shrunk its heap.
  */
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
@@ -16,15 +17,21 @@ for await (const line of createInterface({ input: process.stdin })) {
   console.log(JSON.stringify(await load(JSON.parse(line))));
 }
 
-async function load({ port, connections, inFlight, size, milliseconds }) {
+async function load({ port, connections, inFlight, size, warmUp, milliseconds }) {
   const clients = await Promise.all(Array.from({ length: connections }, () => open(port, inFlight, size)));
-  const started = process.hrtime.bigint();
+  const received = () => clients.reduce((sum, client) => sum + client.received(), 0);
   for (const client of clients) {
     client.start();
   }
+  await new Promise((resolve) => setTimeout(resolve, warmUp));
+  for (const client of clients) {
+    client.latencies.length = 0;
+  }
+  const before = received();
+  const started = process.hrtime.bigint();
   await new Promise((resolve) => setTimeout(resolve, milliseconds));
   const seconds = Number(process.hrtime.bigint() - started) / 1e9;
-  const messages = clients.reduce((sum, client) => sum + client.received(), 0);
+  const messages = received() - before;
   const latencies = Float64Array.from(clients.flatMap((client) => client.latencies)).sort();
   for (const client of clients) {
     client.close();
