@@ -9,6 +9,7 @@ import { processCellClient, settingsOf } from '../../support/cells.ts';
 import { folderWith } from '../../support/command.ts';
 import { startHost } from '../../support/host.ts';
 import { afterThisTest } from '../../support/sockets.ts';
+import { testWhere } from '../../support/skip.ts';
 
 async function startCell(...args: Parameters<typeof ProcessCell.start>): Promise<ProcessCell> {
   const cell = await ProcessCell.start(...args);
@@ -88,7 +89,7 @@ describe('a cell process', () => {
     expect(await Promise.race([client.ended, 'nothing'])).toBe('nothing');
   });
 
-  (process.platform === 'linux' ? test : test.skip)('is started with the flags that deny, and with no environment', async () => {
+  testWhere(process.platform === 'linux', 'it reads /proc, which Linux has')('is started with the flags that deny, and with no environment', async () => {
     const cell = await startCell();
     expect(readFileSync(`/proc/${cell.pid}/environ`, 'utf8')).toBe('');
     const command = readFileSync(`/proc/${cell.pid}/cmdline`, 'utf8').split('\0');

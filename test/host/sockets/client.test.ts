@@ -10,6 +10,7 @@ import { Permissions } from '../../../host/policy/permissions.ts';
 import { hostAndPort, hostPort } from '../../../host/sockets/client.ts';
 import { SOCKET_ERRORS } from '../../../wire/socket-codes.ts';
 import { afterThisTest, openClient, openServer, openTcpServer } from '../../support/sockets.ts';
+import { testWhere } from '../../support/skip.ts';
 
 /** Failed with this number, then closed as RFC 6455 has it for a connection without a closing handshake. */
 function failure(error: number, reason: string, url: string): unknown[] {
@@ -190,7 +191,7 @@ const ownName = hostname().toLowerCase();
 const ownAddresses = await lookup(ownName, { all: true }).catch(() => []);
 const ownNameIsPrivate = ownAddresses.length > 0 && ownAddresses.every(({ address }) => !isPublicAddress(address));
 
-(ownNameIsPrivate ? test : test.skip)("a permitted name (this machine's) does not open a private address", async () => {
+testWhere(ownNameIsPrivate, 'this machine has no name that leads to a private address')("a permitted name (this machine's) does not open a private address", async () => {
   const { owner } = openClient(`ws://${ownName}:9/`, { permissions: new Permissions({ connect: [ownName] }) });
   await owner.first('closed');
   expect(owner.told[0]?.slice(0, 2)).toEqual(['failed', SOCKET_ERRORS.SocketAccessError]);

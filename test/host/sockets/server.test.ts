@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { Server } from '../../../host/sockets/server.ts';
 import { handshakeRequest, openClient, openServer, openTcp, readUntilHungUp } from '../../support/sockets.ts';
+import { testWhere } from '../../support/skip.ts';
 
 async function request(url: string): Promise<IncomingMessage> {
   const [response] = (await once(get(url), 'response')) as [IncomingMessage];
@@ -234,7 +235,7 @@ describe('a server that cannot listen says so in its constructor:', () => {
     });
   });
 
-  (mayTakePort80() ? test.skip : test)('the port is privileged, or taken', () => {
+  testWhere(!mayTakePort80(), 'this user may take port 80')('the port is privileged, or taken', () => {
     expect(errorOf({ host: '127.0.0.1', port: 80 })).toMatchObject({
       code: 'ERR_AIRLOCK_LISTEN_FAILED',
       message: expect.stringMatching(/: the port (needs a privilege that the host does not have \(EACCES\)|is in use \(EADDRINUSE\))$/),
