@@ -15,6 +15,8 @@ const tasks = {
   start: { build: true, args: ['tools/start.mjs'] },
   test: {
     build: true,
+    // The build does not check the types of the tests.
+    first: 'tools/typecheck.mjs',
     args: ['--experimental-vm-modules', '--no-node-snapshot', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'],
   },
   airlock: { build: true, args: ['bin/airlock.cjs'] },
@@ -29,9 +31,12 @@ if (name !== undefined && !Object.hasOwn(tasks, name)) {
 }
 install();
 if (name !== undefined) {
-  const { build, args } = tasks[name];
+  const { args, build, first } = tasks[name];
   if (build === 'always' || !isBuilt()) {
     run(pinnedNode, ['tools/build.mjs']);
+  }
+  if (first !== undefined) {
+    run(pinnedNode, [first]);
   }
   if (args !== undefined) {
     runTask([...args, ...rest]);

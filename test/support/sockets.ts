@@ -93,6 +93,7 @@ export function openClient(url: string, options: Partial<ConnectOptions> = {}): 
       permissions: new Permissions({ connect: ['127.0.0.1', 'localhost'] }),
       handshakeTimeout: 30_000,
       maxPayload: 16 * 1024 * 1024,
+      onDenied: () => {},
       ...options,
     },
     owner,
