@@ -126,8 +126,8 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
       if (!permissions.listen(address, port)) {
         const rule = address === '' ? `${port}` : hostPort(address, port);
         const where = address === '' ? `port ${port} of all interfaces` : hostPort(address, port);
-        const message = `listening on ${where} is not permitted; allow it with --allow-listen=${rule}`;
-        log('warning', message);
+        const message = `listening on ${where} is not permitted`;
+        log('warning', `${message}; allow it with --allow-listen=${rule}`);
         throw new AirlockError('ERR_AIRLOCK_LISTEN_DENIED', message);
       }
       if (this.#servers.size >= limits.servers) {

@@ -134,10 +134,15 @@ function stripTypes({ source, url }: LoadedSource, name: string): string {
   if (!/\.[cm]?ts$/.test(URL.parse(url)?.pathname ?? '')) {
     return source;
   }
+  // Node calls its own stripping an experiment, once, on standard error; nobody here can do anything about that.
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
   try {
     return module.stripTypeScriptTypes(source, { mode: 'strip' });
   } catch (error) {
     throw new AirlockError('ERR_AIRLOCK_SCRIPT_LOAD_FAILED', `${name}: ${messageOf(error)}`, { cause: error });
+  } finally {
+    process.emitWarning = emitWarning;
   }
 }
 

@@ -43,6 +43,15 @@ describe('airlock run prints', () => {
   });
 });
 
+test('TypeScript runs without its types, and what cannot be stripped is told in one line', async () => {
+  const folder = folderWith({ 'typed.ts': `const two: number = 2;\nprint(two);`, 'enum.ts': 'enum Colour { Red }' });
+  expect(await airlock(folder, 'run', 'typed.ts', 'enum.ts', '--exit-when-idle')).toEqual({
+    code: 1,
+    stdout: 'typed.ts: 2\n',
+    stderr: 'airlock: enum.ts: TypeScript enum is not supported in strip-only mode\n',
+  });
+});
+
 describe('a script that is no good gets one line, the others go on, and the exit code is 1', () => {
   const GOOD = `setTimeout(() => print('good went on'), 30)`;
 
@@ -66,7 +75,7 @@ describe('a script that is no good gets one line, the others go on, and the exit
       'listens without permission',
       'new WebSocketServer({ port: 8080 });',
       'airlock: bad.js: listening on port 8080 of all interfaces is not permitted; allow it with --allow-listen=8080\n' +
-        "airlock: bad.js:1:1: Error: Failed to construct 'WebSocketServer': listening on port 8080 of all interfaces is not permitted; allow it with --allow-listen=8080\n",
+        "airlock: bad.js:1:1: Error: Failed to construct 'WebSocketServer': listening on port 8080 of all interfaces is not permitted\n",
     ],
   ])('%s', async (_what, source, stderr) => {
     const folder = folderWith({ 'bad.js': source, 'good.js': GOOD });
