@@ -103,6 +103,8 @@ export class ScriptHost extends EventEmitter<HostEvents> {
       return script;
     } finally {
       this.#starting--;
+      // The others may have become idle while this one was being started, or failed to start.
+      this.#scheduleIdleCheck();
     }
   }
 

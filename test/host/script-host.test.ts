@@ -177,6 +177,20 @@ test('host.stop() refuses a script that is being loaded, though other scripts st
 });
 
 describe('idle', () => {
+  test('is told also where the last script could not be started, after the others had become idle', async () => {
+    const { host, run } = await startHost();
+    const missing = createServer((_request, response) => {
+      // Answered only when the first script has nothing to do any more.
+      void first.line('done').then(() => setImmediate(() => setImmediate(() => response.writeHead(404).end())));
+    });
+    await once(missing.listen(0, '127.0.0.1'), 'listening');
+    const { port } = missing.address() as AddressInfo;
+    const first = await run({ source: `print('done')` });
+    await expect(host.run({ url: `http://127.0.0.1:${port}/late.js` })).rejects.toThrow('HTTP status 404');
+    await once(host, 'idle');
+    missing.close();
+  });
+
   test('is told when no script has a socket, a server or a timer', async () => {
     const { host, run } = await startHost();
     const idle = once(host, 'idle');
