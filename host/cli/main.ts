@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { PACKAGE_JSON } from '../cells/paths.ts';
-import { addRunCommand } from './run.ts';
+import { ANYTHING, addRunCommand } from './run.ts';
 
 /** Runs the `airlock` command. Its result is `process.exitCode`: 0, or 1 where something went wrong. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -20,6 +20,6 @@ const OPTIONAL_VALUES = ['--allow-connect', '--allow-listen'];
 function bareFlags(argv: readonly string[]): string[] {
   const end = argv.indexOf('--');
   return argv.map((word, index) =>
-    OPTIONAL_VALUES.includes(word) && (end === -1 || index < end) ? `${word}=` : word,
+    OPTIONAL_VALUES.includes(word) && (end === -1 || index < end) ? `${word}=${ANYTHING}` : word,
   );
 }

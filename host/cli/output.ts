@@ -30,21 +30,27 @@ export class Output {
   error({ message, position, script, scriptStack }: ScriptError): void {
     const where = position === undefined ? script : `${position.file}:${position.line}:${position.column}`;
     const [, ...outer] = scriptStack.split('\n');
-    this.#problem('red', [`${where}: ${message}`, ...outer].join('\n'));
+    this.#problem('red', [`${where}: ${oneLine(message)}`, ...outer].join('\n'));
   }
 
   /** Something that could not be begun. */
   failure(message: string): void {
-    this.#problem('red', message);
+    this.#problem('red', oneLine(message));
   }
 
   log({ level, message, script }: LogEntry): void {
-    this.#problem(level === 'error' ? 'red' : 'yellow', script === undefined ? message : `${script}: ${message}`);
+    const text = oneLine(message);
+    this.#problem(level === 'error' ? 'red' : 'yellow', script === undefined ? text : `${script}: ${text}`);
   }
 
   #problem(color: 'red' | 'yellow', text: string): void {
     process.stderr.write(`${styleText(color, `airlock: ${visible(text)}`, { stream: process.stderr })}\n`);
   }
+}
+
+/** What a script has put into a message must not look like a line of ours. */
+function oneLine(text: string): string {
+  return text.replaceAll('\n', '\\n');
 }
 
 /** A script must not steer the operator's terminal: control characters are shown, not sent. */

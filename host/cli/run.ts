@@ -55,15 +55,19 @@ Examples:
   airlock run client.js --allow-connect=127.0.0.1:8080 --exit-when-idle -- ws://127.0.0.1:8080
 `;
 
-function ruleList(value: string): readonly string[] | true {
-  if (value === '') {
+/** Stands for the missing value of a bare flag; no argument of a command can hold it. An empty value permits nothing. */
+export const ANYTHING = '\0';
+
+/** A flag that is given more than once permits what each of them permits. */
+function ruleList(value: string, previous: readonly string[] | true | undefined): readonly string[] | true {
+  if (value === ANYTHING || previous === true) {
     return true;
   }
   const rules = value.split(',').map((rule) => rule.trim());
   if (rules.includes('')) {
     throw new InvalidArgumentError('There is an empty rule in the list.');
   }
-  return rules;
+  return [...(previous ?? []), ...rules];
 }
 
 /** commander hands over what follows `--` together with the files. */

@@ -105,26 +105,28 @@ function parseRules(
   return value.map((rule: string) => parse(rule.trim()));
 }
 
-function parseConnectRule(text: string): Rule {
+function parseConnectRule(text: string, kind = 'connect', expected = 'host, host:port or [IPv6]:port, as example.com:443'): Rule {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)|([0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*))(?::(\d{1,5}))?$/.exec(
     text,
   );
   const [, bracketed, plain, bare, port] = match ?? [];
   const host = bracketed ?? plain ?? bare;
   if (host === undefined || (plain === undefined && isIP(host) !== 6) || /[\s/@]/.test(host)) {
-    throw invalidRule('connect', text, 'host, host:port or [IPv6]:port, as example.com:443');
+    throw invalidRule(kind, text, expected);
   }
-  return { host: host === '*' ? undefined : canonicalHost(host), port: parsePort('connect', text, port) };
+  return { host: host === '*' ? undefined : canonicalHost(host), port: parsePort(kind, text, port) };
 }
+
+const LISTEN_RULE = 'port, address or address:port, as 127.0.0.1:8080';
 
 function parseListenRule(text: string): Rule {
   if (/^\d{1,5}$/.test(text)) {
     return { host: undefined, port: parsePort('listen', text, text) };
   }
-  const { host, port } = parseConnectRule(text);
+  const { host, port } = parseConnectRule(text, 'listen', LISTEN_RULE);
   const address = host === 'localhost' ? '127.0.0.1' : host;
   if (address !== undefined && isIP(address) === 0) {
-    throw invalidRule('listen', text, 'port, address or address:port, as 127.0.0.1:8080');
+    throw invalidRule('listen', text, LISTEN_RULE);
   }
   return { host: address, port };
 }

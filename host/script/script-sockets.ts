@@ -7,7 +7,7 @@ import type { Limits } from '../policy/limits.ts';
 import type { Permissions } from '../policy/permissions.ts';
 import { connect, hostAndPort, hostPort } from '../sockets/client.ts';
 import type { Connection, ConnectionOwner } from '../sockets/connection.ts';
-import { Server, type Accepted, type ServerOwner } from '../sockets/server.ts';
+import { listenAddress, Server, type Accepted, type ServerOwner } from '../sockets/server.ts';
 import { socketFailure } from '../sockets/socket-errors.ts';
 
 export interface ScriptSocketsOptions {
@@ -122,7 +122,7 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
         throw new AirlockError('ERR_AIRLOCK_MALFORMED_COMMAND', 'the question is malformed');
       }
       this.#lastServerId = id;
-      const address = host === 'localhost' ? '127.0.0.1' : host;
+      const address = listenAddress(host);
       if (!permissions.listen(address, port)) {
         const rule = address === '' ? `${port}` : hostPort(address, port);
         const where = address === '' ? `port ${port} of all interfaces` : hostPort(address, port);

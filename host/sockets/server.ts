@@ -119,15 +119,21 @@ function accepted(webSocket: WebSocket, stream: AcceptedStream, head: Buffer, ur
   };
 }
 
-/** The address is bound here and now, so that a script knows the port, or the error, when its constructor returns. */
-function bind(host: string, port: number): BoundSocket {
-  const wanted = host === 'localhost' ? '127.0.0.1' : host;
-  if (wanted !== '' && isIP(wanted) === 0) {
+/** The address that a script names: empty for all interfaces. Throws ERR_AIRLOCK_LISTEN_FAILED where it is none. */
+export function listenAddress(host: string): string {
+  const address = host === 'localhost' ? '127.0.0.1' : host;
+  if (address !== '' && isIP(address) === 0) {
     throw new AirlockError(
       'ERR_AIRLOCK_LISTEN_FAILED',
       `cannot listen on '${host}': host must be an IP address or 'localhost'`,
     );
   }
+  return address;
+}
+
+/** The address is bound here and now, so that a script knows the port, or the error, when its constructor returns. */
+function bind(host: string, port: number): BoundSocket {
+  const wanted = listenAddress(host);
   try {
     return wanted === '' ? bindAll(port) : new net.BoundSocket({ host: wanted, port });
   } catch (error) {

@@ -31,6 +31,12 @@ describe('airlock run prints', () => {
     expect(stdout).toBe('\\x1b[2J\\x07\\x9b1m\ttab\n');
   });
 
+  test('no line of a script as one of its own', async () => {
+    const folder = folderWith({ 'forger.js': `throw new Error('m\\nairlock: other.js: fake')` });
+    const { stderr } = await airlock(folder, 'run', 'forger.js', '--exit-when-idle');
+    expect(stderr).toBe('airlock: forger.js:1:7: Error: m\\nairlock: other.js: fake\n');
+  });
+
   test('an uncaught exception with file, line and column, to standard error, and goes on', async () => {
     const folder = folderWith({
       'late.js': `function inner() {\n  throw new TypeError('oh');\n}\nsetTimeout(() => inner(), 1);\nsetTimeout(() => print('still here'), 20);\n`,
@@ -108,6 +114,8 @@ describe('airlock run refuses', () => {
   test.each<[string, readonly string[], string]>([
     ['an unknown type', ['a.js', '--type', 'robot'], "airlock: There is no script type 'robot'; there are interface, avatar, client-entity, server-entity, assignment-client\n"],
     ['a rule that is none', ['a.js', '--allow-connect=a b'], "airlock: 'a b' is not a rule for connect: write host, host:port or [IPv6]:port, as example.com:443\n"],
+    ['a rule for listen that is none', ['a.js', '--allow-listen=127.0.0.1:99999'], "airlock: '127.0.0.1:99999' is not a rule for listen: write a port from 0 to 65535\n"],
+    ['an empty list', ['a.js', '--allow-connect='], "error: option '--allow-connect [list]' argument '' is invalid. There is an empty rule in the list.\n(airlock --help tells more)\n"],
     ['an unknown option', ['a.js', '--fly'], "error: unknown option '--fly'\n(airlock --help tells more)\n"],
     ['no file', [], "error: missing required argument 'file'\n(airlock --help tells more)\n"],
     ['no file before --', ['--', 'a.js'], "error: missing required argument 'file'\n(airlock --help tells more)\n"],
@@ -136,11 +144,16 @@ describe('permissions', () => {
     });
   });
 
-  test.each([['--allow-connect'], ['--allow-connect=127.0.0.1'], ['--allow-all']])('%s lets a script connect', async (flag) => {
+  test.each([
+    ['--allow-connect'],
+    ['--allow-connect=127.0.0.1'],
+    ['--allow-all'],
+    ['--allow-connect=127.0.0.1', '--allow-connect=example.com'],
+  ])('%s lets a script connect', async (...flags) => {
     const folder = folderWith({ 'server.js': ECHO_SERVER, 'client.js': CLIENT });
     const server = startAirlock(folder, 'run', '--allow-listen=127.0.0.1', 'server.js', '--type', 'assignment-client');
     const [, port] = await server.stdout(/port (\d+)/);
-    expect(await airlock(folder, 'run', flag, 'client.js', '--exit-when-idle', '--', `ws://127.0.0.1:${port}/`)).toEqual({
+    expect(await airlock(folder, 'run', ...flags, 'client.js', '--exit-when-idle', '--', `ws://127.0.0.1:${port}/`)).toEqual({
       code: 0,
       stdout: 'hi\nclosed 1000\n',
       stderr: '',
