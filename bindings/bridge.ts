@@ -221,18 +221,24 @@ export function sendText(socket: number, data: string): void {
   views.control[NUMBERS_OUT] = numbersWritten += 2;
 }
 
-/** `sendBinary`, with the bytes of `buffer` from `start` on. */
-export function sendBinary(socket: number, buffer: ArrayBufferLike, start: number, length: number): void {
+/** A command of a socket and the bytes of `buffer` from `start` on. */
+export function sendBytes(
+  type: 'sendBinary' | 'ping',
+  socket: number,
+  buffer: ArrayBufferLike,
+  start: number,
+  length: number,
+): void {
   count(length);
   reserveNumbers(3);
   writeBytes(buffer, start, length);
-  views.numbersOut[numbersWritten] = COMMANDS.sendBinary.code;
+  views.numbersOut[numbersWritten] = COMMANDS[type].code;
   views.numbersOut[numbersWritten + 1] = socket;
   views.numbersOut[numbersWritten + 2] = length;
   views.control[NUMBERS_OUT] = numbersWritten += 3;
 }
 
-type OtherCommand = Exclude<CommandType, 'sendText' | 'sendBinary'>;
+type OtherCommand = Exclude<CommandType, 'sendText' | 'sendBinary' | 'ping'>;
 type CommandFields<Type extends CommandType> = Omit<CommandOf<Type>, 'type'>;
 
 /** Any other command of the script's. Throws where it is over the bounds of the turn. */

@@ -29,7 +29,11 @@ import { settleSenders, socketById, socketInternals, WebSocket } from './websock
  * then `turn` for every batch of events.
  */
 
-type EventFields<Type extends EventType> = Omit<ItemOf<EventTable, Type>, 'type' | 'data'>;
+type EventFields<Type extends EventType> = {
+  readonly [Field in keyof Omit<ItemOf<EventTable, Type>, 'type'>]: Field extends 'data'
+    ? Uint8Array<ArrayBuffer>
+    : ItemOf<EventTable, Type>[Field];
+};
 
 /** What each event brings about. An event without a handler does not compile. */
 const handlers: {
@@ -84,7 +88,20 @@ const handlers: {
   end() {
     endScript();
   },
+  ping({ socket, data }) {
+    control(socket, 'ping', data);
+  },
+  pong({ socket, data }) {
+    control(socket, 'pong', data);
+  },
 };
+
+function control(socket: number, type: 'ping' | 'pong', data: Uint8Array<ArrayBuffer>): void {
+  const target = socketById(socket);
+  if (target !== undefined) {
+    socketInternals.control(target, type, data);
+  }
+}
 
 interface CompiledHandler {
   readonly names: readonly string[];
@@ -138,12 +155,23 @@ function dispatchEvent(strings: readonly string[]): void {
   const { handle, names, types } = byCode[code] as CompiledHandler;
   const fields = ObjectCreate(null) as Record<string, unknown>;
   for (let index = 0; index < names.length; index++) {
-    const type = types[index];
-    fields[names[index] as string] =
-      type === 'string' ? strings[nextString++] : type === 'boolean' ? readNumber() === 1 : readNumber();
+    fields[names[index] as string] = readField(types[index] as FieldType, strings);
   }
   if (!isStopping() || code === EVENTS.end.code) {
     handle(fields);
+  }
+}
+
+function readField(type: FieldType, strings: readonly string[]): unknown {
+  switch (type) {
+    case 'string':
+      return strings[nextString++];
+    case 'boolean':
+      return readNumber() === 1;
+    case 'bytes':
+      return readBytes(readNumber());
+    default:
+      return readNumber();
   }
 }
 

@@ -1,12 +1,11 @@
 import { CLOSE_CODES, SOCKET_ERRORS } from '../wire/socket-codes.ts';
-import { command, sendBinary, sendText } from './bridge.ts';
+import { command, sendBytes, sendText } from './bridge.ts';
 import { dialect } from './settings.ts';
 import {
   MapConstructor,
   MapPrototypeDelete,
   MapPrototypeGet,
   MapPrototypeSet,
-  ObjectCreate,
   ObjectDefineProperty,
   ObjectFreeze,
   ReflectApply,
@@ -16,7 +15,7 @@ import {
 } from './primordials.ts';
 import { blobRange, createBlob } from './web/blob.ts';
 import { byteRange } from './web/buffer-source.ts';
-import { defineConstants, defineInterface, requireArguments } from './web/define.ts';
+import { defineConstants, defineInterface, defineOwn, requireArguments } from './web/define.ts';
 import { domException } from './web/dom-exception.ts';
 import { Event, internals, trusted } from './web/event.ts';
 import {
@@ -47,6 +46,8 @@ export interface SocketInternals {
   opened(socket: WebSocket, protocol: string, extensions: string): void;
   text(socket: WebSocket, data: string): void;
   binary(socket: WebSocket, data: Uint8Array<ArrayBuffer>): void;
+  /** A ping or a pong has come. */
+  control(socket: WebSocket, type: 'ping' | 'pong', data: Uint8Array<ArrayBuffer>): void;
   failed(socket: WebSocket, error: number, message: string): void;
   closed(socket: WebSocket, code: number, reason: string, wasClean: boolean): void;
   buffered(socket: WebSocket, bytes: number): void;
@@ -97,7 +98,17 @@ export class WebSocket extends EventTarget {
     const list = protocolList(protocols);
     lastId += 2;
     this.#id = lastId;
-    command('connect', { socket: this.#id, url: this.#url, protocols: list });
+    command('connect', {
+      socket: this.#id,
+      url: this.#url,
+      protocols: list,
+      headers: createList(),
+      handshakeTimeout: 0,
+      heartbeatInterval: 0,
+      heartbeatTimeout: 0,
+      maxMessageSize: 0,
+      perMessageDeflate: false,
+    });
     MapPrototypeSet(sockets, this.#id, this);
   }
 
@@ -137,6 +148,12 @@ export class WebSocket extends EventTarget {
         if (socket.#readyState === OPEN) {
           const data = socket.#binaryType === 'blob' ? createBlob(bytes) : TypedArrayPrototypeGetBuffer(bytes);
           dispatch(socket, messageEvent(data, socket.#origin));
+        }
+      },
+
+      control(socket, type, bytes) {
+        if (socket.#readyState === OPEN) {
+          dispatch(socket, messageEvent(TypedArrayPrototypeGetBuffer(bytes), socket.#origin, type));
         }
       },
 
@@ -278,7 +295,7 @@ export class WebSocket extends EventTarget {
       sendText(this.#id, text);
       this.#unmeasured[this.#unmeasured.length] = text;
     } else {
-      sendBinary(this.#id, range.buffer, range.start, range.length);
+      sendBytes('sendBinary', this.#id, range.buffer, range.start, range.length);
       this.#bufferedAmount += range.length;
     }
     if (!this.#isSender) {
@@ -365,16 +382,6 @@ const invokeWithEvent: HandlerInvoker = (handler, target, event) => {
     internals.cancel(event);
   }
 };
-
-/** An ordinary property, whatever a script has put on `Object.prototype`. */
-function defineOwn(target: object, name: string, value: unknown): void {
-  const descriptor = ObjectCreate(null) as PropertyDescriptor;
-  descriptor.value = value;
-  descriptor.enumerable = true;
-  descriptor.configurable = true;
-  descriptor.writable = true;
-  ObjectDefineProperty(target, name, descriptor);
-}
 
 /** In the `overte` dialect, `onerror` is called with the SocketError number first. */
 const invokeOnError: HandlerInvoker = (handler, target, event) => {

@@ -6,8 +6,24 @@ export const COMMANDS = {
   sendText: { code: 1, fields: { socket: 'uint', data: 'text' } },
   /** Send a binary message. */
   sendBinary: { code: 2, fields: { socket: 'uint', data: 'bytes' } },
-  /** Open a client socket under an even id of the script's choice. */
-  connect: { code: 3, fields: { socket: 'uint', url: 'string', protocols: 'strings' } },
+  /**
+   * Open a client socket under an even id of the script's choice. `headers`: name, value, name, value and so on. Times
+   * are in milliseconds and sizes in bytes; 0 stands for the script's limit, and for no heartbeat.
+   */
+  connect: {
+    code: 3,
+    fields: {
+      socket: 'uint',
+      url: 'string',
+      protocols: 'strings',
+      headers: 'strings',
+      handshakeTimeout: 'uint',
+      heartbeatInterval: 'uint',
+      heartbeatTimeout: 'uint',
+      maxMessageSize: 'uint',
+      perMessageDeflate: 'boolean',
+    },
+  },
   /** Start the closing handshake. `code` 0: without a code. */
   close: { code: 4, fields: { socket: 'uint', code: 'uint', reason: 'string' } },
   /** Stop listening and close the server's sockets with 1001. */
@@ -24,6 +40,12 @@ export const COMMANDS = {
   loadFailed: { code: 10, fields: { text: 'string', stack: 'string' } },
   /** `Script.stop()`. */
   stop: { code: 11, fields: {} },
+  /** Send a ping with a payload of at most 125 bytes. */
+  ping: { code: 12, fields: { socket: 'uint', data: 'bytes' } },
+  /** Read no further from the socket until `resume`; what has been read already still comes. */
+  pause: { code: 13, fields: { socket: 'uint' } },
+  /** Read on from a socket that `pause` has stopped. */
+  resume: { code: 14, fields: { socket: 'uint' } },
 } as const;
 
 export type CommandTable = typeof COMMANDS;

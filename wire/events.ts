@@ -31,6 +31,10 @@ export const EVENTS = {
   preload: { code: 11, fields: { entityID: 'string' } },
   /** The script ends: drop timers, call `unload`, emit `scriptEnding`. Always the last event. */
   end: { code: 12, fields: {} },
+  /** The peer has sent a ping; it is answered already. */
+  ping: { code: 13, fields: { socket: 'uint', data: 'bytes' } },
+  /** The peer has answered a ping of the script's, or sent a pong of its own accord. */
+  pong: { code: 14, fields: { socket: 'uint', data: 'bytes' } },
 } as const;
 
 export type EventTable = typeof EVENTS;

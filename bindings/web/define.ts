@@ -1,4 +1,5 @@
 import {
+  ObjectCreate,
   ObjectDefineProperty,
   ObjectGetOwnPropertyDescriptor,
   ObjectKeys,
@@ -50,4 +51,14 @@ export function requireArguments(given: number, required: number, operation: str
       `${operation}: ${required} argument${required === 1 ? '' : 's'} required, but only ${given} present.`,
     );
   }
+}
+
+/** An ordinary property, whatever a script has put on `Object.prototype`. */
+export function defineOwn(target: object, name: string, value: unknown): void {
+  const descriptor = ObjectCreate(null) as PropertyDescriptor;
+  descriptor.value = value;
+  descriptor.enumerable = true;
+  descriptor.configurable = true;
+  descriptor.writable = true;
+  ObjectDefineProperty(target, name, descriptor);
 }

@@ -11,7 +11,7 @@ export interface MessageEventInit extends EventInit {
 }
 
 /** The event of a message that came in. It is made without a dictionary, whose members scripts can give defaults to. */
-export let messageEvent: (data: unknown, origin: string) => MessageEvent;
+export let messageEvent: (data: unknown, origin: string, type?: string) => MessageEvent;
 
 /** HTML Standard, "The MessageEvent interface". There are no ports here: `source` is null and `ports` is empty. */
 export class MessageEvent extends Event {
@@ -31,8 +31,8 @@ export class MessageEvent extends Event {
   }
 
   static {
-    messageEvent = (data, origin) => {
-      const event = trusted(new MessageEvent('message'));
+    messageEvent = (data, origin, type = 'message') => {
+      const event = trusted(new MessageEvent(type));
       event.#data = data;
       event.#origin = origin;
       return event;

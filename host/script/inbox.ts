@@ -57,5 +57,5 @@ export class Inbox {
 }
 
 function payloadOf(event: Event): number {
-  return event.type === 'text' || event.type === 'binary' ? event.data.length : 0;
+  return 'data' in event ? event.data.length : 0;
 }

@@ -33,7 +33,10 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
   readonly #servers = new Map<number, Server>();
   /** Which server accepted a connection. */
   readonly #acceptedBy = new Map<Connection, Server>();
+  /** Connections that are not read because too much waits for the script. */
   readonly #paused = new Set<Connection>();
+  /** Connections that are not read because the script wants it so. */
+  readonly #pausedByScript = new Set<Connection>();
   /** Connections written to in the batch of commands that is being carried out. */
   readonly #written = new Set<Connection>();
   /** What the script takes for a connection's `bufferedAmount`, where it may be wrong. */
@@ -109,6 +112,25 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
     }
     this.#written.add(connection);
     connection.send(message);
+  }
+
+  ping({ socket, data }: CommandOf<'ping'>): void {
+    this.#connections.get(socket)?.ping(data);
+  }
+
+  pauseByScript({ socket }: CommandOf<'pause'>): void {
+    const connection = this.#connections.get(socket);
+    if (connection !== undefined) {
+      this.#pausedByScript.add(connection);
+      connection.pause();
+    }
+  }
+
+  resumeByScript({ socket }: CommandOf<'resume'>): void {
+    const connection = this.#connections.get(socket);
+    if (connection !== undefined && this.#pausedByScript.delete(connection) && !this.#paused.has(connection)) {
+      connection.resume();
+    }
   }
 
   close({ socket, code, reason }: CommandOf<'close'>): void {
@@ -189,7 +211,9 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
   /** Reads on from the sockets that had to wait for the script. */
   resume(): void {
     for (const connection of this.#paused) {
-      connection.resume();
+      if (!this.#pausedByScript.has(connection)) {
+        connection.resume();
+      }
     }
     this.#paused.clear();
   }
@@ -204,6 +228,10 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
       server.close();
     }
     this.#servers.clear();
+    for (const connection of this.#pausedByScript) {
+      this.#paused.add(connection);
+    }
+    this.#pausedByScript.clear();
     this.resume();
     if (this.#connections.size === 0) {
       return;
@@ -233,6 +261,11 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
     this.#pauseIfFull(connection);
   }
 
+  control(connection: Connection, type: 'ping' | 'pong', data: Buffer): void {
+    this.#push({ type, socket: connection.id, data });
+    this.#pauseIfFull(connection);
+  }
+
   opened(connection: Connection, protocol: string, extensions: string): void {
     this.#push({ type: 'opened', socket: connection.id, protocol, extensions });
   }
@@ -245,6 +278,7 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
     this.#connections.delete(connection.id);
     this.#acceptedBy.delete(connection);
     this.#paused.delete(connection);
+    this.#pausedByScript.delete(connection);
     this.#written.delete(connection);
     this.#assumedBuffered.delete(connection);
     this.#push({ type: 'closed', socket: connection.id, code, reason, wasClean });

@@ -251,6 +251,15 @@ export class Script extends EventEmitter<ScriptEvents> {
     },
     loadFailed: ({ text, stack }) => this.#fault('ERR_AIRLOCK_SCRIPT_LOAD_FAILED', text, stack),
     stop: () => void this.stop(),
+    ping: (command) => {
+      if (command.data.length <= 125) {
+        this.#sockets.ping(command);
+      } else {
+        this.#malformed(`ping with ${command.data.length} bytes`);
+      }
+    },
+    pause: (command) => this.#sockets.pauseByScript(command),
+    resume: (command) => this.#sockets.resumeByScript(command),
   };
 
   readonly #answerers: Answerers = {

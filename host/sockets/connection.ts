@@ -8,6 +8,8 @@ import { remoteHostClosed, socketFailure } from './socket-errors.ts';
 export interface ConnectionOwner {
   text(connection: Connection, data: Buffer): void;
   binary(connection: Connection, data: Buffer): void;
+  /** A ping, which is answered already, or a pong. */
+  control(connection: Connection, type: 'ping' | 'pong', data: Buffer): void;
   opened(connection: Connection, protocol: string, extensions: string): void;
   failed(connection: Connection, error: number, message: string): void;
   closed(connection: Connection, code: number, reason: string, wasClean: boolean): void;
@@ -43,6 +45,8 @@ export class Connection {
     this.#owner = owner;
     webSocket.binaryType = 'nodebuffer';
     webSocket.on('message', (data, isBinary) => this.#message(data as Buffer, isBinary));
+    webSocket.on('ping', (data) => owner.control(this, 'ping', data));
+    webSocket.on('pong', (data) => owner.control(this, 'pong', data));
     webSocket.on('error', (error) => this.#fail(error));
     webSocket.on('close', (code, reason) => this.#closed(code, reason));
   }
@@ -90,6 +94,14 @@ export class Connection {
       this.#sendMasked(messages);
     }
     socket.uncork();
+  }
+
+  /** Sends a ping, after what was sent. */
+  ping(data: Uint8Array): void {
+    this.flush();
+    if (this.#webSocket.readyState === this.#webSocket.OPEN) {
+      this.#webSocket.ping(data);
+    }
   }
 
   /** Starts the closing handshake, after what was sent. Code 0: without a code. */

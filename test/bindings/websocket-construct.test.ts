@@ -5,8 +5,8 @@ describe('new WebSocket(url, protocols)', () => {
   test('asks the host to connect, under even numbers', () => {
     const script = startScript('');
     expect(script.run(`a = new WebSocket('ws://a.example'); b = new WebSocket('wss://b.example:8080/x?y=z', ['p', 'q']);`)).toEqual([
-      { type: 'connect', socket: 2, url: 'ws://a.example/', protocols: [] },
-      { type: 'connect', socket: 4, url: 'wss://b.example:8080/x?y=z', protocols: ['p', 'q'] },
+      expect.objectContaining({ type: 'connect', socket: 2, url: 'ws://a.example/', protocols: [] }),
+      expect.objectContaining({ type: 'connect', socket: 4, url: 'wss://b.example:8080/x?y=z', protocols: ['p', 'q'] }),
     ]);
     expect(script.value('[a.url, b.url, a.readyState, a.protocol, a.extensions, a.bufferedAmount]')).toEqual([
       'ws://a.example/', 'wss://b.example:8080/x?y=z', 0, '', '', 0,

@@ -38,6 +38,9 @@ export class RecordingOwner implements ConnectionOwner {
     this.messages.push(data);
     this.#tell('binary', data.toString('latin1'));
   }
+  control(_connection: Connection, type: 'ping' | 'pong', data: Buffer): void {
+    this.#tell(type, data.toString('latin1'));
+  }
   opened(_connection: Connection, protocol: string, extensions: string): void {
     this.#tell('opened', protocol, extensions);
   }

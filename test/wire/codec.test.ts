@@ -149,12 +149,23 @@ describe('what the forms are', () => {
 
   test('flat: the numbers, strings and bytes of a batch, each in order', () => {
     const flat = itemsToFlat(COMMAND_SCHEMA, [
-      { type: 'connect', socket: 2, url: 'ws://a/', protocols: ['x', 'y'] },
+      {
+        type: 'connect',
+        socket: 2,
+        url: 'ws://a/',
+        protocols: ['x', 'y'],
+        headers: ['a', 'b'],
+        handshakeTimeout: 3,
+        heartbeatInterval: 4,
+        heartbeatTimeout: 5,
+        maxMessageSize: 6,
+        perMessageDeflate: true,
+      },
       { type: 'sendBinary', socket: 2, data: Uint8Array.of(5, 6) },
       { type: 'loaded' },
     ]);
-    expect([...flat.numbers]).toEqual([3, 2, 2, 2, 2, 2, 9]);
-    expect(flat.strings).toEqual(['ws://a/', 'x', 'y']);
+    expect([...flat.numbers]).toEqual([3, 2, 2, 2, 3, 4, 5, 6, 1, 2, 2, 2, 9]);
+    expect(flat.strings).toEqual(['ws://a/', 'x', 'y', 'a', 'b']);
     expect(flat.bytes).toEqual([Uint8Array.of(5, 6)]);
   });
 

@@ -12,6 +12,12 @@ const connect = (socket: number, more: Partial<CommandOf<'connect'>> = {}): Comm
   socket,
   url: 'ws://127.0.0.1:9/',
   protocols: [],
+  headers: [],
+  handshakeTimeout: 0,
+  heartbeatInterval: 0,
+  heartbeatTimeout: 0,
+  maxMessageSize: 0,
+  perMessageDeflate: false,
   ...more,
 });
 const listen = (server: number, more: Partial<QuestionOf<'listen'>> = {}): QuestionOf<'listen'> => ({

@@ -253,11 +253,11 @@ test('what is sent before a connection is open is lost, as it is in Overte', asy
   expect(await peer.first('text')).toEqual(['text', 'in time']);
 });
 
-test('a ping is answered, and told to nobody', async () => {
+test('a ping is answered, and told to its owner', async () => {
   const { accepted, socket } = await rawClient();
   const answer = once(socket, 'data');
   socket.write(Buffer.from([0x89, 0x82, 0, 0, 0, 0, 0x68, 0x69]));
   const [pong] = parseFrames(((await answer) as [Buffer])[0]);
   expect(pong).toMatchObject({ opcode: OPCODE.pong, payload: Buffer.from('hi') });
-  expect(accepted.owner.told).toEqual([]);
+  expect(accepted.owner.told).toEqual([['ping', 'hi']]);
 });
