@@ -1,6 +1,7 @@
 import { BYTES_OUT, BYTE_WINDOW, NUMBERS_OUT, NUMBER_WINDOW, arenaViews, type ArenaViews } from '../wire/arena.ts';
 import { COMMANDS, type CommandOf, type CommandType } from '../wire/commands.ts';
 import { ANSWERS, QUESTIONS, type AnswerOf, type QuestionOf, type QuestionType } from '../wire/questions.ts';
+import { connectInput } from './turn-input.ts';
 import {
   ErrorConstructor,
   MathMin,
@@ -31,28 +32,30 @@ export interface CellCallbacks {
   /** The out window for bytes is full: the cell takes what is in it. */
   readonly spillBytes: () => void;
   /**
-   * Asks the host. Takes the strings of the commands so far and of the question; the question begins with the number
-   * and the string of these indexes. Gives the answer's fields in order, numbers as text: an answer is rare, and the in
+   * Asks the host. Takes the texts of the commands so far and of the question; the question begins with the number
+   * and the text of these indexes. Gives the answer's fields in order, numbers as text: an answer is rare, and the in
    * window may hold what the turn has not read yet. Without an answer, gives an empty list.
    */
-  readonly ask: (strings: string[], firstNumber: number, firstString: number) => string[];
+  readonly ask: (texts: string[], firstNumber: number, firstText: number) => string[];
   /** The serialized URL, or an empty string where it is not one. */
   readonly parseURL: (url: string, base: string) => string;
 }
 
 let callbacks: CellCallbacks;
 let views: ArenaViews;
-let arena: ArrayBufferLike;
-let numbersRead = 0;
-let bytesRead = 0;
 /** How many numbers and bytes lie in the out windows. */
 let numbersWritten = 0;
 let bytesWritten = 0;
 /** How many numbers the cell has taken out of the window in this turn, or since the last question. */
 let numbersSpilled = 0;
 
-/** The strings of what the turn gives back. The cell copies it after the microtasks have run, so they add to it too. */
+/**
+ * The strings of what the turn gives back, joined to few texts: each copy of a string across the boundary has its price.
+ * The cell copies the list after the microtasks have run, so they add to it too.
+ */
 let outbox: string[] = createList();
+/** The length up to which strings are joined. */
+const JOINED_LENGTH = 16 * 1024;
 let commandCount = 0;
 let byteCount = 0;
 /** Whether an exception was told that the bounds had no room for. */
@@ -68,7 +71,6 @@ let bounds: TurnBounds;
 
 /** Connects this isolate to its cell, through the arena (see `wire/arena.ts`) and the callbacks. */
 export function connectBridge(shared: ArrayBufferLike, cell: CellCallbacks, turnBounds: TurnBounds): void {
-  arena = shared;
   views = arenaViews(shared);
   callbacks = {
     refillNumbers: guarded(cell.refillNumbers),
@@ -79,6 +81,7 @@ export function connectBridge(shared: ArrayBufferLike, cell: CellCallbacks, turn
     parseURL: guarded(cell.parseURL),
   };
   bounds = turnBounds;
+  connectInput(shared, views, callbacks);
 }
 
 /**
@@ -97,14 +100,12 @@ function guarded<Arguments extends unknown[], Result>(
   };
 }
 
-/** Starts a turn: nothing given out, the first windows unread. */
+/** Starts a turn: nothing given out. */
 export function beginTurn(): void {
   outbox = createList();
   commandCount = 0;
   byteCount = 0;
   reportedBeyond = false;
-  numbersRead = 0;
-  bytesRead = 0;
   emptyWindows();
 }
 
@@ -115,7 +116,7 @@ function emptyWindows(): void {
   setBytesWritten(0);
 }
 
-/** The strings that the turn has given out so far. Later commands of the same turn are added to the same array. */
+/** The texts that the turn has given out so far. Later commands of the same turn are added to the same array. */
 export function currentOutbox(): string[] {
   return outbox;
 }
@@ -123,44 +124,6 @@ export function currentOutbox(): string[] {
 function setBytesWritten(length: number): void {
   bytesWritten = length;
   views.control[BYTES_OUT] = length;
-}
-
-/** Takes the next number that came with the turn's events. */
-export function readNumber(): number {
-  if (numbersRead === NUMBER_WINDOW) {
-    callbacks.refillNumbers();
-    numbersRead = 0;
-  }
-  return views.numbersIn[numbersRead++] as number;
-}
-
-/** Takes the next `length` bytes that came with the turn's events. */
-export function readBytes(length: number): Uint8Array<ArrayBuffer> {
-  let bytes: Uint8Array<ArrayBuffer> | undefined;
-  let failure: unknown;
-  try {
-    bytes = new Uint8ArrayConstructor(length);
-  } catch (error) {
-    // There is no memory for them. They are read all the same, as the next event's follow.
-    failure = error;
-  }
-  let done = 0;
-  while (done < length) {
-    if (bytesRead === BYTE_WINDOW) {
-      callbacks.refillBytes();
-      bytesRead = 0;
-    }
-    const size = MathMin(length - done, BYTE_WINDOW - bytesRead);
-    if (bytes !== undefined) {
-      TypedArrayPrototypeSet(bytes, new Uint8ArrayConstructor(arena, views.bytesInOffset + bytesRead, size), done);
-    }
-    bytesRead += size;
-    done += size;
-  }
-  if (bytes === undefined) {
-    throw failure;
-  }
-  return bytes;
 }
 
 /*
@@ -195,6 +158,16 @@ function writeBytes(buffer: ArrayBufferLike, start: number, length: number): voi
   }
 }
 
+/** Adds a string to what the turn gives back. Its length is to be given as a number, after it. */
+function giveString(value: string): void {
+  const last = outbox.length - 1;
+  if (last >= 0 && (outbox[last] as string).length + value.length <= JOINED_LENGTH) {
+    outbox[last] += value;
+  } else {
+    outbox[last + 1] = value;
+  }
+}
+
 function fits(bytes: number): boolean {
   return commandCount < bounds.commands && bytes <= bounds.bytes - byteCount;
 }
@@ -214,11 +187,12 @@ function count(bytes: number): void {
 /** `sendText`, the command of which there are the most. */
 export function sendText(socket: number, data: string): void {
   count(data.length);
-  reserveNumbers(2);
-  outbox[outbox.length] = data;
+  reserveNumbers(3);
+  giveString(data);
   views.numbersOut[numbersWritten] = COMMANDS.sendText.code;
   views.numbersOut[numbersWritten + 1] = socket;
-  views.control[NUMBERS_OUT] = numbersWritten += 2;
+  views.numbersOut[numbersWritten + 2] = data.length;
+  views.control[NUMBERS_OUT] = numbersWritten += 3;
 }
 
 /** A command of a socket and the bytes of `buffer` from `start` on. */
@@ -281,23 +255,25 @@ export function ask<Type extends QuestionType>(
   // So that room is made for the question now: what is not asked after all can then be taken back.
   reserveNumbers(NUMBERS_OF_A_QUESTION);
   const numbersBefore = numbersWritten;
-  const firstString = outbox.length;
+  const firstText = outbox.length;
+  // The question's own texts begin here.
+  outbox[firstText] = '';
   writeItem(QUESTIONS[type], fields as Values);
-  let strings: string[];
+  let answer: string[];
   try {
-    strings = callbacks.ask(outbox, numbersSpilled + numbersBefore, firstString);
+    answer = callbacks.ask(outbox, numbersSpilled + numbersBefore, firstText);
   } catch (error) {
-    outbox.length = firstString;
+    outbox.length = firstText;
     views.control[NUMBERS_OUT] = numbersWritten = numbersBefore;
     throw error;
   }
   // The same array goes on: where a microtask asks, the turn has already returned it.
   outbox.length = 0;
   emptyWindows();
-  if (strings.length === 0) {
+  if (answer.length === 0) {
     throw new ErrorConstructor('The host gave no answer.');
   }
-  return readAnswer(ANSWERS[type], strings) as unknown as Omit<AnswerOf<Type>, 'type'>;
+  return readAnswer(ANSWERS[type], answer) as unknown as Omit<AnswerOf<Type>, 'type'>;
 }
 
 /** The URL in its serialized form, or undefined where it is not a URL. The cell parses: WHATWG URL. */
@@ -332,17 +308,27 @@ function sizeOf(definition: Definition, fields: Values): number {
 
 function writeItem(definition: Definition, fields: Values): void {
   const names = ObjectKeys(definition.fields);
-  reserveNumbers(1 + names.length);
+  let most = 1;
+  for (let index = 0; index < names.length; index++) {
+    const value = fields[names[index] as string];
+    most += typeof value === 'object' ? 1 + value.length : 1;
+  }
+  if (most > NUMBER_WINDOW) {
+    throw new RangeErrorConstructor(`A list of more than ${NUMBER_WINDOW - 100} strings is too long`);
+  }
+  reserveNumbers(most);
   let at = numbersWritten;
   views.numbersOut[at++] = definition.code;
   for (let index = 0; index < names.length; index++) {
     const value = fields[names[index] as string];
     if (typeof value === 'string') {
-      outbox[outbox.length] = value;
+      giveString(value);
+      views.numbersOut[at++] = value.length;
     } else if (typeof value === 'object') {
       views.numbersOut[at++] = value.length;
       for (let each = 0; each < value.length; each++) {
-        outbox[outbox.length] = value[each] as string;
+        giveString(value[each] as string);
+        views.numbersOut[at++] = (value[each] as string).length;
       }
     } else {
       views.numbersOut[at++] = value as number;

@@ -6,8 +6,6 @@ import {
   connectBridge,
   currentOutbox,
   ownCommand,
-  readBytes,
-  readNumber,
   type CellCallbacks,
 } from './bridge.ts';
 import { describeError, nameScript, reportException, sourceName } from './errors.ts';
@@ -21,6 +19,7 @@ import { DOMException } from './web/dom-exception.ts';
 import { Event, setTimeOrigin } from './web/event.ts';
 import { EventTarget } from './web/event-target.ts';
 import { CloseEvent, MessageEvent } from './web/websocket-events.ts';
+import { beginInput, readBytes, readNumber, readString } from './turn-input.ts';
 import { serverById, serverInternals, WebSocketServer } from './websocket-server.ts';
 import { settleSenders, socketById, socketInternals, WebSocket } from './websocket.ts';
 
@@ -119,14 +118,11 @@ for (const type of ObjectKeys(handlers) as (keyof typeof handlers)[]) {
   };
 }
 
-let nextString = 0;
-
 /** Walks the events of a turn. One that goes wrong does not take the others with it. */
-function dispatchEvents(count: number, strings: readonly string[]): void {
-  nextString = 0;
+function dispatchEvents(count: number): void {
   for (let event = 0; event < count; event++) {
     try {
-      dispatchEvent(strings);
+      dispatchEvent();
     } catch (error) {
       reportException(error);
     }
@@ -134,11 +130,11 @@ function dispatchEvents(count: number, strings: readonly string[]): void {
 }
 
 /** Reads an event, all of it, and then handles it. The first two kinds are handled without making an object of the event. */
-function dispatchEvent(strings: readonly string[]): void {
+function dispatchEvent(): void {
   const code = readNumber();
   if (code === EVENTS.text.code) {
     const socket = socketById(readNumber());
-    const data = strings[nextString++] as string;
+    const data = readString();
     if (socket !== undefined && !isStopping()) {
       socketInternals.text(socket, data);
     }
@@ -155,17 +151,17 @@ function dispatchEvent(strings: readonly string[]): void {
   const { handle, names, types } = byCode[code] as CompiledHandler;
   const fields = ObjectCreate(null) as Record<string, unknown>;
   for (let index = 0; index < names.length; index++) {
-    fields[names[index] as string] = readField(types[index] as FieldType, strings);
+    fields[names[index] as string] = readField(types[index] as FieldType);
   }
   if (!isStopping() || code === EVENTS.end.code) {
     handle(fields);
   }
 }
 
-function readField(type: FieldType, strings: readonly string[]): unknown {
+function readField(type: FieldType): unknown {
   switch (type) {
     case 'string':
-      return strings[nextString++];
+      return readString();
     case 'boolean':
       return readNumber() === 1;
     case 'bytes':
@@ -245,10 +241,11 @@ const guest = {
   },
 
   /** Runs a turn of so many events. The cell copies the result after the microtasks have run, so it holds what they did as well. */
-  turn(count: number, strings: readonly string[]): string[] {
+  turn(count: number, texts: readonly string[]): string[] {
     beginTurn();
+    beginInput(texts);
     settleSenders();
-    dispatchEvents(count, strings);
+    dispatchEvents(count);
     return currentOutbox();
   },
 

@@ -57,7 +57,7 @@ export let socketInternals: SocketInternals;
 /** Living sockets by id. A socket is kept until it is closed, whoever else holds it. */
 const sockets = new MapConstructor<number, WebSocket>();
 /** Sockets whose `send` was called in the last turn. */
-let senders = createList<WebSocket>();
+const senders = createList<WebSocket>();
 /** This side numbers its sockets with even numbers, the host those that it accepts with odd ones. */
 let lastId = 0;
 
@@ -80,7 +80,7 @@ export class WebSocket extends EventTarget {
   /** Bytes that wait to be sent. */
   #bufferedAmount = 0;
   /** Texts of this turn whose length in UTF-8 nobody has asked for yet. */
-  #unmeasured = createList<string>();
+  readonly #unmeasured = createList<string>();
   /** Bytes that were given to `send` when it was too late, and that count as waiting for ever. */
   #discardedAmount = 0;
   #isSender = false;
@@ -183,19 +183,18 @@ export class WebSocket extends EventTarget {
 
   /** What was sent in the last turn has gone to the network by the next one, except where the host says otherwise. */
   static settle(this: void): void {
-    const settled = senders;
-    senders = createList();
-    for (let index = 0; index < settled.length; index++) {
-      const socket = settled[index] as WebSocket;
+    for (let index = 0; index < senders.length; index++) {
+      const socket = senders[index] as WebSocket;
       // "does not reset to zero once the connection closes"
       if (socket.#readyState === CLOSED) {
         socket.#measure();
       } else {
         socket.#bufferedAmount = 0;
-        socket.#unmeasured = createList();
+        socket.#unmeasured.length = 0;
       }
       socket.#isSender = false;
     }
+    senders.length = 0;
   }
 
   get url(): string {
@@ -347,10 +346,10 @@ export class WebSocket extends EventTarget {
   #measure(): void {
     const texts = this.#unmeasured;
     if (texts.length > 0) {
-      this.#unmeasured = createList();
       for (let index = 0; index < texts.length; index++) {
         this.#bufferedAmount += utf8Length(texts[index] as string);
       }
+      texts.length = 0;
     }
   }
 }

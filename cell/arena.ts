@@ -74,12 +74,12 @@ export class Arena {
   }
 
   /**
-   * The numbers and bytes that came out since the turn began, or since the last call, with these strings. The numbers
+   * The numbers and bytes that came out since the turn began, or since the last call, with these texts. The numbers
    * are to be read before the isolate runs again: where they fit into their window, they are still in it.
    */
-  take(strings: readonly string[]): FlatBatch {
+  take(texts: readonly string[]): FlatBatch {
     this.spillBytes();
-    const batch = { numbers: this.#takeNumbers(), strings, bytes: this.#bytesTaken };
+    const batch = { numbers: this.#takeNumbers(), texts, bytes: this.#bytesTaken };
     this.#bytesTaken = [];
     return batch;
   }

@@ -2,10 +2,7 @@ import { readSync, writevSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { ByteReader } from '../wire/byte-reader.ts';
-import { ByteWriter } from '../wire/byte-writer.ts';
-import { readFlat, readItem, recycle, writeFlat } from '../wire/codec.ts';
-import { COMMAND_SCHEMA } from '../wire/commands.ts';
-import { EVENT_SCHEMA } from '../wire/events.ts';
+import { decode, decodeTexts, encodeTexts } from '../wire/encoded.ts';
 import { EMPTY_BATCH, type FlatBatch } from '../wire/fields.ts';
 import {
   CELL_PIPES,
@@ -13,12 +10,11 @@ import {
   LARGEST_FRAME,
   TO_CELL,
   TO_HOST,
-  TURN_STATUS,
-  beginFrame,
-  endFrame,
+  frame as frameOf,
+  questionContent,
+  turnedContent,
   type Frame,
 } from '../wire/frames.ts';
-import { ANSWER_SCHEMA, QUESTION_SCHEMA, answerFields } from '../wire/questions.ts';
 import type { IsolateSettings } from '../wire/settings.ts';
 import { Cell } from './cell.ts';
 import type { TurnResult } from './script-isolate.ts';
@@ -27,7 +23,6 @@ import type { TurnResult } from './script-isolate.ts';
 
 const READ_BUFFER_BYTES = 256 * 1024;
 
-const writer = new ByteWriter();
 const cell = new Cell(fileURLToPath(new URL('../bindings/guest.js', import.meta.url)), askHost);
 
 // The terminal's interrupt reaches every process of its group; it is for the host to end the scripts in order.
@@ -49,7 +44,7 @@ const input = new Socket({
 });
 input.on('error', () => process.exit(1));
 input.on('close', () => process.exit(0));
-send(endFrame(writer, beginFrame(writer, TO_HOST.ready, 0)));
+send(frameOf(TO_HOST.ready, 0));
 
 function onFrame(frame: Frame): void {
   switch (frame.kind) {
@@ -58,9 +53,7 @@ function onFrame(frame: Frame): void {
     case TO_CELL.turn: {
       const reader = new ByteReader(frame.buffer, frame.start, frame.end);
       const count = reader.uint32();
-      const events = readFlat(EVENT_SCHEMA, reader);
-      sendTurned(frame.script, cell.turn(frame.script, count, events));
-      return recycle(events);
+      return sendTurned(frame.script, cell.turn(frame.script, count, decodeTexts(decode(reader))));
     }
     case TO_CELL.destroy:
       return cell.destroy(frame.script);
@@ -68,7 +61,7 @@ function onFrame(frame: Frame): void {
 }
 
 function create(frame: Frame): void {
-  const settings = JSON.parse(new ByteReader(frame.buffer, frame.start, frame.end).string()) as IsolateSettings;
+  const settings = JSON.parse(frame.buffer.toString('utf8', frame.start, frame.end)) as IsolateSettings;
   try {
     cell.create(frame.script, settings);
   } catch {
@@ -77,34 +70,21 @@ function create(frame: Frame): void {
 }
 
 function sendTurned(script: number, { status, message, commands }: TurnResult): void {
-  const frame = beginFrame(writer, TO_HOST.turned, script);
-  writer.uint8(TURN_STATUS[status]);
-  writer.string(message);
+  let content;
   try {
-    writeFlat(COMMAND_SCHEMA, writer, commands);
+    content = turnedContent(status, message, encodeTexts(commands));
   } catch (error) {
     // An isolate that says nonsense ends its script, not the cell.
-    writer.finish();
     const nonsense = `its isolate gave out nonsense: ${error instanceof Error ? error.message : String(error)}`;
-    return sendTurned(script, { status: 'broken', message: nonsense, commands: EMPTY_BATCH });
+    content = turnedContent('broken', nonsense, encodeTexts(EMPTY_BATCH));
   }
-  send(endFrame(writer, frame));
+  send(frameOf(TO_HOST.turned, script, content));
 }
 
 function askHost(script: number, commands: FlatBatch, question: FlatBatch): string[] {
-  const inner = new ByteWriter();
-  writeFlat(COMMAND_SCHEMA, inner, commands);
-  const frame = beginFrame(writer, TO_HOST.question, script);
-  writer.bytes(Buffer.concat(inner.finish()));
-  try {
-    writeFlat(QUESTION_SCHEMA, writer, question);
-  } catch (error) {
-    writer.finish();
-    throw error;
-  }
-  send(endFrame(writer, frame));
+  send(frameOf(TO_HOST.question, script, questionContent(encodeTexts(commands), encodeTexts(question))));
   const size = readExactly(4).readUInt32LE(0);
-  return answerFields(readItem(ANSWER_SCHEMA, new ByteReader(readExactly(size))));
+  return JSON.parse(readExactly(size).toString()) as string[];
 }
 
 /** The pipe blocks: a host that does not keep up makes the cell wait. */

@@ -1,7 +1,7 @@
 import ivm from 'isolated-vm';
 import { COMMANDS } from '../wire/commands.ts';
 import { EVENTS } from '../wire/events.ts';
-import { EMPTY_BATCH, type FlatBatch } from '../wire/fields.ts';
+import { EMPTY_BATCH, WHOLE_TEXT, type FlatBatch } from '../wire/fields.ts';
 import type { TurnStatus } from '../wire/frames.ts';
 import type { IsolateSettings } from '../wire/settings.ts';
 import { Arena } from './arena.ts';
@@ -45,8 +45,7 @@ export class ScriptIsolate {
       () => this.#arena.refillBytes(),
       () => this.#arena.spillNumbers(),
       () => this.#arena.spillBytes(),
-      (strings: string[], firstNumber: number, firstString: number) =>
-        this.#ask(ask, strings, firstNumber, firstString),
+      (texts: string[], firstNumber: number, firstText: number) => this.#ask(ask, texts, firstNumber, firstText),
       parseURL,
     ]);
   }
@@ -59,8 +58,8 @@ export class ScriptIsolate {
     }
     this.#arena.begin(events);
     try {
-      const strings = this.#turn.applySync(undefined, [count, events.strings], this.#crossing) as unknown as string[];
-      return { status: 'done', message: '', commands: this.#arena.take(strings) };
+      const texts = this.#turn.applySync(undefined, [count, events.texts], this.#crossing) as unknown as string[];
+      return { status: 'done', message: '', commands: this.#arena.take(texts) };
     } catch (error) {
       return this.#failedTurn(error);
     }
@@ -76,12 +75,12 @@ export class ScriptIsolate {
    * A syntax error that `eval` throws does not say where it is; the compiler does. Nothing of the script has run yet, so
    * the error that crosses here is V8's own.
    */
-  #checkSyntax({ numbers, strings }: FlatBatch): TurnResult | undefined {
+  #checkSyntax({ numbers, texts }: FlatBatch): TurnResult | undefined {
     if (numbers[0] !== EVENTS.evaluate.code) {
       return undefined;
     }
     try {
-      this.#isolate.compileScriptSync(strings[0] as string, { filename: sourceName(this.#settings.name) }).release();
+      this.#isolate.compileScriptSync(texts[0] as string, { filename: sourceName(this.#settings.name) }).release();
       return undefined;
     } catch (error) {
       if (this.#isolate.isDisposed) {
@@ -91,7 +90,7 @@ export class ScriptIsolate {
       return {
         status: 'done',
         message: '',
-        commands: { numbers: Float64Array.of(COMMANDS.loadFailed.code), strings: [text, stack], bytes: [] },
+        commands: { numbers: Float64Array.of(COMMANDS.loadFailed.code, WHOLE_TEXT, WHOLE_TEXT), texts: [text, stack], bytes: [] },
       };
     }
   }
@@ -120,8 +119,8 @@ export class ScriptIsolate {
       status: 'done',
       message: '',
       commands: {
-        numbers: Float64Array.of(...commands.numbers, COMMANDS.reportError.code),
-        strings: [...commands.strings, text, stack],
+        numbers: Float64Array.of(...commands.numbers, COMMANDS.reportError.code, WHOLE_TEXT, WHOLE_TEXT),
+        texts: [...commands.texts, text, stack],
         bytes: commands.bytes,
       },
     };
@@ -136,14 +135,14 @@ export class ScriptIsolate {
   }
 
   /**
-   * The question begins with the number and the string of these indexes; what is before it are commands. Nothing is
+   * The question begins with the number and the text of these indexes; what is before it are commands. Nothing is
    * thrown into the isolate, where a script would read this process's stack: without an answer, there are no fields.
    */
-  #ask(ask: Ask, strings: string[], firstNumber: number, firstString: number): string[] {
+  #ask(ask: Ask, texts: string[], firstNumber: number, firstText: number): string[] {
     try {
       const { bytes, numbers } = this.#arena.take([]);
-      const commands = { numbers: numbers.subarray(0, firstNumber), strings: strings.slice(0, firstString), bytes };
-      return ask(commands, { numbers: numbers.subarray(firstNumber), strings: strings.slice(firstString), bytes: [] });
+      const commands = { numbers: numbers.subarray(0, firstNumber), texts: texts.slice(0, firstText), bytes };
+      return ask(commands, { numbers: numbers.subarray(firstNumber), texts: texts.slice(firstText), bytes: [] });
     } catch {
       return [];
     }

@@ -1,8 +1,8 @@
 /**
  * The vocabulary that the tables of events, commands and questions are written in.
  *
- * A table gives each kind of item a number and its fields, in order. The types, the byte codec and the flat form that
- * crosses the isolate boundary are all derived from it, so that nothing is said twice.
+ * A table gives each kind of item a number and its fields, in order. The types, and the flat form that
+ * goes over the pipe and across the isolate boundary, are all derived from it, so that nothing is said twice.
  */
 
 /** What a field holds, in TypeScript's words. */
@@ -19,8 +19,7 @@ export interface FieldValues {
   /** A list of strings. */
   strings: readonly string[];
   /**
-   * Message text: a string, or the UTF-8 bytes of one. The host passes bytes through unread; the cell makes a string of
-   * them, as only primitives may enter an isolate.
+   * Message text: a string, or the UTF-8 bytes of one, which the host passes through unread.
    */
   text: string | Uint8Array;
   bytes: Uint8Array;
@@ -55,20 +54,23 @@ export type Handlers<Table extends ItemTable> = {
 };
 
 /**
- * Items as they cross the isolate boundary, without a single object: numbers, strings and bytes apart, each in the order
+ * Items as they cross the isolate boundary, without a single object: numbers, texts and bytes apart, each in the order
  * of the items and their fields.
  *
  * `numbers` holds each item's code and its number and boolean (0, 1) fields; the count of a `strings` field; the length
- * of a `bytes` field. `strings` holds the `string` and `text` fields and what is in `strings` fields. Of `bytes`, only
- * the order counts, not how it is cut into chunks.
+ * of each string, in UTF-16 units; the length of a `bytes` field. Many short strings are joined to one text, and no
+ * string lies in two. Of `bytes`, only the order counts, not how it is cut into chunks.
  */
 export interface FlatBatch {
   readonly numbers: Float64Array;
-  readonly strings: readonly string[];
+  readonly texts: readonly string[];
   readonly bytes: readonly Uint8Array[];
 }
 
-export const EMPTY_BATCH: FlatBatch = { numbers: new Float64Array(0), strings: [], bytes: [] };
+/** In the place of a string's length: it is the whole of the next text. */
+export const WHOLE_TEXT = -1;
+
+export const EMPTY_BATCH: FlatBatch = { numbers: new Float64Array(0), texts: [], bytes: [] };
 
 /** A compiled table: what the codecs walk. */
 export interface Schema<Table extends ItemTable> {

@@ -1,4 +1,4 @@
-import type { ByteWriter } from './byte-writer.ts';
+import { encode, type EncodedBatch } from './encoded.ts';
 import { WireError } from './fields.ts';
 
 /**
@@ -62,22 +62,36 @@ export function turnStatusOf(code: number): TurnStatus {
   throw new WireError(`there is no turn status ${code}`);
 }
 
-/** Begins a frame in a writer that holds nothing else. The content follows, and then `endFrame`. */
-export function beginFrame(writer: ByteWriter, kind: number, script: number): FrameStart {
-  const writeLength = writer.reserveUint32();
-  writer.uint8(kind);
-  writer.uint32(script);
-  return { writeLength };
+/** A frame: its chunks, ready to be written one after another. */
+export function frame(kind: number, script: number, content: readonly Uint8Array[] = []): Uint8Array[] {
+  const header = Buffer.allocUnsafe(FRAME_HEADER_SIZE);
+  header.writeUInt32LE(content.reduce((sum, chunk) => sum + chunk.length, FRAME_HEADER_SIZE - 4), 0);
+  header.writeUInt8(kind, 4);
+  header.writeUInt32LE(script, 5);
+  return [header, ...content];
 }
 
-/** Ends a frame: its chunks, ready to be written one after another. */
-export function endFrame(writer: ByteWriter, { writeLength }: FrameStart): Uint8Array[] {
-  writeLength(writer.length - 4);
-  return writer.finish();
+/** The content of a turn, after the number of its events. */
+export function turnContent(count: number, events: EncodedBatch): Uint8Array[] {
+  return [uint32(count), ...encode(events)];
 }
 
-export interface FrameStart {
-  readonly writeLength: (length: number) => void;
+/** The content of a turn's end. */
+export function turnedContent(status: TurnStatus, message: string, commands: EncodedBatch): Uint8Array[] {
+  const text = Buffer.from(message, 'utf8');
+  return [Uint8Array.of(TURN_STATUS[status]), uint32(text.length), text, ...encode(commands)];
+}
+
+/** The content of a question: the size of the commands before it, these, itself. */
+export function questionContent(commands: EncodedBatch, question: EncodedBatch): Uint8Array[] {
+  const before = encode(commands);
+  return [uint32(before.reduce((sum, chunk) => sum + chunk.length, 0)), ...before, ...encode(question)];
+}
+
+function uint32(value: number): Uint8Array {
+  const bytes = Buffer.allocUnsafe(4);
+  bytes.writeUInt32LE(value, 0);
+  return bytes;
 }
 
 export interface Frame {

@@ -1,15 +1,15 @@
-import type { Command } from '../../wire/commands.ts';
-import type { Event } from '../../wire/events.ts';
+import type { FlatWriter } from '../../wire/flat-writer.ts';
 import type { TurnStatus } from '../../wire/frames.ts';
 import type { Answer, Question } from '../../wire/questions.ts';
 import type { IsolateSettings } from '../../wire/settings.ts';
+import type { CommandBatch } from './command-batch.ts';
 
 /** What a cell tells a script in the host. */
 export interface CellClient {
   /** The turn that was under way has ended. `message` says what went wrong, where the status is not `done`. */
-  turned(status: TurnStatus, message: string, commands: readonly Command[]): void;
+  turned(status: TurnStatus, message: string, commands: CommandBatch): void;
   /** The script waits, inside its turn, for the answer to a question; the commands came before it. */
-  answer(commands: readonly Command[], question: Question): Answer;
+  answer(commands: CommandBatch, question: Question): Answer;
   /** The script's isolate is gone, and its cell with it. Nothing follows. */
   died(message: string): void;
   /** What came out of the isolate is not of the contract's form. Nothing follows. */
@@ -20,8 +20,8 @@ export interface CellClient {
 export interface Cell {
   /** Makes an isolate for the script with this number. */
   create(script: number, settings: IsolateSettings, client: CellClient): void;
-  /** Runs a turn with these events; `turned` follows. A script has at most one turn under way. */
-  turn(script: number, events: readonly Event[]): void;
+  /** Runs a turn with these events, at least one; `turned` follows. A script has at most one turn under way. */
+  turn(script: number, events: FlatWriter): void;
   /** Throws the script's isolate away; nothing follows. */
   destroy(script: number): void;
   /** Ends the cell. */

@@ -1,11 +1,12 @@
 import { Cell as IsolateCell } from '../../cell/cell.ts';
-import { flatToItems, itemsToFlat, recycle } from '../../wire/codec.ts';
-import { COMMAND_SCHEMA } from '../../wire/commands.ts';
-import { EVENT_SCHEMA, type Event } from '../../wire/events.ts';
+import { decodeTexts } from '../../wire/encoded.ts';
 import { WireError, type FlatBatch } from '../../wire/fields.ts';
+import { flatToItems } from '../../wire/flat-reader.ts';
+import type { FlatWriter } from '../../wire/flat-writer.ts';
 import { QUESTION_SCHEMA, answerFields } from '../../wire/questions.ts';
 import type { IsolateSettings } from '../../wire/settings.ts';
 import type { Cell, CellClient } from './cell.ts';
+import { commandBatch } from './command-batch.ts';
 import { BINDINGS_BUNDLE } from './paths.ts';
 
 /**
@@ -28,27 +29,23 @@ export class InProcessCell implements Cell {
     }
   }
 
-  turn(script: number, events: readonly Event[]): void {
+  turn(script: number, events: FlatWriter): void {
     this.#underWay = script;
-    const batch = itemsToFlat(EVENT_SCHEMA, events);
-    const { status, message, commands } = this.#cell.turn(script, events.length, batch);
-    recycle(batch);
+    const { status, message, commands } = this.#cell.turn(script, events.count, decodeTexts(events.finish()));
     this.#underWay = undefined;
     const client = this.#clients.get(script);
     if (client === undefined) {
       // Its script ended while it asked a question.
       return this.#cell.destroy(script);
     }
-    let items;
     try {
-      items = flatToItems(COMMAND_SCHEMA, commands);
+      client.turned(status, message, commandBatch(commands));
     } catch (error) {
       if (!(error instanceof WireError)) {
         throw error;
       }
-      return client.malformed(error.message);
+      client.malformed(error.message);
     }
-    client.turned(status, message, items);
   }
 
   destroy(script: number): void {
@@ -73,7 +70,7 @@ export class InProcessCell implements Cell {
       if (item === undefined || client === undefined) {
         return noAnswer('the script has ended');
       }
-      return answerFields(client.answer(flatToItems(COMMAND_SCHEMA, commands), item));
+      return answerFields(client.answer(commandBatch(commands), item));
     } catch (error) {
       if (error instanceof WireError) {
         return noAnswer(error.message);

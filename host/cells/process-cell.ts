@@ -1,27 +1,26 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { ByteReader } from '../../wire/byte-reader.ts';
-import { ByteWriter } from '../../wire/byte-writer.ts';
-import { readItem, readItems, writeItem } from '../../wire/codec.ts';
-import { COMMAND_SCHEMA, type Command } from '../../wire/commands.ts';
-import { EVENT_SCHEMA, type Event } from '../../wire/events.ts';
+import { decode } from '../../wire/encoded.ts';
 import { WireError } from '../../wire/fields.ts';
+import { FlatReader } from '../../wire/flat-reader.ts';
+import type { FlatWriter } from '../../wire/flat-writer.ts';
 import {
   CELL_PIPES,
   FrameParser,
   LARGEST_FRAME,
   TO_CELL,
   TO_HOST,
-  beginFrame,
-  endFrame,
+  frame as frameOf,
+  turnContent,
   turnStatusOf,
   type Frame,
-  type FrameStart,
 } from '../../wire/frames.ts';
-import { ANSWER_SCHEMA, QUESTION_SCHEMA, type Answer } from '../../wire/questions.ts';
+import { QUESTION_SCHEMA, answerFields, type Answer } from '../../wire/questions.ts';
 import type { IsolateSettings } from '../../wire/settings.ts';
 import { AirlockError, messageOf } from '../errors.ts';
 import type { Cell, CellClient } from './cell.ts';
+import { commandBatch } from './command-batch.ts';
 import { CELL_ENTRY, cellReadableFolders } from './paths.ts';
 import { TurnWatch } from './turn-watch.ts';
 
@@ -56,7 +55,6 @@ export class ProcessCell implements Cell {
   readonly #clients = new Map<number, CellClient>();
   readonly #settings = new Map<number, IsolateSettings>();
   readonly #watch = new TurnWatch((script, milliseconds) => this.#overdue(script, milliseconds));
-  readonly #writer = new ByteWriter();
   readonly #parser = new FrameParser(LARGEST_FRAME, false);
   readonly #exited: Promise<void>;
   #stderr = '';
@@ -133,25 +131,18 @@ export class ProcessCell implements Cell {
       setImmediate(() => client.died('has ended'));
       return;
     }
-    const frame = beginFrame(this.#writer, TO_CELL.create, script);
-    this.#writer.string(JSON.stringify(settings));
-    this.#send(frame);
+    this.#send(frameOf(TO_CELL.create, script, [Buffer.from(JSON.stringify(settings))]));
   }
 
-  turn(script: number, events: readonly Event[]): void {
-    const frame = beginFrame(this.#writer, TO_CELL.turn, script);
+  turn(script: number, events: FlatWriter): void {
     this.#watch.given(script, this.#settings.get(script)?.turnTimeout ?? 0);
-    this.#writer.uint32(events.length);
-    for (const event of events) {
-      writeItem(EVENT_SCHEMA, this.#writer, event);
-    }
-    this.#send(frame);
+    this.#send(frameOf(TO_CELL.turn, script, turnContent(events.count, events.finish())));
   }
 
   destroy(script: number): void {
     this.#settings.delete(script);
     if (this.#clients.delete(script)) {
-      this.#send(beginFrame(this.#writer, TO_CELL.destroy, script));
+      this.#send(frameOf(TO_CELL.destroy, script));
     }
   }
 
@@ -162,8 +153,7 @@ export class ProcessCell implements Cell {
     await this.#exited;
   }
 
-  #send(frame: FrameStart): void {
-    const chunks = endFrame(this.#writer, frame);
+  #send(chunks: readonly Uint8Array[]): void {
     if (this.#dead) {
       return;
     }
@@ -204,12 +194,15 @@ export class ProcessCell implements Cell {
       case TO_HOST.turned: {
         const status = turnStatusOf(reader.uint8());
         const message = reader.string();
-        return client.turned(status, message, readItems(COMMAND_SCHEMA, reader, this.#mostCommands(frame.script)));
+        return client.turned(status, message, commandBatch(decode(reader), this.#mostCommands(frame.script)));
       }
       case TO_HOST.question: {
-        const commands = readCommands(reader, this.#mostCommands(frame.script));
-        const answer = client.answer(commands, readItem(QUESTION_SCHEMA, reader));
-        return this.#sendAnswer(answer);
+        const size = reader.uint32();
+        const start = reader.skip(size);
+        const commands = decode(new ByteReader(frame.buffer, start, start + size));
+        const question = new FlatReader(QUESTION_SCHEMA, decode(reader));
+        const asked = question.item(question.next());
+        return this.#sendAnswer(client.answer(commandBatch(commands, this.#mostCommands(frame.script)), asked));
       }
       default:
         throw new WireError(`there is no frame of the kind ${frame.kind}`);
@@ -222,9 +215,7 @@ export class ProcessCell implements Cell {
   }
 
   #sendAnswer(answer: Answer): void {
-    const writer = new ByteWriter();
-    writeItem(ANSWER_SCHEMA, writer, answer);
-    const content = Buffer.concat(writer.finish());
+    const content = Buffer.from(JSON.stringify(answerFields(answer)));
     const length = Buffer.allocUnsafe(4);
     length.writeUInt32LE(content.length);
     this.#answers.write(Buffer.concat([length, content]));
@@ -254,11 +245,6 @@ export class ProcessCell implements Cell {
       client.died(message);
     }
   }
-}
-
-function readCommands(reader: ByteReader, most: number): Command[] {
-  const bytes = reader.bytes();
-  return readItems(COMMAND_SCHEMA, new ByteReader(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)), most);
 }
 
 function describeExit(code: number | null, signal: NodeJS.Signals | null, stderr: string): string {

@@ -1,16 +1,26 @@
-import type { Event } from '../../wire/events.ts';
+import { EVENTS, EVENT_SCHEMA, type Event } from '../../wire/events.ts';
+import { FlatWriter, type MessageKind } from '../../wire/flat-writer.ts';
 
 /** What an event takes of the host's memory besides its payload, roughly, in bytes. */
 const EVENT_BYTES = 128;
 
-/** Events that wait for a script's next turn, in order. */
+/** Events that wait for a script's next turns, in order and written down as the turns will have them. */
 export class Inbox {
-  #events: Event[] = [];
-  #head = 0;
+  readonly #mostEvents: number;
+  readonly #mostBytes: number;
+  /** One for each turn; the last one is written to. */
+  #turns: FlatWriter[] = [];
+  #length = 0;
   #bytes = 0;
 
+  /** What one turn takes: at most so many events, and so many bytes of messages, but always one event. */
+  constructor(mostEvents: number, mostBytes: number) {
+    this.#mostEvents = mostEvents;
+    this.#mostBytes = mostBytes;
+  }
+
   get length(): number {
-    return this.#events.length - this.#head;
+    return this.#length;
   }
 
   /** The payload of the messages that wait. */
@@ -20,42 +30,49 @@ export class Inbox {
 
   /** The memory that they take: a flood of empty messages must fill the inbox too. */
   get weight(): number {
-    return this.#bytes + this.length * EVENT_BYTES;
+    return this.#bytes + this.#length * EVENT_BYTES;
   }
 
+  /** Any event. */
   push(event: Event): void {
-    this.#events.push(event);
-    this.#bytes += payloadOf(event);
+    const turn = this.#turnFor('data' in event ? event.data.length : 0);
+    const before = turn.payload;
+    turn.item(EVENT_SCHEMA, event);
+    this.#length++;
+    this.#bytes += turn.payload - before;
   }
 
-  /** Takes the first events: at most so many, and so many bytes of payload, but always one. */
-  take(most: number, mostBytes: number): readonly Event[] {
-    if (this.length <= most && this.#bytes <= mostBytes) {
-      const all = this.#head === 0 ? this.#events : this.#events.slice(this.#head);
-      this.clear();
-      return all;
+  /** A message of a socket: the part of the buffer from `start` to `end`. Small ones are copied. */
+  message(socket: number, kind: MessageKind, data: Buffer, start: number, end: number): void {
+    const { code } = kind === 'binary' ? EVENTS.binary : EVENTS.text;
+    this.#turnFor(end - start).message(code, socket, kind, data, start, end);
+    this.#length++;
+    this.#bytes += end - start;
+  }
+
+  /** Takes the events of the next turn. */
+  take(): FlatWriter | undefined {
+    const turn = this.#turns.shift();
+    if (turn !== undefined) {
+      this.#length -= turn.count;
+      this.#bytes -= turn.payload;
     }
-    const start = this.#head;
-    let bytes = 0;
-    while (this.length > 0 && this.#head - start < most) {
-      const size = payloadOf(this.#events[this.#head] as Event);
-      if (bytes + size > mostBytes && this.#head > start) {
-        break;
-      }
-      bytes += size;
-      this.#head++;
-    }
-    this.#bytes -= bytes;
-    return this.#events.slice(start, this.#head);
+    return turn;
   }
 
   clear(): void {
-    this.#events = [];
-    this.#head = 0;
+    this.#turns = [];
+    this.#length = 0;
     this.#bytes = 0;
   }
-}
 
-function payloadOf(event: Event): number {
-  return 'data' in event ? event.data.length : 0;
+  /** The turn that an event with so many bytes goes to. */
+  #turnFor(bytes: number): FlatWriter {
+    let turn = this.#turns.at(-1);
+    if (turn === undefined || turn.count >= this.#mostEvents || (turn.payload + bytes > this.#mostBytes && turn.count > 0)) {
+      turn = new FlatWriter();
+      this.#turns.push(turn);
+    }
+    return turn;
+  }
 }

@@ -1,6 +1,8 @@
 import type { CommandOf } from '../../wire/commands.ts';
 import type { Event } from '../../wire/events.ts';
+import type { MessageKind } from '../../wire/flat-writer.ts';
 import type { AnswerOf, QuestionOf } from '../../wire/questions.ts';
+import type { SendType } from '../cells/command-batch.ts';
 import { AirlockError, messageOf } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { Limits } from '../policy/limits.ts';
@@ -16,6 +18,8 @@ export interface ScriptSocketsOptions {
   readonly log: Log;
   /** Hands an event to the script's inbox. */
   readonly push: (event: Event) => void;
+  /** Hands a message to it: a part of the buffer. */
+  readonly message: (socket: number, kind: MessageKind, data: Buffer, start: number, end: number) => void;
   /** Whether so much waits in the inbox that a socket must not be read further. */
   readonly isFull: () => boolean;
 }
@@ -105,13 +109,12 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
     return undefined;
   }
 
-  send(message: CommandOf<'sendText'> | CommandOf<'sendBinary'>): void {
-    const connection = this.#connections.get(message.socket);
-    if (connection === undefined) {
-      return;
+  send(type: SendType, socket: number, data: string | Buffer, start: number, end: number): void {
+    const connection = this.#connections.get(socket);
+    if (connection !== undefined) {
+      this.#written.add(connection);
+      connection.send(type, data, start, end);
     }
-    this.#written.add(connection);
-    connection.send(message);
   }
 
   ping({ socket, data }: CommandOf<'ping'>): void {
@@ -251,14 +254,11 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
     clearTimeout(timer);
   }
 
-  text(connection: Connection, data: Buffer): void {
-    this.#push({ type: 'text', socket: connection.id, data });
-    this.#pauseIfFull(connection);
-  }
-
-  binary(connection: Connection, data: Buffer): void {
-    this.#push({ type: 'binary', socket: connection.id, data });
-    this.#pauseIfFull(connection);
+  message(connection: Connection, kind: MessageKind, data: Buffer, start: number, end: number): void {
+    if (!this.#ended) {
+      this.#options.message(connection.id, kind, data, start, end);
+      this.#pauseIfFull(connection);
+    }
   }
 
   control(connection: Connection, type: 'ping' | 'pong', data: Buffer): void {

@@ -1,10 +1,11 @@
 import { EventEmitter } from 'node:events';
-import { PRINT_LEVELS, type Command, type CommandHandlers, type PrintLevel } from '../../wire/commands.ts';
-import type { Event } from '../../wire/events.ts';
+import { PRINT_LEVELS, type CommandHandlers, type PrintLevel } from '../../wire/commands.ts';
+import { EVENT_SCHEMA, type Event } from '../../wire/events.ts';
 import type { TurnStatus } from '../../wire/frames.ts';
 import type { Answer, Answerers, Question } from '../../wire/questions.ts';
 import type { Dialect } from '../../wire/settings.ts';
 import type { Cell, CellClient } from '../cells/cell.ts';
+import type { CommandBatch, CommandReceiver, OtherCommand, SendType } from '../cells/command-batch.ts';
 import { ScriptError, type ErrorCode } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { Limits } from '../policy/limits.ts';
@@ -71,7 +72,7 @@ export class Script extends EventEmitter<ScriptEvents> {
   /** Resolves when the script has ended, whyever; it never rejects. */
   readonly ended: Promise<ScriptEnd>;
   readonly #setup: ScriptSetup;
-  readonly #inbox = new Inbox();
+  readonly #inbox: Inbox;
   readonly #sockets: ScriptSockets;
   #state: State = 'waiting';
   #loaded = false;
@@ -90,11 +91,18 @@ export class Script extends EventEmitter<ScriptEvents> {
       this.#resolveEnded = resolve;
     });
     const { definition, dialect, limits, log, permissions } = setup;
+    this.#inbox = new Inbox(limits.eventsPerTurn, limits.eventBytesPerTurn);
     this.#sockets = new ScriptSockets({
       permissions,
       limits,
       log,
       push: (event) => this.#push(event),
+      message: (socket, kind, data, start, end) => {
+        if (this.#takesEvents) {
+          this.#inbox.message(socket, kind, data, start, end);
+          this.#scheduleTurn();
+        }
+      },
       isFull: () => this.#inbox.weight > limits.inboxBytes,
     });
     const client: CellClient = {
@@ -154,9 +162,13 @@ export class Script extends EventEmitter<ScriptEvents> {
     return this.ended;
   }
 
+  /** After `end`, which is the last event, nothing reaches the script. */
+  get #takesEvents(): boolean {
+    return this.#state === 'waiting' || this.#state === 'running';
+  }
+
   #push(event: Event): void {
-    // After `end`, which is the last event, nothing reaches the script.
-    if (this.#state === 'waiting' || this.#state === 'running') {
+    if (this.#takesEvents) {
       this.#inbox.push(event);
       this.#scheduleTurn();
     }
@@ -172,7 +184,11 @@ export class Script extends EventEmitter<ScriptEvents> {
 
   #beginTurn(): void {
     this.#turnScheduled = false;
-    if (this.#state === 'ended' || this.#turnUnderWay || this.#inbox.length === 0) {
+    if (this.#state === 'ended' || this.#turnUnderWay) {
+      return;
+    }
+    const events = this.#inbox.take();
+    if (events === undefined) {
       return;
     }
     if (this.#state === 'waiting') {
@@ -180,15 +196,17 @@ export class Script extends EventEmitter<ScriptEvents> {
     }
     const { cell, limits, number } = this.#setup;
     const buffered = this.#sockets.bufferedEvents();
-    const events = this.#inbox.take(limits.eventsPerTurn, limits.eventBytesPerTurn);
+    if (buffered.length > 0) {
+      events.prepend(EVENT_SCHEMA, buffered);
+    }
     this.#turnUnderWay = true;
-    cell.turn(number, buffered.length === 0 ? events : [...buffered, ...events]);
+    cell.turn(number, events);
     if (this.#inbox.weight < limits.inboxBytes / 2) {
       this.#sockets.resume();
     }
   }
 
-  #turned(status: TurnStatus, message: string, commands: readonly Command[]): void {
+  #turned(status: TurnStatus, message: string, commands: CommandBatch): void {
     this.#turnUnderWay = false;
     this.#carryOut(commands);
     switch (status) {
@@ -210,22 +228,30 @@ export class Script extends EventEmitter<ScriptEvents> {
     }
   }
 
-  #answer(commands: readonly Command[], question: Question): Answer {
+  #answer(commands: CommandBatch, question: Question): Answer {
     this.#carryOut(commands);
     return this.#answerers[question.type](question);
   }
 
-  #carryOut(commands: readonly Command[]): void {
-    for (let index = 0; index < commands.length && this.#state !== 'ended'; index++) {
-      const command = commands[index] as Command;
-      (this.#handlers[command.type] as (command: Command) => void)(command);
-    }
+  #carryOut(commands: CommandBatch): void {
+    commands.each(this.#receiver);
     this.#sockets.flush();
   }
 
-  readonly #handlers: CommandHandlers = {
-    sendText: (command) => this.#sockets.send(command),
-    sendBinary: (command) => this.#sockets.send(command),
+  readonly #receiver: CommandReceiver = {
+    send: (type, socket, data, start, end) => {
+      if (this.#state !== 'ended') {
+        this.#sockets.send(type, socket, data, start, end);
+      }
+    },
+    command: (command) => {
+      if (this.#state !== 'ended') {
+        (this.#handlers[command.type] as (command: OtherCommand) => void)(command);
+      }
+    },
+  };
+
+  readonly #handlers: Omit<CommandHandlers, SendType> = {
     connect: (command) => {
       const malformed = this.#sockets.connect(command);
       if (malformed !== undefined) {

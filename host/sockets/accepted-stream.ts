@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import { MessageScanner } from './message-scanner.ts';
+import { MessageScanner, type OnMessage } from './message-scanner.ts';
 
 /**
  * What ws gets for the socket of an accepted connection: it writes through to the socket, and reads what the scanner
@@ -24,7 +24,7 @@ export class AcceptedStream extends Duplex {
   }
 
   /** Starts to read. `head` are the first bytes, which came with the handshake. */
-  start(head: Buffer, onMessage: (data: Buffer, binary: boolean) => void): void {
+  start(head: Buffer, onMessage: OnMessage): void {
     const scanner = new MessageScanner(
       this.#largest,
       onMessage,

@@ -1,13 +1,15 @@
 import type { Socket } from 'node:net';
+import { isAscii } from 'node:buffer';
 import type { WebSocket } from 'ws';
+import type { MessageKind } from '../../wire/flat-writer.ts';
 import type { AcceptedStream } from './accepted-stream.ts';
-import { frameMessages, type Message } from './frames.ts';
+import { FrameQueue, type MessageType } from './frames.ts';
 import { remoteHostClosed, socketFailure } from './socket-errors.ts';
 
 /** What a connection tells its owner. Nothing follows `closed`. */
 export interface ConnectionOwner {
-  text(connection: Connection, data: Buffer): void;
-  binary(connection: Connection, data: Buffer): void;
+  /** A message: the part of the buffer from `start` to `end`, which nobody overwrites. */
+  message(connection: Connection, kind: MessageKind, data: Buffer, start: number, end: number): void;
   /** A ping, which is answered already, or a pong. */
   control(connection: Connection, type: 'ping' | 'pong', data: Buffer): void;
   opened(connection: Connection, protocol: string, extensions: string): void;
@@ -31,7 +33,8 @@ export class Connection {
    * most of its messages do not go through ws.
    */
   readonly #accepted: AcceptedStream | undefined;
-  #queue: Message[] = [];
+  readonly #frames = new FrameQueue();
+  #isCorked = false;
   #failed = false;
   /** What the kernel may not have taken yet: bytes on the wire and of payload, in turns. */
   #unsent: number[] = [];
@@ -44,7 +47,10 @@ export class Connection {
     this.#webSocket = webSocket;
     this.#owner = owner;
     webSocket.binaryType = 'nodebuffer';
-    webSocket.on('message', (data, isBinary) => this.#message(data as Buffer, isBinary));
+    webSocket.on('message', (data, isBinary) => {
+      const bytes = data as Buffer;
+      owner.message(this, isBinary ? 'binary' : isAscii(bytes) ? 'ascii' : 'text', bytes, 0, bytes.length);
+    });
     webSocket.on('ping', (data) => owner.control(this, 'ping', data));
     webSocket.on('pong', (data) => owner.control(this, 'pong', data));
     webSocket.on('error', (error) => this.#fail(error));
@@ -53,10 +59,10 @@ export class Connection {
 
   /** Starts to read an accepted connection. `head`: what came with the handshake. */
   start(head: Buffer): void {
-    this.#accepted?.start(head, (data, binary) => {
+    this.#accepted?.start(head, (kind, data, start, end) => {
       // Nothing is received any more once ws has failed the connection.
       if (this.#webSocket.readyState === this.#webSocket.OPEN) {
-        this.#message(data, binary);
+        this.#owner.message(this, kind, data, start, end);
       }
     });
   }
@@ -67,31 +73,44 @@ export class Connection {
     this.#owner.opened(this, this.#webSocket.protocol, this.#webSocket.extensions);
   }
 
-  /** Sends a message at the next `flush`. */
-  send(message: Message): void {
-    this.#queue.push(message);
-  }
-
-  /** Hands what was sent to the kernel, where the connection is open. */
-  flush(): void {
-    const messages = this.#queue;
-    if (messages.length === 0) {
+  /** Sends a message at the next `flush`: a string, or the part of the buffer from `start` to `end`. */
+  send(type: MessageType, data: string | Buffer, start: number, end: number): void {
+    if (this.#socket === undefined || this.#webSocket.readyState !== this.#webSocket.OPEN) {
       return;
     }
-    this.#queue = [];
+    if (this.#accepted !== undefined) {
+      this.#frames.add(type, data, start, end);
+    } else {
+      this.#sendMasked(this.#socket, type, typeof data === 'string' ? data : data.subarray(start, end));
+    }
+  }
+
+  /** Hands what was sent to the kernel. */
+  flush(): void {
     const socket = this.#socket;
-    if (socket === undefined || this.#webSocket.readyState !== this.#webSocket.OPEN) {
+    if (socket === undefined) {
+      return;
+    }
+    if (this.#isCorked) {
+      this.#isCorked = false;
+      socket.uncork();
+    }
+    const { length, payload } = this.#frames;
+    if (length === 0) {
+      return;
+    }
+    const chunks = this.#frames.take();
+    if (this.#webSocket.readyState !== this.#webSocket.OPEN) {
+      return;
+    }
+    this.#unsent.push(length, payload);
+    if (chunks.length === 1) {
+      socket.write(chunks[0] as Uint8Array);
       return;
     }
     socket.cork();
-    if (this.#accepted !== undefined) {
-      const { chunks, length, payload } = frameMessages(messages);
-      for (const chunk of chunks) {
-        socket.write(chunk);
-      }
-      this.#unsent.push(length, payload);
-    } else {
-      this.#sendMasked(messages);
+    for (const chunk of chunks) {
+      socket.write(chunk);
     }
     socket.uncork();
   }
@@ -157,20 +176,14 @@ export class Connection {
   }
 
   /** ws masks a client's frames. */
-  #sendMasked(messages: readonly Message[]): void {
-    for (const { data, type } of messages) {
-      const length = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
-      this.#unsent.push(length + headerLength(length), length);
-      this.#webSocket.send(data, type === 'sendBinary' ? BINARY : TEXT);
+  #sendMasked(socket: Socket, type: MessageType, data: string | Buffer): void {
+    if (!this.#isCorked) {
+      this.#isCorked = true;
+      socket.cork();
     }
-  }
-
-  #message(data: Buffer, binary: boolean): void {
-    if (binary) {
-      this.#owner.binary(this, data);
-    } else {
-      this.#owner.text(this, data);
-    }
+    const length = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
+    this.#unsent.push(length + headerLength(length), length);
+    this.#webSocket.send(data, type === 'sendBinary' ? BINARY : TEXT);
   }
 
   #fail(error: unknown): void {

@@ -1,4 +1,8 @@
 import { isUtf8 } from 'node:buffer';
+import type { MessageKind } from '../../wire/flat-writer.ts';
+
+/** Takes a message: the part of the buffer from `start` to `end`, which is overwritten by nobody. */
+export type OnMessage = (kind: MessageKind, data: Buffer, start: number, end: number) => void;
 
 /** RFC 6455, section 5.2: a final text or binary frame, without reserved bits. */
 const FINAL_TEXT = 0x81;
@@ -9,7 +13,6 @@ const CLOSE_OPCODE = 0x8;
 /** Two bytes, and eight for the longest form of a length. */
 const LONGEST_HEADER = 10;
 const MASK_BYTES = 4;
-const NOTHING = Buffer.alloc(0);
 
 /**
  * Takes the messages that come in one whole frame straight out of a client's stream, and hands everything else to ws:
@@ -21,7 +24,7 @@ const NOTHING = Buffer.alloc(0);
  */
 export class MessageScanner {
   readonly #largest: number;
-  readonly #onMessage: (data: Buffer, binary: boolean) => void;
+  readonly #onMessage: OnMessage;
   readonly #onOther: (bytes: Buffer) => void;
   readonly #isCaughtUp: () => boolean;
   /** The header of a frame that goes to ws, as far as it has come. */
@@ -40,7 +43,7 @@ export class MessageScanner {
    */
   constructor(
     largest: number,
-    onMessage: (data: Buffer, binary: boolean) => void,
+    onMessage: OnMessage,
     onOther: (bytes: Buffer) => void,
     isCaughtUp: () => boolean,
   ) {
@@ -66,20 +69,20 @@ export class MessageScanner {
       } else if (this.#headerLength > 0 || this.#fragmented || !this.#isWholeMessage(chunk, view, at)) {
         at = this.#readHeader(chunk, at);
       } else {
-        const payload = this.#payload;
+        const start = this.#payloadStart;
+        const end = this.#payloadEnd;
         if (at > otherFrom) {
           this.#onOther(chunk.subarray(otherFrom, at));
           otherFrom = at;
         }
         if (!this.#isCaughtUp()) {
-          applyMask(chunk, view, this.#payloadStart, payload.length);
+          applyMask(chunk, view, start, end);
           at = this.#readHeader(chunk, at);
           continue;
         }
-        const binary = chunk[at] === FINAL_BINARY;
-        at = this.#payloadStart + payload.length;
+        at = end;
         otherFrom = at;
-        this.#onMessage(payload, binary);
+        this.#onMessage(this.#kind, chunk, start, end);
       }
     }
     if (at > otherFrom) {
@@ -87,9 +90,10 @@ export class MessageScanner {
     }
   }
 
-  /** The payload of the message that `isWholeMessage` has found, and where it lies in the chunk. */
-  #payload: Buffer = NOTHING;
+  /** The message that `isWholeMessage` has found, and where its payload lies in the chunk. */
+  #kind: MessageKind = 'binary';
   #payloadStart = 0;
+  #payloadEnd = 0;
 
   /** Whether a message lies here in one whole frame. If so, its payload is unmasked. */
   #isWholeMessage(chunk: Buffer, view: DataView, at: number): boolean {
@@ -121,15 +125,21 @@ export class MessageScanner {
       return false;
     }
     const start = at + header;
-    const payload = chunk.subarray(start, start + length);
-    applyMask(chunk, view, start, length);
-    if (first === FINAL_TEXT && !isUtf8(payload)) {
+    const end = start + length;
+    const isAscii = applyMask(chunk, view, start, end);
+    if (first === FINAL_BINARY) {
+      this.#kind = 'binary';
+    } else if (isAscii) {
+      this.#kind = 'ascii';
+    } else if (isUtf8(chunk.subarray(start, end))) {
+      this.#kind = 'text';
+    } else {
       // For ws to refuse, as it came.
-      applyMask(chunk, view, start, length);
+      applyMask(chunk, view, start, end);
       return false;
     }
-    this.#payload = payload;
     this.#payloadStart = start;
+    this.#payloadEnd = end;
     return true;
   }
 
@@ -181,18 +191,24 @@ function payloadLength(header: Buffer): number {
 }
 
 /**
- * RFC 6455, section 5.3. The mask stands right before the payload; applied twice, it changes nothing.
+ * RFC 6455, section 5.3. The mask stands right before the payload; applied twice, it changes nothing. Returns whether
+ * what is there now is ASCII.
  *
  * @param view of the whole chunk, by which four bytes are changed at a time, wherever they lie
  */
-function applyMask(chunk: Buffer, view: DataView, start: number, length: number): void {
-  const end = start + length;
+function applyMask(chunk: Buffer, view: DataView, start: number, end: number): boolean {
   const mask = view.getInt32(start - MASK_BYTES, true);
   let at = start;
+  let seen = 0;
   for (const last = end - 3; at < last; at += 4) {
-    view.setInt32(at, view.getInt32(at, true) ^ mask, true);
+    const word = view.getInt32(at, true) ^ mask;
+    view.setInt32(at, word, true);
+    seen |= word;
   }
   for (; at < end; at++) {
-    chunk[at] = (chunk[at] as number) ^ (chunk[start - MASK_BYTES + ((at - start) & 3)] as number);
+    const byte = (chunk[at] as number) ^ (chunk[start - MASK_BYTES + ((at - start) & 3)] as number);
+    chunk[at] = byte;
+    seen |= byte;
   }
+  return (seen & 0x80808080) === 0;
 }

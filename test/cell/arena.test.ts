@@ -46,29 +46,29 @@ const bytes = (length: number, seed = 0): Uint8Array => Uint8Array.from({ length
 describe('what goes in', () => {
   test.each([0, 1, NUMBER_WINDOW, NUMBER_WINDOW + 1, 3 * NUMBER_WINDOW + 5])('%d numbers', (length) => {
     const guest = new Guest();
-    guest.arena.begin({ numbers: numbers(length), strings: [], bytes: [] });
+    guest.arena.begin({ numbers: numbers(length), texts: [], bytes: [] });
     expect(guest.readNumbers(length)).toEqual([...numbers(length)]);
   });
 
   test.each([0, 1, BYTE_WINDOW, BYTE_WINDOW + 1, 3 * BYTE_WINDOW + 5])('%d bytes', (length) => {
     const guest = new Guest();
-    guest.arena.begin({ numbers: numbers(0), strings: [], bytes: [bytes(length)] });
+    guest.arena.begin({ numbers: numbers(0), texts: [], bytes: [bytes(length)] });
     expect(Buffer.from(guest.readBytes(length)).equals(bytes(length))).toBe(true);
   });
 
   test('bytes in many chunks, empty ones among them, lie one after another', () => {
     const guest = new Guest();
     const chunks = [3, 0, BYTE_WINDOW, 0, 0, 40_000, 40_000, 1].map((length, index) => bytes(length, index));
-    guest.arena.begin({ numbers: numbers(0), strings: [], bytes: chunks });
+    guest.arena.begin({ numbers: numbers(0), texts: [], bytes: chunks });
     const all = Buffer.concat(chunks);
     expect(Buffer.from(guest.readBytes(all.length)).equals(all)).toBe(true);
   });
 
   test('a turn begins anew, wherever the last one was left', () => {
     const guest = new Guest();
-    guest.arena.begin({ numbers: numbers(NUMBER_WINDOW + 9), strings: [], bytes: [bytes(BYTE_WINDOW + 9)] });
+    guest.arena.begin({ numbers: numbers(NUMBER_WINDOW + 9), texts: [], bytes: [bytes(BYTE_WINDOW + 9)] });
     guest.readNumbers(NUMBER_WINDOW + 1);
-    guest.arena.begin({ numbers: Float64Array.of(7), strings: [], bytes: [Uint8Array.of(8)] });
+    guest.arena.begin({ numbers: Float64Array.of(7), texts: [], bytes: [Uint8Array.of(8)] });
     expect([guest.readNumbers(1), guest.readBytes(1)]).toEqual([[7], [8]]);
   });
 });
@@ -84,7 +84,7 @@ describe('what comes out', () => {
     guest.writeBytes(4);
     const batch = guest.arena.take(['s']);
     expect([...batch.numbers]).toEqual([1, 2, 3]);
-    expect(batch.strings).toEqual(['s']);
+    expect(batch.texts).toEqual(['s']);
     expect(Buffer.concat(batch.bytes)).toEqual(Buffer.from([1, 2, 3, 4]));
   });
 
@@ -93,7 +93,7 @@ describe('what comes out', () => {
     guest.writeNumbers(1);
     guest.writeBytes(1);
     guest.arena.take([]);
-    expect(guest.arena.take([])).toEqual({ numbers: new Float64Array(0), strings: [], bytes: [] });
+    expect(guest.arena.take([])).toEqual({ numbers: new Float64Array(0), texts: [], bytes: [] });
   });
 
   test('its bytes are a copy: what the guest writes next does not change them', () => {
@@ -109,7 +109,7 @@ describe('what comes out', () => {
     const guest = new Guest();
     guest.writeNumbers(1);
     guest.arena.spillNumbers();
-    guest.arena.begin({ numbers: numbers(0), strings: [], bytes: [] });
+    guest.arena.begin({ numbers: numbers(0), texts: [], bytes: [] });
     expect(guest.arena.take([]).numbers).toHaveLength(0);
   });
 });

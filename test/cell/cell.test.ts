@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { Cell } from '../../cell/cell.ts';
-import { flatToItems, itemsToFlat } from '../../wire/codec.ts';
 import { COMMAND_SCHEMA } from '../../wire/commands.ts';
 import { EVENT_SCHEMA, type Event } from '../../wire/events.ts';
+import { flatToItems } from '../../wire/flat-reader.ts';
 import { QUESTION_SCHEMA } from '../../wire/questions.ts';
 import { BUNDLE, isolateSettings } from '../support/isolate.ts';
+import { itemsToFlat } from '../support/wire.ts';
 
 function run(cell: Cell, script: number, ...events: Event[]): readonly unknown[] {
   const { commands, message, status } = cell.turn(script, events.length, itemsToFlat(EVENT_SCHEMA, events));

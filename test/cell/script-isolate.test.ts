@@ -46,10 +46,15 @@ describe('an isolate that is used up', () => {
     const program = `
       import { ScriptIsolate } from ${JSON.stringify(`file://${dist}/cell/script-isolate.js`)};
       import { bindingsSnapshot } from ${JSON.stringify(`file://${dist}/cell/snapshot.js`)};
-      import { itemsToFlat } from ${JSON.stringify(`file://${dist}/wire/codec.js`)};
+      import { FlatWriter } from ${JSON.stringify(`file://${dist}/wire/flat-writer.js`)};
+      import { decodeTexts } from ${JSON.stringify(`file://${dist}/wire/encoded.js`)};
       import { EVENT_SCHEMA } from ${JSON.stringify(`file://${dist}/wire/events.js`)};
       const isolate = new ScriptIsolate(${JSON.stringify(isolateSettings({ memory: 16, turnTimeout: 20_000 }))}, bindingsSnapshot(${JSON.stringify(`${dist}/bindings/guest.js`)}), () => []);
-      const run = (source) => isolate.turn(1, itemsToFlat(EVENT_SCHEMA, [{ type: 'evaluate', source }]));
+      const run = (source) => {
+        const turn = new FlatWriter();
+        turn.item(EVENT_SCHEMA, { type: 'evaluate', source });
+        return isolate.turn(1, decodeTexts(turn.finish()));
+      };
       const { status, message } = run('const kept = new Map(); for (let i = 0; ; i++) kept.set(i, { i });');
       console.log(JSON.stringify([status, message, run('1').status]));
     `;

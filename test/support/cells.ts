@@ -2,6 +2,7 @@ import type { CellClient } from '../../host/cells/cell.ts';
 import type { Command } from '../../wire/commands.ts';
 import type { TurnStatus } from '../../wire/frames.ts';
 import type { IsolateSettings } from '../../wire/settings.ts';
+import { commandsOf } from './wire.ts';
 
 export interface Turned {
   readonly status: TurnStatus;
@@ -24,7 +25,7 @@ export function processCellClient(): RecordingClient {
     ended: died.promise,
     turnEnds: () => Promise.race([turn.promise, died.promise.then((reason) => Promise.reject(new Error(reason)))]),
     turned(status, message, commands) {
-      turn.resolve({ status, message, commands });
+      turn.resolve({ status, message, commands: commandsOf(commands) });
       turn = Promise.withResolvers();
     },
     answer: () => ({ type: 'listen', port: 0, url: '', code: 'ERR_AIRLOCK_LISTEN_DENIED', error: 'not here' }),

@@ -8,9 +8,18 @@ import { SCRIPT_TYPES, type ScriptType } from '../../host/script/script-types.ts
 import type { Command } from '../../wire/commands.ts';
 import type { Event, EventOf, EventType } from '../../wire/events.ts';
 import type { TurnStatus } from '../../wire/frames.ts';
+import type { FlatWriter } from '../../wire/flat-writer.ts';
+import type { Answer, Question } from '../../wire/questions.ts';
 import type { IsolateSettings } from '../../wire/settings.ts';
 import { afterThisTest } from './sockets.ts';
 import { observe, type ObservedScript } from './host.ts';
+import { batchOf, eventsOf } from './wire.ts';
+
+/** What a cell tells a script, with commands as objects. */
+interface FakeCellClient extends Omit<CellClient, 'turned' | 'answer'> {
+  turned(status: TurnStatus, message: string, commands: readonly Command[]): void;
+  answer(commands: readonly Command[], question: Question): Answer;
+}
 
 /** A cell without isolates: the test says what comes out of them. */
 export class FakeCell implements Cell {
@@ -32,14 +41,14 @@ export class FakeCell implements Cell {
     this.#client = client;
   }
 
-  turn(_script: number, events: readonly Event[]): void {
+  turn(_script: number, turn: FlatWriter): void {
     if (this.underWay) {
       throw new Error('a second turn was given while one is under way');
     }
     this.underWay = true;
     this.turns++;
-    this.lastTurn = events;
-    this.events.push(...events);
+    this.lastTurn = eventsOf(turn);
+    this.events.push(...this.lastTurn);
     this.#emitter.emit('turn');
   }
 
@@ -49,8 +58,14 @@ export class FakeCell implements Cell {
 
   async close(): Promise<void> {}
 
-  get client(): CellClient {
-    return this.#client as CellClient;
+  get client(): FakeCellClient {
+    const client = this.#client as CellClient;
+    return {
+      turned: (status, message, commands) => client.turned(status, message, batchOf(commands)),
+      answer: (commands, question) => client.answer(batchOf(commands), question),
+      died: (message) => client.died(message),
+      malformed: (message) => client.malformed(message),
+    };
   }
 
   /** Resolves when a turn is under way. */

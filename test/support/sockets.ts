@@ -5,6 +5,7 @@ import { afterEach } from '@jest/globals';
 import { Permissions } from '../../host/policy/permissions.ts';
 import { connect, type ConnectOptions } from '../../host/sockets/client.ts';
 import type { Connection, ConnectionOwner } from '../../host/sockets/connection.ts';
+import type { MessageKind } from '../../wire/flat-writer.ts';
 import { Server, type ListenOptions, type ServerOwner } from '../../host/sockets/server.ts';
 
 /** What a connection has told its owner: its name, and what came with it. */
@@ -23,6 +24,17 @@ export function afterThisTest(cleanup: () => void): void {
   cleanups.push(cleanup);
 }
 
+/** A message, as a script gives it out. */
+export interface Message {
+  readonly type: 'sendText' | 'sendBinary';
+  readonly data: string | Buffer;
+}
+
+/** Sends a message at the connection's next flush. */
+export function send(connection: Connection, { data, type }: Message): void {
+  connection.send(type, data, 0, data.length);
+}
+
 /** A connection's owner that writes down what it is told. */
 export class RecordingOwner implements ConnectionOwner {
   readonly told: Told[] = [];
@@ -30,13 +42,10 @@ export class RecordingOwner implements ConnectionOwner {
   readonly messages: Buffer[] = [];
   readonly #emitter = new EventEmitter();
 
-  text(_connection: Connection, data: Buffer): void {
-    this.messages.push(data);
-    this.#tell('text', data.toString());
-  }
-  binary(_connection: Connection, data: Buffer): void {
-    this.messages.push(data);
-    this.#tell('binary', data.toString('latin1'));
+  message(_connection: Connection, kind: MessageKind, data: Buffer, start: number, end: number): void {
+    const part = data.subarray(start, end);
+    this.messages.push(part);
+    this.#tell(kind === 'binary' ? 'binary' : 'text', part.toString(kind === 'binary' ? 'latin1' : 'utf8'));
   }
   control(_connection: Connection, type: 'ping' | 'pong', data: Buffer): void {
     this.#tell(type, data.toString('latin1'));

@@ -1,12 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ByteReader } from '../../wire/byte-reader.ts';
-import { ByteWriter } from '../../wire/byte-writer.ts';
-import { flatToItems, itemsToFlat, readFlat, readItems, writeFlat, writeItem } from '../../wire/codec.ts';
 import { COMMANDS, COMMAND_SCHEMA, type Command } from '../../wire/commands.ts';
+import { decode } from '../../wire/encoded.ts';
 import { EVENTS, EVENT_SCHEMA } from '../../wire/events.ts';
-import { WireError, compileSchema, type AnyItem, type FlatBatch, type ItemTable, type Schema } from '../../wire/fields.ts';
+import { WHOLE_TEXT, WireError, compileSchema, type ItemTable, type Schema } from '../../wire/fields.ts';
+import { flatToItems, type UncheckedBatch } from '../../wire/flat-reader.ts';
 import { QUESTIONS, QUESTION_SCHEMA } from '../../wire/questions.ts';
+import { itemsToEncoded, itemsToFlat, toBytes } from '../support/wire.ts';
 import { anyBatch } from '../support/wire-arbitraries.ts';
 
 /** Both ends take the other for hostile: whatever comes in is items, or a WireError. */
@@ -30,31 +31,32 @@ function wireErrorOf(read: () => unknown): WireError | undefined {
   }
 }
 
-/** Reads bytes both ways. Both must come to the same judgement. */
-function judge(schema: Schema<ItemTable>, bytes: Uint8Array): void {
-  const buffer = Buffer.from(bytes);
-  const asItems = wireErrorOf(() => readItems(schema, new ByteReader(buffer)));
-  const asFlat = wireErrorOf(() => readFlat(schema, new ByteReader(buffer)));
-  expect(asFlat?.message).toBe(asItems?.message);
-}
-
-function encode(schema: Schema<ItemTable>, items: readonly AnyItem<ItemTable>[]): Buffer {
-  const writer = new ByteWriter();
-  for (const item of items) {
-    writeItem(schema, writer, item);
-  }
-  return Buffer.concat(writer.finish());
+/** Reads bytes as a batch. Whatever they are, it gives items of the table or a WireError. */
+function judge(table: ItemTable, schema: Schema<ItemTable>, bytes: Uint8Array): void {
+  wireErrorOf(() => {
+    const items = flatToItems(schema, decode(new ByteReader(Buffer.from(bytes))));
+    expect(items.every(({ type }) => type in table)).toBe(true);
+  });
 }
 
 describe.each(TABLES)('bytes of %s', (_, table, schema) => {
   test('garbage gives items or a WireError', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => judge(schema, bytes)), { numRuns: 500 });
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => judge(table, schema, bytes)), { numRuns: 500 });
   });
 
-  test('garbage that begins with a code of the table gives items or a WireError', () => {
+  test('garbage with the sizes of a batch gives items or a WireError', () => {
     const codes = fc.constantFrom(...Object.values(table).map(({ code }) => code));
+    const number = fc.oneof(codes, fc.nat(9), fc.constant(WHOLE_TEXT), fc.double());
     fc.assert(
-      fc.property(codes, fc.uint8Array({ maxLength: 60 }), (code, rest) => judge(schema, Uint8Array.of(code, ...rest))),
+      fc.property(fc.array(number, { maxLength: 12 }), fc.array(fc.uint8Array({ maxLength: 9 }), { maxLength: 4 }), (numbers, texts) => {
+        const buffers = texts.map((text) => Buffer.from(text));
+        const batch = {
+          numbers: Float64Array.from(numbers),
+          texts: buffers.map((buffer) => ({ buffer, start: 0, end: buffer.length })),
+          bytes: [],
+        };
+        judge(table, schema, toBytes(batch));
+      }),
       { numRuns: 500 },
     );
   });
@@ -62,8 +64,8 @@ describe.each(TABLES)('bytes of %s', (_, table, schema) => {
   test('a batch that was cut off gives items or a WireError', () => {
     fc.assert(
       fc.property(anyBatch(table), fc.double({ min: 0, max: 1, noNaN: true }), (items, where) => {
-        const bytes = encode(schema, items);
-        judge(schema, bytes.subarray(0, Math.floor(bytes.length * where)));
+        const bytes = toBytes(itemsToEncoded(schema, items));
+        judge(table, schema, bytes.subarray(0, Math.floor(bytes.length * where)));
       }),
     );
   });
@@ -72,49 +74,53 @@ describe.each(TABLES)('bytes of %s', (_, table, schema) => {
     const changes = fc.array(fc.tuple(fc.nat(), fc.constantFrom(0, 1, 127, 128, 255)), { minLength: 1, maxLength: 6 });
     fc.assert(
       fc.property(anyBatch(table), changes, (items, places) => {
-        const bytes = encode(schema, items);
+        const bytes = toBytes(itemsToEncoded(schema, items));
         fc.pre(bytes.length > 0);
         for (const [at, value] of places) {
           bytes[at % bytes.length] = value;
         }
-        judge(schema, bytes);
+        judge(table, schema, bytes);
       }),
       { numRuns: 300 },
     );
   });
 });
 
-describe('a frame that promises more than it holds', () => {
+describe('a batch that promises more than it holds', () => {
   const most = [0xff, 0xff, 0xff, 0xff];
 
-  test('2^32 - 1 strings fail at the first one that is missing', () => {
-    const connect = Buffer.from([COMMANDS.connect.code, 2, 0, 0, 0, 0, 0, 0, 0, ...most, 0, 0, 0, 0]);
-    expect(() => readItems(COMMAND_SCHEMA, new ByteReader(connect))).toThrow(
-      new WireError('4 bytes were expected where 0 are left'),
-    );
-    expect(() => readFlat(COMMAND_SCHEMA, new ByteReader(connect))).toThrow(WireError);
+  test.each([
+    ['numbers', [...most, 0, 0, 0, 0]],
+    ['texts', [0, 0, 0, 0, ...most]],
+    ['bytes of a text', [0, 0, 0, 0, 1, 0, 0, 0, ...most]],
+  ])('2^32 - 1 %s fail before anything is reserved for them', (_what, bytes) => {
+    expect(() => decode(new ByteReader(Buffer.from(bytes)))).toThrow(/^\d+ bytes were expected where 0 are left$/);
   });
 
-  test('2^32 - 1 bytes fail before any are reserved', () => {
-    const sendBinary = Buffer.from([COMMANDS.sendBinary.code, 2, 0, 0, 0, ...most, 1]);
-    expect(() => readItems(COMMAND_SCHEMA, new ByteReader(sendBinary))).toThrow(
-      new WireError('4294967295 bytes were expected where 1 are left'),
-    );
-  });
-
-  test('the same in a flat batch', () => {
-    const connect = { numbers: Float64Array.of(COMMANDS.connect.code, 2, 2 ** 32 - 1), strings: ['ws://a/', 'x'], bytes: [] };
+  test('2^32 - 1 strings fail at the first one that is missing, and as many bytes too', () => {
+    const connect = { numbers: Float64Array.of(COMMANDS.connect.code, 2, WHOLE_TEXT, 2 ** 32 - 1, 1), texts: ['ws://a/', 'x'], bytes: [] };
     expect(() => flatToItems(COMMAND_SCHEMA, connect)).toThrow(
       new WireError('connect.protocols is missing, where a strings is expected'),
     );
     const sendBinary = {
       numbers: Float64Array.of(COMMANDS.sendBinary.code, 2, 2 ** 32 - 1),
-      strings: [],
+      texts: [],
       bytes: [new Uint8Array(5), new Uint8Array(0), new Uint8Array(5)],
     };
     expect(() => flatToItems(COMMAND_SCHEMA, sendBinary)).toThrow(
       new WireError('sendBinary.data lacks 4294967285 of its 4294967295 bytes'),
     );
+  });
+
+  test('a text shorter than its string fails', () => {
+    const send = { numbers: Float64Array.of(COMMANDS.sendText.code, 2, 9), texts: ['short'], bytes: [] };
+    expect(() => flatToItems(COMMAND_SCHEMA, send)).toThrow(new WireError('sendText.data has 9 characters, where 5 are left'));
+  });
+
+  test('a text that is not UTF-8 is made it', () => {
+    const buffer = Buffer.from([0x61, 0xff, 0xc3]);
+    const send = { numbers: Float64Array.of(COMMANDS.sendText.code, 2, WHOLE_TEXT), texts: [{ buffer, start: 0, end: 3 }], bytes: [] };
+    expect(flatToItems(COMMAND_SCHEMA, send)).toEqual([{ type: 'sendText', socket: 2, data: 'a\ufffd\ufffd' }]);
   });
 });
 
@@ -123,21 +129,13 @@ describe('flat batches', () => {
     thing: { code: 1, fields: { uint: 'uint', int: 'int', boolean: 'boolean', string: 'string', strings: 'strings', text: 'text', bytes: 'bytes', number: 'number' } },
   } as const;
   const schema = compileSchema('item', ALL);
-  const whole = (): { numbers: number[]; strings: unknown[]; bytes: Uint8Array[] } => {
+  const whole = (): { numbers: number[]; texts: unknown[]; bytes: Uint8Array[] } => {
     const thing = { type: 'thing', uint: 1, int: -1, boolean: true, string: 's', strings: ['t'], text: 'u', bytes: Uint8Array.of(1), number: 0.5 } as const;
-    const { bytes, numbers, strings } = itemsToFlat(schema, [thing]);
-    return { numbers: [...numbers], strings: [...strings], bytes: [...bytes] };
+    const { bytes, numbers, texts } = itemsToFlat(schema, [thing]);
+    return { numbers: [...numbers], texts: [...texts], bytes: [...bytes] };
   };
-  const read = ({ bytes, numbers, strings }: ReturnType<typeof whole>): readonly unknown[] => {
-    const batch: FlatBatch = { numbers: Float64Array.from(numbers), strings: strings as string[], bytes };
-    // To objects and to bytes, what is refused is the same.
-    const error = wireErrorOf(() => writeFlat(schema, new ByteWriter(), batch));
-    expect(wireErrorOf(() => flatToItems(schema, batch))?.message).toBe(error?.message);
-    if (error !== undefined) {
-      throw error;
-    }
-    return flatToItems(schema, batch);
-  };
+  const read = ({ bytes, numbers, texts }: ReturnType<typeof whole>): readonly unknown[] =>
+    flatToItems(schema, { numbers: Float64Array.from(numbers), texts: texts as UncheckedBatch['texts'], bytes });
 
   test('a whole one is read', () => {
     expect(read(whole())).toHaveLength(1);
@@ -148,8 +146,10 @@ describe('flat batches', () => {
     ['uint', 1, [NaN, -1, 0.5, 2 ** 32, Infinity]],
     ['int', 2, [NaN, 0.5, 2 ** 31, -(2 ** 31) - 1, -Infinity]],
     ['boolean', 3, [NaN, -1, 2, 0.5]],
-    ['strings', 4, [NaN, -1, 0.5, 2 ** 32]],
-    ['bytes', 5, [NaN, -1, 0.5, 2 ** 32]],
+    ['string', 4, [NaN, -2, 0.5, 2 ** 32]],
+    ['strings', 5, [NaN, -1, 0.5, 2 ** 32]],
+    ['text', 7, [NaN, -2, 0.5, 2 ** 32]],
+    ['bytes', 8, [NaN, -1, 0.5, 2 ** 32]],
   ])('%s: a wrong number is refused, by the name of its field', (field, at, values) => {
     for (const value of values) {
       const batch = whole();
@@ -165,13 +165,13 @@ describe('flat batches', () => {
   ])('%s: what is not a string is refused, by the name of its field', (field, at) => {
     for (const [value, found] of [[1, 'the number 1'], [null, 'a object'], [true, 'a boolean'], [undefined, 'missing']] as const) {
       const batch = whole();
-      batch.strings[at] = value;
+      batch.texts[at] = value;
       expect(() => read(batch)).toThrow(new WireError(`thing.${field} is ${found}, where a ${field} is expected`));
     }
   });
 
   test.each([
-    ['uint', 1], ['int', 2], ['boolean', 3], ['strings', 4], ['bytes', 5], ['number', 6],
+    ['uint', 1], ['int', 2], ['boolean', 3], ['string', 4], ['strings', 5], ['strings', 6], ['text', 7], ['bytes', 8], ['number', 9],
   ])('%s: a batch that ends before it is refused, by the name of the field', (field, length) => {
     const batch = whole();
     expect(() => read({ ...batch, numbers: batch.numbers.slice(0, length) })).toThrow(
@@ -201,10 +201,10 @@ describe('flat batches', () => {
     const number = fc.oneof({ weight: 3, arbitrary: code }, fc.nat(20), fc.double());
     const text = fc.oneof(fc.string(), fc.constant(1 as unknown as string));
     fc.assert(
-      fc.property(fc.array(number, { maxLength: 30 }), fc.array(text, { maxLength: 12 }), fc.array(fc.uint8Array({ maxLength: 9 })), (numbers, strings, bytes) => {
+      fc.property(fc.array(number, { maxLength: 30 }), fc.array(text, { maxLength: 12 }), fc.array(fc.uint8Array({ maxLength: 9 })), (numbers, texts, bytes) => {
         let commands: Command[] = [];
         wireErrorOf(() => {
-          commands = flatToItems(COMMAND_SCHEMA, { numbers: Float64Array.from(numbers), strings, bytes });
+          commands = flatToItems(COMMAND_SCHEMA, { numbers: Float64Array.from(numbers), texts, bytes });
         });
         expect(commands.every(({ type }) => type in COMMANDS)).toBe(true);
       }),

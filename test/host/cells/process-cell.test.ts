@@ -9,6 +9,7 @@ import { processCellClient, settingsOf } from '../../support/cells.ts';
 import { folderWith } from '../../support/command.ts';
 import { startHost } from '../../support/host.ts';
 import { afterThisTest } from '../../support/sockets.ts';
+import { turnOf } from '../../support/wire.ts';
 import { testWhere } from '../../support/skip.ts';
 
 async function startCell(...args: Parameters<typeof ProcessCell.start>): Promise<ProcessCell> {
@@ -39,7 +40,7 @@ describe('a cell process', () => {
     const cell = await startCell();
     const client = processCellClient();
     cell.create(1, settingsOf('a.js'), client);
-    cell.turn(1, [{ type: 'evaluate', source: `print('in the cell')` }]);
+    cell.turn(1, turnOf({ type: 'evaluate', source: `print('in the cell')` }));
     expect(await client.turnEnds()).toEqual({
       status: 'done',
       message: '',
@@ -54,9 +55,9 @@ describe('a cell process', () => {
     cell.create(2, settingsOf('other.js'), other);
     let told = false;
     gone.turnEnds().then(() => (told = true), () => {});
-    cell.turn(1, [{ type: 'evaluate', source: '1' }]);
+    cell.turn(1, turnOf({ type: 'evaluate', source: '1' }));
     cell.destroy(1);
-    cell.turn(2, [{ type: 'evaluate', source: '1' }]);
+    cell.turn(2, turnOf({ type: 'evaluate', source: '1' }));
     expect((await other.turnEnds()).status).toBe('done');
     expect(told).toBe(false);
   });
@@ -75,7 +76,7 @@ describe('a cell process', () => {
     const late = processCellClient();
     cell.create(4, settingsOf('late.js'), late);
     expect(await late.ended).toBe('has ended');
-    cell.turn(4, [{ type: 'timer' }]);
+    cell.turn(4, turnOf({ type: 'timer' }));
     cell.destroy(4);
   });
 
@@ -158,9 +159,9 @@ describe('a cell that is not to be trusted', () => {
     ['garbage', '[255, 255, 255, 255, 1, 2, 3]', /^sent what is not of the protocol \(a frame of \d+ bytes/],
     ['a frame without a header', '[1, 0, 0, 0, 2, 2, 2, 2, 2]', /^sent what is not of the protocol \(a frame of 5 bytes/],
     ['a turn with an unknown status', '[6, 0, 0, 0, 2, 1, 0, 0, 0, 77]', /there is no turn status 77/],
-    ['a turn with an unknown command', '[11, 0, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 99]', /there is no command with the code 99/],
+    ['a turn with an unknown command', '[26, 0, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 192, 88, 64]', /there is no command with the code 99/],
     ['a turn that is cut off', '[8, 0, 0, 0, 2, 1, 0, 0, 0, 0, 9, 9]', /4 bytes were expected where 2 are left/],
-    ['a question that is none', '[10, 0, 0, 0, 3, 1, 0, 0, 0, 0, 0, 0, 0, 88]', /there is no question with the code 88/],
+    ['a question that is none', '[33, 0, 0, 0, 3, 1, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 86, 64]', /there is no question with the code 88/],
     ['a frame of an unknown kind', '[5, 0, 0, 0, 66, 1, 0, 0, 0]', /there is no frame of the kind 66/],
   ])('is killed for %s, and its scripts are told why', async (_what, bytes, reason) => {
     // It answers the first frame that it gets.
@@ -187,7 +188,7 @@ describe('a cell that is not to be trusted', () => {
       import { readSync, writeSync } from 'node:fs';
       writeSync(4, Uint8Array.from(${JSON.stringify(READY)}));
       readSync(3, new Uint8Array(1000));
-      writeSync(4, Uint8Array.from([10, 0, 0, 0, 2, 77, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0]));
+      writeSync(4, Uint8Array.from([18, 0, 0, 0, 2, 77, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 18, 0, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]));
       setInterval(() => {}, 1000);
     `);
     const client = processCellClient();

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Command, CommandOf } from '../../../wire/commands.ts';
 import type { QuestionOf } from '../../../wire/questions.ts';
 import { startFakeScript, type FakeScript, type FakeScriptOptions } from '../../support/fake-cell.ts';
-import { openClient } from '../../support/sockets.ts';
+import { openClient, send } from '../../support/sockets.ts';
 
 const print = (text: string, level = 0): Command => ({ type: 'print', level, text });
 const close = (code: number, reason = ''): Command => ({ type: 'close', socket: 1, code, reason });
@@ -58,7 +58,7 @@ describe('turns', () => {
     await cell.turnBegins();
     expect(cell.lastTurn.map(({ type }) => type)).toEqual(['accepted']);
     for (let count = 0; count < 50; count++) {
-      peer.connection.send({ type: 'sendText', data: `${count}` });
+      send(peer.connection, { type: 'sendText', data: `${count}` });
       peer.connection.flush();
       await nextLoop();
     }

@@ -9,7 +9,7 @@ import { isPublicAddress } from '../../../host/policy/address-guard.ts';
 import { Permissions } from '../../../host/policy/permissions.ts';
 import { hostAndPort, hostPort } from '../../../host/sockets/client.ts';
 import { SOCKET_ERRORS } from '../../../wire/socket-codes.ts';
-import { afterThisTest, openClient, openServer, openTcpServer } from '../../support/sockets.ts';
+import { afterThisTest, openClient, openServer, openTcpServer, send } from '../../support/sockets.ts';
 import { testWhere } from '../../support/skip.ts';
 
 /** Failed with this number, then closed as RFC 6455 has it for a connection without a closing handshake. */
@@ -144,7 +144,7 @@ describe('a client connection', () => {
     const { owner } = openClient(`${url}/`, { maxPayload: 125 });
     await owner.first('opened');
     const peer = await client(0);
-    peer.connection.send({ type: 'sendBinary', data: Buffer.alloc(126) });
+    send(peer.connection, { type: 'sendBinary', data: Buffer.alloc(126) });
     peer.connection.flush();
     await owner.first('closed');
     expect(owner.order).toEqual(['opened', 'failed', 'closed']);

@@ -2,17 +2,16 @@ import { once } from 'node:events';
 import { setImmediate as nextLoop } from 'node:timers/promises';
 import type { Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
-import type { Message } from '../../../host/sockets/frames.ts';
 import type { Connection } from '../../../host/sockets/connection.ts';
 import { SOCKET_ERRORS } from '../../../wire/socket-codes.ts';
-import { handshakeRequest, openClient, openServer, openTcp, type TestClient } from '../../support/sockets.ts';
+import { handshakeRequest, openClient, openServer, openTcp, send, type Message, type TestClient } from '../../support/sockets.ts';
 import { OPCODE, parseFrames } from '../../support/websocket-frames.ts';
 
 const text = (data: string): Message => ({ type: 'sendText', data });
 const binary = (length: number, fill = 0): Message => ({ type: 'sendBinary', data: Buffer.alloc(length, fill) });
 
 function sendAll(connection: Connection, ...messages: readonly Message[]): void {
-  messages.forEach((message) => connection.send(message));
+  messages.forEach((message) => send(connection, message));
   connection.flush();
 }
 
@@ -79,7 +78,7 @@ describe.each(['accepted', 'opened'])('a connection that was %s', (kind) => {
 
   test('sends nothing before it is flushed', async () => {
     const { near, far } = await pairOf(kind);
-    near.connection.send(text('waits'));
+    send(near.connection, text('waits'));
     sendAll(far.connection, text('there'));
     await near.owner.first('text');
     sendAll(far.connection, text('and back'));
@@ -91,8 +90,8 @@ describe.each(['accepted', 'opened'])('a connection that was %s', (kind) => {
 
   test('closes after what was sent, with a code and a reason, which both ends are told', async () => {
     const { near, far } = await pairOf(kind);
-    near.connection.send(text('first'));
-    near.connection.send(text('second'));
+    send(near.connection, text('first'));
+    send(near.connection, text('second'));
     near.connection.close(3001, 'enough, €');
     sendAll(near.connection, text('too late'));
     const closed = ['closed', 3001, 'enough, €', true];
@@ -209,7 +208,7 @@ describe('one flush', () => {
         }
       });
     });
-    accepted.connection.send(text('last'));
+    send(accepted.connection, text('last'));
     accepted.connection.close(1000, 'bye');
     await both;
     const [message, close] = parseFrames(Buffer.concat(pieces));

@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { WebSocket, WebSocketServer } from 'ws';
+import { isAscii } from 'node:buffer';
 import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import type { MessageKind } from '../../../wire/flat-writer.ts';
 import { MessageScanner } from '../../../host/sockets/message-scanner.ts';
 
 interface FrameOptions {
@@ -35,13 +37,20 @@ interface Scanned {
   readonly other: Buffer;
 }
 
+const binary = (kind: MessageKind): boolean => kind === 'binary';
+
 /** Scans a stream that comes in these pieces. */
 function scan(stream: Buffer, cuts: readonly number[], isCaughtUp = () => true): Scanned {
   const messages: { data: string; binary: boolean }[] = [];
   const other: Buffer[] = [];
   const scanner = new MessageScanner(
     100_000,
-    (data, binary) => messages.push({ data: data.toString('latin1'), binary }),
+    (kind, data, start, end) => {
+      const part = data.subarray(start, end);
+      // It is told right what is ASCII, and what is not.
+      expect(kind).toBe(binary(kind) ? 'binary' : isAscii(part) ? 'ascii' : 'text');
+      messages.push({ data: part.toString('latin1'), binary: binary(kind) });
+    },
     (bytes) => other.push(Buffer.from(bytes)),
     isCaughtUp,
   );

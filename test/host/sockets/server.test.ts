@@ -3,7 +3,7 @@ import { get, type IncomingMessage } from 'node:http';
 import { describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { Server } from '../../../host/sockets/server.ts';
-import { handshakeRequest, openClient, openServer, openTcp, readUntilHungUp } from '../../support/sockets.ts';
+import { handshakeRequest, openClient, openServer, openTcp, readUntilHungUp, send } from '../../support/sockets.ts';
 import { testWhere } from '../../support/skip.ts';
 
 async function request(url: string): Promise<IncomingMessage> {
@@ -75,7 +75,7 @@ describe('a server', () => {
     expect(late.owner.order).toEqual(['failed', 'closed']);
     const { port } = openServer({ port: server.port }).server;
     expect(port).toBe(server.port);
-    connection.send({ type: 'sendText', data: 'still here' });
+    send(connection, { type: 'sendText', data: 'still here' });
     connection.flush();
     expect(await accepted.owner.first('text')).toEqual(['text', 'still here']);
   });
@@ -84,7 +84,7 @@ describe('a server', () => {
     const { client, url } = openServer({ maxPayload: 125 });
     const { connection, owner } = openClient(`${url}/`);
     await owner.first('opened');
-    connection.send({ type: 'sendBinary', data: Buffer.alloc(126) });
+    send(connection, { type: 'sendBinary', data: Buffer.alloc(126) });
     connection.flush();
     expect(await owner.first('closed')).toEqual(['closed', 1009, '', true]);
     expect((await client(0)).owner.messages).toEqual([]);
@@ -132,7 +132,7 @@ describe('what is no WebSocket handshake', () => {
     const accepted = await client(0);
     await owner.first('opened');
     expect(await answerTo(server.port, text)).toMatch(answer);
-    connection.send({ type: 'sendText', data: 'untouched' });
+    send(connection, { type: 'sendText', data: 'untouched' });
     connection.flush();
     expect(await accepted.owner.first('text')).toEqual(['text', 'untouched']);
     expect(owner.order).toEqual(['opened']);
@@ -149,7 +149,7 @@ describe('what is no WebSocket handshake', () => {
     const socket = await openTcp(server.port);
     socket.write(Buffer.from(text, 'latin1'), () => socket.resetAndDestroy());
     await once(socket, 'close');
-    connection.send({ type: 'sendText', data: 'untouched' });
+    send(connection, { type: 'sendText', data: 'untouched' });
     connection.flush();
     expect(await accepted.owner.first('text')).toEqual(['text', 'untouched']);
     expect(owner.order).toEqual(['opened']);

@@ -1,0 +1,50 @@
+import { COMMAND_SCHEMA, type Command } from '../../wire/commands.ts';
+import { WireError } from '../../wire/fields.ts';
+import { FlatReader, type UncheckedBatch } from '../../wire/flat-reader.ts';
+
+/** A message that a script sends. */
+export type SendType = 'sendText' | 'sendBinary';
+
+/** Every command but the sending of a message. */
+export type OtherCommand = Exclude<Command, { type: SendType }>;
+
+/** Takes the commands of a batch, in their order. */
+export interface CommandReceiver {
+  /**
+   * A message, without an object for it: a string, or the part of the buffer from `start` to `end`, of a text its UTF-8.
+   */
+  send(type: SendType, socket: number, data: string | Buffer, start: number, end: number): void;
+  command(command: OtherCommand): void;
+}
+
+/** What a script has commanded in a turn. */
+export interface CommandBatch {
+  /** Gives each command out once. Throws a WireError where one is malformed, after those before it. */
+  each(receiver: CommandReceiver): void;
+}
+
+/**
+ * The commands of a batch that came out of an isolate.
+ *
+ * @param most the most commands that are read: a few bytes become an object of many
+ */
+export function commandBatch(batch: UncheckedBatch, most = Infinity): CommandBatch {
+  return {
+    each(receiver) {
+      const reader = new FlatReader(COMMAND_SCHEMA, batch);
+      for (let count = 0; !reader.done; count++) {
+        if (count >= most) {
+          throw new WireError(`more than ${most} commands in one batch`);
+        }
+        const definition = reader.next();
+        if (definition.type === 'sendText' || definition.type === 'sendBinary') {
+          const socket = reader.uint(definition, 0);
+          reader.range(definition, 1);
+          receiver.send(definition.type, socket, reader.data, reader.start, reader.end);
+        } else {
+          receiver.command(reader.item(definition) as OtherCommand);
+        }
+      }
+    },
+  };
+}
