@@ -4,6 +4,8 @@ import type { WebSocket } from 'ws';
 import type { MessageKind } from '../../wire/flat-writer.ts';
 import type { AcceptedStream } from './accepted-stream.ts';
 import { FrameQueue, type MessageType } from './frames.ts';
+import { Heartbeat, type HeartbeatOptions } from './heartbeat.ts';
+import type { PacedStream } from './paced-stream.ts';
 import { remoteHostClosed, socketFailure } from './socket-errors.ts';
 
 /** What a connection tells its owner. Nothing follows `closed`. */
@@ -17,6 +19,18 @@ export interface ConnectionOwner {
   closed(connection: Connection, code: number, reason: string, wasClean: boolean): void;
 }
 
+/** What lies under a WebSocket, and looks after it. */
+export interface ConnectionOptions {
+  /**
+   * The stream of an accepted connection. Its frames are written here, as they are neither masked nor compressed, and
+   * most of its messages do not go through ws.
+   */
+  readonly accepted?: AcceptedStream | undefined;
+  /** The stream of a connection whose messages may be compressed. */
+  readonly paced?: PacedStream | undefined;
+  readonly heartbeat?: HeartbeatOptions | undefined;
+}
+
 /**
  * One WebSocket of a script, opened or accepted: a `ws` WebSocket and the TCP or TLS socket under it.
  *
@@ -28,20 +42,24 @@ export class Connection {
   readonly #webSocket: WebSocket;
   readonly #owner: ConnectionOwner;
   #socket: Socket | undefined;
-  /**
-   * The stream of an accepted connection. Its frames are written here, as they are neither masked nor compressed, and
-   * most of its messages do not go through ws.
-   */
   readonly #accepted: AcceptedStream | undefined;
+  readonly #paced: PacedStream | undefined;
+  readonly #heartbeatOptions: HeartbeatOptions | undefined;
+  #heartbeat: Heartbeat | undefined;
   readonly #frames = new FrameQueue();
   #isCorked = false;
   #failed = false;
   /** What the kernel may not have taken yet: bytes on the wire and of payload, in turns. */
   #unsent: number[] = [];
+  /** Whether messages go out compressed. Then the bytes on the wire are not known, and ws says when each has gone. */
+  #compresses = false;
+  #uncompressedUnsent = 0;
 
-  constructor(id: number, url: string, webSocket: WebSocket, owner: ConnectionOwner, accepted?: AcceptedStream) {
-    this.#socket = accepted?.socket;
-    this.#accepted = accepted;
+  constructor(id: number, url: string, webSocket: WebSocket, owner: ConnectionOwner, options: ConnectionOptions = {}) {
+    this.#socket = options.accepted?.socket;
+    this.#accepted = options.accepted;
+    this.#paced = options.paced;
+    this.#heartbeatOptions = options.heartbeat;
     this.id = id;
     this.url = url;
     this.#webSocket = webSocket;
@@ -49,10 +67,18 @@ export class Connection {
     webSocket.binaryType = 'nodebuffer';
     webSocket.on('message', (data, isBinary) => {
       const bytes = data as Buffer;
+      this.#heartbeat?.alive();
       owner.message(this, isBinary ? 'binary' : isAscii(bytes) ? 'ascii' : 'text', bytes, 0, bytes.length);
     });
-    webSocket.on('ping', (data) => owner.control(this, 'ping', data));
-    webSocket.on('pong', (data) => owner.control(this, 'pong', data));
+    webSocket.on('ping', (data) => {
+      this.#heartbeat?.alive();
+      owner.control(this, 'ping', data);
+    });
+    webSocket.on('pong', (data) => {
+      if (this.#heartbeat?.pong(data) !== true) {
+        owner.control(this, 'pong', data);
+      }
+    });
     webSocket.on('error', (error) => this.#fail(error));
     webSocket.on('close', (code, reason) => this.#closed(code, reason));
   }
@@ -70,6 +96,10 @@ export class Connection {
   /** The handshake of a connection that the script opened is done. */
   open(socket: Socket): void {
     this.#socket = socket;
+    this.#compresses = this.#webSocket.extensions.includes('permessage-deflate');
+    if (this.#heartbeatOptions !== undefined) {
+      this.#heartbeat = new Heartbeat(this.#webSocket, this.#heartbeatOptions, (error) => this.fail(error));
+    }
     this.#owner.opened(this, this.#webSocket.protocol, this.#webSocket.extensions);
   }
 
@@ -146,11 +176,21 @@ export class Connection {
 
   /** Stops reading, so that the peer has to wait. */
   pause(): void {
-    (this.#accepted?.socket ?? this.#webSocket).pause();
+    this.#heartbeat?.pause();
+    if (this.#paced !== undefined) {
+      this.#paced.hold();
+    } else {
+      (this.#accepted?.socket ?? this.#webSocket).pause();
+    }
   }
 
   resume(): void {
-    (this.#accepted?.socket ?? this.#webSocket).resume();
+    this.#heartbeat?.resume();
+    if (this.#paced !== undefined) {
+      this.#paced.release();
+    } else {
+      (this.#accepted?.socket ?? this.#webSocket).resume();
+    }
   }
 
   /**
@@ -158,6 +198,9 @@ export class Connection {
    * knows only the bytes on the wire, so the sizes of the last messages are kept until these have gone.
    */
   get bufferedAmount(): number {
+    if (this.#compresses) {
+      return this.#uncompressedUnsent;
+    }
     const onTheWire = this.#socket?.writableLength ?? 0;
     if (onTheWire === 0) {
       this.#unsent.length = 0;
@@ -182,8 +225,16 @@ export class Connection {
       socket.cork();
     }
     const length = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
-    this.#unsent.push(length + headerLength(length), length);
-    this.#webSocket.send(data, type === 'sendBinary' ? BINARY : TEXT);
+    const binary = type === 'sendBinary';
+    if (this.#compresses) {
+      this.#uncompressedUnsent += length;
+      this.#webSocket.send(data, { binary, compress: true }, () => {
+        this.#uncompressedUnsent -= length;
+      });
+    } else {
+      this.#unsent.push(length + headerLength(length), length);
+      this.#webSocket.send(data, { binary, compress: false });
+    }
   }
 
   #fail(error: unknown): void {
@@ -195,6 +246,7 @@ export class Connection {
   }
 
   #closed(code: number, reason: Buffer): void {
+    this.#heartbeat?.stop();
     // RFC 6455, 7.1.5: 1006 where no close frame was received.
     const wasClean = code !== 1006;
     if (!wasClean && !this.#failed) {
@@ -205,9 +257,6 @@ export class Connection {
     this.#owner.closed(this, code, reason.toString(), wasClean);
   }
 }
-
-const TEXT = { binary: false, compress: false } as const;
-const BINARY = { binary: true, compress: false } as const;
 
 /** RFC 6455, 5.2: the header of a client's frame, with its mask. */
 function headerLength(length: number): number {

@@ -106,7 +106,7 @@ function accepted(webSocket: WebSocket, stream: AcceptedStream, head: Buffer, ur
     protocol: webSocket.protocol,
     extensions: webSocket.extensions,
     connect(id, owner) {
-      const connection = new Connection(id, url, webSocket, owner, stream);
+      const connection = new Connection(id, url, webSocket, owner, { accepted: stream });
       // What the peer has sent already comes after its owner knows of the connection.
       setImmediate(() => connection.start(head));
       return connection;

@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto';
+import type { WebSocket } from 'ws';
+
+export interface HeartbeatOptions {
+  /** The time between two pings, in milliseconds. */
+  readonly interval: number;
+  /** The time that the peer has to answer one, in milliseconds. */
+  readonly timeout: number;
+}
+
+/** A ping that is told from those of the script by what it carries. */
+const PAYLOAD_BYTES = 12;
+
+/**
+ * Pings a peer from time to time, without the script: one that does not answer is gone, whatever TCP believes. Anything
+ * that comes from the peer counts as an answer.
+ */
+export class Heartbeat {
+  readonly #webSocket: WebSocket;
+  readonly #options: HeartbeatOptions;
+  readonly #onDead: (error: Error) => void;
+  readonly #payload = randomBytes(PAYLOAD_BYTES);
+  #timer: NodeJS.Timeout | undefined;
+  #isReading = true;
+  #sentAt = 0;
+
+  /** The last round trip, in milliseconds. */
+  latency: number | undefined;
+
+  /** @param onDead called once, when the peer has not answered in time */
+  constructor(webSocket: WebSocket, options: HeartbeatOptions, onDead: (error: Error) => void) {
+    this.#webSocket = webSocket;
+    this.#options = options;
+    this.#onDead = onDead;
+    this.#wait();
+  }
+
+  /** Something has come from the peer. */
+  alive(): void {
+    if (this.#sentAt !== 0) {
+      this.#wait();
+    }
+  }
+
+  /** A pong has come. Returns whether it answers a ping of the heartbeat, which is of no interest to others. */
+  pong(data: Buffer): boolean {
+    const isOurs = data.equals(this.#payload);
+    if (isOurs && this.#sentAt !== 0) {
+      this.latency = performance.now() - this.#sentAt;
+    }
+    this.alive();
+    return isOurs;
+  }
+
+  /** Nothing is read from now on: a peer whose answer is not read is not gone. */
+  pause(): void {
+    this.#isReading = false;
+    clearTimeout(this.#timer);
+  }
+
+  resume(): void {
+    this.#isReading = true;
+    this.#wait();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #wait(): void {
+    clearTimeout(this.#timer);
+    this.#sentAt = 0;
+    if (this.#isReading) {
+      this.#timer = setTimeout(() => this.#ping(), this.#options.interval);
+    }
+  }
+
+  #ping(): void {
+    if (this.#webSocket.readyState !== this.#webSocket.OPEN) {
+      return;
+    }
+    this.#sentAt = performance.now();
+    this.#webSocket.ping(this.#payload);
+    const { timeout } = this.#options;
+    this.#timer = setTimeout(() => {
+      this.#onDead(Object.assign(new Error(`the peer did not answer a ping within ${timeout} ms`), { code: 'ETIMEDOUT' }));
+    }, timeout);
+  }
+}
