@@ -27,7 +27,7 @@ describe('Blob', () => {
   });
 
   test.each([
-    ['', 'abcdef'], ['2', 'cdef'], ['-2', 'ef'], ['1, 3', 'bc'], ['1, -1', 'bcde'], ['4, 2', ''], ['0, 99', 'abcdef'], ['NaN, 1.9', 'a'], ['-99, 1', 'a'],
+    ['', 'abcdef'], ['2', 'cdef'], ['-2', 'ef'], ['1, 3', 'bc'], ['1, -1', 'bcde'], ['4, 2', ''], ['0, 99', 'abcdef'], ['NaN, 1.9', 'ab'], ['0, 2.5', 'ab'], ['null, 1', 'a'], ['-99, 1', 'a'],
   ])('slice(%s)', (args, text) => {
     expect(textOf(`new Blob(['abcdef'], { type: 'a/b' }).slice(${args})`)).toBe(text);
   });
