@@ -1,3 +1,4 @@
+import { ObjectDefineProperty, ObjectKeys } from '../primordials.ts';
 import { AbortController, AbortSignal } from './abort-signal.ts';
 import { atob, btoa } from './base64.ts';
 import { Blob } from './blob.ts';
@@ -13,6 +14,14 @@ import { TextEncoder } from './text-encoder.ts';
 import { TextDecoderStream, TextEncoderStream } from './text-streams.ts';
 import { URL } from './url.ts';
 import { URLSearchParams } from './url-search-params.ts';
+
+// The bundler may have given them other names, as it does to what is named like a global.
+const functions: Readonly<Record<string, unknown>> = { atob, btoa, queueMicrotask, structuredClone };
+const names = ObjectKeys(functions);
+for (let index = 0; index < names.length; index++) {
+  const name = names[index] as string;
+  ObjectDefineProperty(functions[name] as object, 'name', { value: name, configurable: true });
+}
 
 /** The globals of the web platform around the WebSocket. Fresh objects for each script, classes from the snapshot. */
 export function webGlobals(): Record<string, unknown> {
@@ -30,12 +39,9 @@ export function webGlobals(): Record<string, unknown> {
     TextEncoderStream,
     URL,
     URLSearchParams,
-    atob,
-    btoa,
     crypto: createCrypto(),
     performance: createPerformance(),
-    queueMicrotask,
-    structuredClone,
+    ...functions,
     ...streamGlobals,
   };
 }

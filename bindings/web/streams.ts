@@ -41,4 +41,7 @@ for (const name of ObjectKeys(streamGlobals) as (keyof typeof streamGlobals)[]) 
   defineInterface(streamGlobals[name], name, []);
 }
 
+// The standard has put `signal` in its place.
+delete (WritableStreamDefaultController.prototype as { abortReason?: unknown }).abortReason;
+
 export { ReadableStream, TransformStream, WritableStream };
