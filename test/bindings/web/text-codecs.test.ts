@@ -43,12 +43,12 @@ describe('TextDecoder', () => {
     const decoder = startScript(DECODE);
     const one = fc.tuple(fc.constant(label), fc.record({ fatal: fc.boolean(), ignoreBOM: fc.boolean() }), bytes.map((all) => [all]));
     fc.assert(
-      fc.property(fc.array(one, { minLength: 50, maxLength: 50 }), (cases) => {
+      fc.property(fc.array(one, { minLength: 25, maxLength: 25 }), (cases) => {
         const joined = (texts: string[]): string => (texts.at(-1) === 'TypeError' ? 'TypeError' : texts.join(''));
         const got = decoder.value(`ask(${JSON.stringify(cases)})`) as string[][];
         expect(got.map(joined)).toEqual(cases.map((each) => joined(nodeDecode(each as Case))));
       }),
-      { numRuns: 30 },
+      { numRuns: 60 },
     );
   });
 

@@ -20,14 +20,14 @@ describe('URL', () => {
   test('parses as Node.js does, whatever the text', () => {
     const parse = startScript(`ask = (cases) => cases.map(([url, base]) => { const u = base === null ? URL.parse(url) : URL.parse(url, base); return u && ${JSON.stringify(PARTS)}.map((part) => u[part]); });`);
     fc.assert(
-      fc.property(fc.array(fc.tuple(nearlyURL, fc.option(nearlyURL)), { minLength: 50, maxLength: 50 }), (cases) => {
+      fc.property(fc.array(fc.tuple(nearlyURL, fc.option(nearlyURL)), { minLength: 12, maxLength: 12 }), (cases) => {
         const expected = cases.map(([url, base]) => {
           const parsed = base === null ? URL.parse(url) : URL.parse(url, base);
           return parsed === null ? null : partsOf(parsed);
         });
         expect(parse.value(`ask(${JSON.stringify(cases)})`)).toEqual(expected);
       }),
-      { numRuns: 40 },
+      { numRuns: 150 },
     );
   });
 
@@ -36,7 +36,7 @@ describe('URL', () => {
     const start = fc.oneof(nearlyURL, fc.constantFrom('http://user:pw@host.example:81/a/b?c#d', 'file:///C:/x', 'data:text/plain,x  ?q#f', 'x:/.//p', 'ws://h'));
     const step = fc.tuple(fc.constantFrom(...SETTABLE), nearlyURL);
     fc.assert(
-      fc.property(fc.array(fc.tuple(start, fc.array(step, { maxLength: 4 })), { minLength: 50, maxLength: 50 }), (cases) => {
+      fc.property(fc.array(fc.tuple(start, fc.array(step, { maxLength: 4 })), { minLength: 12, maxLength: 12 }), (cases) => {
         const expected = cases.map(([url, steps]) => {
           const parsed = URL.parse(url);
           for (const [part, value] of parsed === null ? [] : steps) {
@@ -50,7 +50,7 @@ describe('URL', () => {
         });
         expect(set.value(`ask(${JSON.stringify(cases)})`)).toEqual(expected);
       }),
-      { numRuns: 40 },
+      { numRuns: 150 },
     );
   });
 
@@ -87,12 +87,12 @@ describe('URL', () => {
 });
 
 describe('URLSearchParams', () => {
-  const query = fc.array(fc.constantFrom('a', 'b', '=', '&', '+', '%20', '%', '%4', '%c3%a4', '%ff', '%ef%bb%bf', 'ä', ' ', '?', '\ud83d', '😀', '~', "'", '*', '\0'), { maxLength: 12 }).map((parts) => parts.join(''));
+  const query = fc.array(fc.constantFrom('a', 'b', '=', '&', '+', '%20', '%', '%4', '%c3%a4', '%ff', '%ef%bb%bf', '%F0%9F%98%80', ' ', '?', '~', "'", '*', '\0'), { maxLength: 12 }).map((parts) => parts.join(''));
 
   test('reads, writes and sorts as that of Node.js', () => {
     const ask = startScript('ask = (queries) => queries.map((query) => { const p = new URLSearchParams(query); const all = [...p]; const text = String(p); p.sort(); return [all, text, String(p), p.size, p.get("a"), p.getAll("b"), p.has("a", "b")]; })');
     fc.assert(
-      fc.property(fc.array(query, { minLength: 50, maxLength: 50 }), (queries) => {
+      fc.property(fc.array(query, { minLength: 12, maxLength: 12 }), (queries) => {
         const expected = queries.map((text) => {
           const params = new URLSearchParams(text);
           const before = [[...params], String(params)];
@@ -101,16 +101,17 @@ describe('URLSearchParams', () => {
         });
         expect(ask.value(`ask(${JSON.stringify(queries)})`)).toEqual(expected);
       }),
-      { numRuns: 40 },
+      { numRuns: 150 },
     );
   });
 
   test.each([
     ["new URLSearchParams('?a=b&a=c')", 'a=b&a=c'],
     ["new URLSearchParams([['a', 'b'], new Set(['c', 'd'])])", 'a=b&c=d'],
-    ["new URLSearchParams({ a: 1, b: null, [Symbol()]: 2 })", 'a=1&b=null'],
+    ["new URLSearchParams({ a: 1, b: null })", 'a=1&b=null'],
     ["new URLSearchParams(new URLSearchParams('x=y'))", 'x=y'],
     ["new URLSearchParams({ '\\ud800': 1, '\\ud801': 2 })", '%EF%BF%BD=2'],
+    ["new URLSearchParams('ä%ff\\ud83d+😀')", '%C3%A4%EF%BF%BD%EF%BF%BD+%F0%9F%98%80='],
     ['new URLSearchParams()', ''],
     ['new URLSearchParams(null)', 'null='],
     ["(() => { const p = new URLSearchParams('a=1&b=2&a=3'); p.set('a', 4); p.set('c', 5); p.delete('b', '9'); return p; })()", 'a=4&b=2&c=5'],
@@ -119,7 +120,7 @@ describe('URLSearchParams', () => {
   });
 
   test('takes pairs only', () => {
-    for (const init of ["[['a']]", "[['a', 'b', 'c']]", '[5]', '[null]']) {
+    for (const init of ["[['a']]", "[['a', 'b', 'c']]", '[5]', '[null]', '{ [Symbol()]: 1 }']) {
       expect(script().thrown(`new URLSearchParams(${init})`)).toMatchObject({ class: 'TypeError' });
     }
   });
