@@ -125,6 +125,7 @@ export const StringPrototypeToWellFormed = uncurryThis(
   (String.prototype as unknown as { toWellFormed(this: string): string }).toWellFormed,
 );
 export const StringPrototypeValueOf = uncurryThis(String.prototype.valueOf);
+export const TypedArrayPrototypeAt = uncurryThis(TypedArrayPrototype.at) as (self: Uint8Array, index: number) => unknown;
 export const TypedArrayPrototypeSet = uncurryThis(TypedArrayPrototype.set) as (
   self: Uint8Array,
   source: Uint8Array,

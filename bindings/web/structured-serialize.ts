@@ -8,6 +8,7 @@ import {
   BigIntPrototypeValueOf,
   BooleanPrototypeValueOf,
   DateConstructor,
+  DataViewPrototypeGetByteLength,
   DatePrototypeGetTime,
   ErrorIsError,
   MapConstructor,
@@ -29,7 +30,7 @@ import {
   SetPrototypeForEach,
   SetPrototypeGetSize,
   StringPrototypeValueOf,
-  TypedArrayPrototypeGetByteLength,
+  TypedArrayPrototypeAt,
   TypedArrayPrototypeGetToStringTag,
   TypedArrayPrototypeSet,
   Uint8ArrayConstructor,
@@ -221,18 +222,25 @@ class View extends Serialized implements Container {
   readonly #range: ByteRange;
   readonly #kind: string | undefined;
   readonly #length: number;
+  readonly #isOutOfBounds: boolean;
   #buffer: Serialized | undefined;
 
   constructor(range: ByteRange, kind: string | undefined, view: object) {
     super();
     this.#range = range;
     this.#kind = kind;
-    const { bytes } = viewConstructor(kind);
-    this.#length = (kind === undefined ? range.length : TypedArrayPrototypeGetByteLength(view as Uint8Array)) / bytes;
+    this.#length = range.length / viewConstructor(kind).bytes;
+    // Both throw where the buffer has shrunk below the view; its length alone does not tell.
+    const probe = (): unknown =>
+      kind === undefined ? DataViewPrototypeGetByteLength(view as DataView) : TypedArrayPrototypeAt(view as Uint8Array, 0);
+    this.#isOutOfBounds = attempt(() => [probe()]) === undefined;
   }
 
   collect(memory: Memory): void {
     this.#buffer = serializeObject(this.#range.buffer, memory);
+    if (this.#isOutOfBounds) {
+      throw dataCloneError('A view beyond the end of its ArrayBuffer');
+    }
   }
 
   override create(): object {

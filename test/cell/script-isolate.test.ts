@@ -150,7 +150,7 @@ describe('what a script can read', () => {
       const calls = [() => new WebSocketServer(), () => { if (sends++ < 50) ws.send(large) }, () => new WebSocket('ws://a.example/x'), () => Script.resolvePath('x')];
       function deep() {
         try { deep() } catch {}
-        for (const call of calls) try { call() } catch (e) { if (texts.length < 10_000) texts.push(String(e.stack)) }
+        for (const call of calls) try { call() } catch (e) { if (texts.length < 6_000) texts.push(String(e.stack)) }
       }
       // From other depths, the stack ends in other places.
       function from(depth) { if (depth > 0) from(depth - 1); else try { deep() } catch {} }

@@ -36,6 +36,7 @@ describe('structuredClone', () => {
     ["new Blob(['abc'], { type: 'a/b' })", '[copy instanceof Blob, copy.size, copy.type, copy === value]', [true, 3, 'a/b', false]],
     ['new ArrayBuffer(2, { maxByteLength: 8 })', '[copy.byteLength, copy.maxByteLength, copy.resizable]', [2, 8, true]],
     ['new DataView(new ArrayBuffer(8), 2, 3)', '[copy.byteOffset, copy.byteLength, copy.buffer.byteLength]', [2, 3, 8]],
+    ['BigInt64Array.of(5n)', '[copy.constructor.name, Number(copy[0])]', ['BigInt64Array', 5]],
     ['Float16Array.of(1.5)', '[copy.constructor.name, copy[0]]', ['Float16Array', 1.5]],
     ['(() => { const b = new ArrayBuffer(4); return [new Uint8Array(b, 1), new Uint16Array(b)]; })()', '[copy[0].buffer === copy[1].buffer, copy[0].byteOffset, copy[1].length]', [true, 1, 2]],
     ['(() => { const o = { m: new Map() }; o.self = o; o.m.set(o, new Set([o])); return o; })()', '[copy.self === copy, [...copy.m.get(copy)][0] === copy]', [true, true]],
@@ -46,6 +47,7 @@ describe('structuredClone', () => {
   test.each([
     '() => {}', 'Symbol()', 'Object(Symbol())', 'new WeakMap()', 'new WeakSet()', 'new WeakRef({})', 'Promise.resolve()', '(function* () {})()', '[][Symbol.iterator]()', "new Event('x')", 'new EventTarget()',
     "new URL('http://a')", 'new AbortController().signal', 'new ReadableStream()', "new WebSocket('ws://a.example')", '[() => {}]', 'new Map([[1, Symbol()]])', "new Error('m', { cause: Symbol() })",
+    '(() => { const b = new ArrayBuffer(8, { maxByteLength: 8 }); const view = new Uint8Array(b, 4, 2); b.resize(2); return view; })()', '(() => { const b = new ArrayBuffer(8, { maxByteLength: 8 }); const view = new DataView(b, 4, 2); b.resize(2); return view; })()',
     '(() => { const gone = new ArrayBuffer(4); gone.transfer(); return gone; })()', '(() => { const view = new Uint8Array(4); view.buffer.transfer(); return view; })()',
   ])('%s cannot be cloned', (expression) => {
     expect(script().thrown(`structuredClone(${expression})`)).toMatchObject({ class: 'DOMException', name: 'DataCloneError', code: 25 });
