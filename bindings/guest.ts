@@ -240,7 +240,6 @@ const guest = {
       configurable: false,
     });
     const globals: Record<string, unknown> = {
-      ...webGlobals(),
       CloseEvent,
       Event,
       EventTarget,
@@ -273,5 +272,9 @@ const guest = {
   },
 };
 
+// Those that are the same for every script are in the snapshot already.
+for (const global of ObjectKeys(webGlobals)) {
+  defineGlobal(global, webGlobals[global]);
+}
 ObjectDefineProperty(globalThis, '__airlock', { value: guest, configurable: true });
 export type Guest = typeof guest;

@@ -23,25 +23,23 @@ for (let index = 0; index < names.length; index++) {
   ObjectDefineProperty(functions[name] as object, 'name', { value: name, configurable: true });
 }
 
-/** The globals of the web platform around the WebSocket. Fresh objects for each script, classes from the snapshot. */
-export function webGlobals(): Record<string, unknown> {
-  return {
-    AbortController,
-    AbortSignal,
-    Blob,
-    Crypto,
-    DOMException,
-    ErrorEvent,
-    Performance,
-    TextDecoder,
-    TextDecoderStream,
-    TextEncoder,
-    TextEncoderStream,
-    URL,
-    URLSearchParams,
-    crypto: createCrypto(),
-    performance: createPerformance(),
-    ...functions,
-    ...streamGlobals,
-  };
-}
+/** The globals of the web platform around the WebSocket. Each isolate has its own, from the snapshot. */
+export const webGlobals: Readonly<Record<string, unknown>> = {
+  AbortController,
+  AbortSignal,
+  Blob,
+  Crypto,
+  DOMException,
+  ErrorEvent,
+  Performance,
+  TextDecoder,
+  TextDecoderStream,
+  TextEncoder,
+  TextEncoderStream,
+  URL,
+  URLSearchParams,
+  crypto: createCrypto(),
+  performance: createPerformance(),
+  ...functions,
+  ...streamGlobals,
+};
