@@ -1,8 +1,8 @@
 /** URLs: URL Standard, section 6. */
 
 /**
- * A URL in its parts. Setting one parses it as a browser's address bar would not: what does not fit is ignored. The
- * same parser reads the addresses of sockets. At most 2,097,152 characters.
+ * A URL in its parts, which can be set; what a part cannot be is ignored. The same parser reads the addresses of sockets.
+ * It takes at most 2,097,152 characters.
  */
 declare class URL {
   /**
