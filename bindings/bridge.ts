@@ -1,6 +1,7 @@
 import { BYTES_OUT, BYTE_WINDOW, NUMBERS_OUT, NUMBER_WINDOW, arenaViews, type ArenaViews } from '../wire/arena.ts';
 import { COMMANDS, type CommandOf, type CommandType } from '../wire/commands.ts';
 import { ANSWERS, QUESTIONS, type AnswerOf, type QuestionOf, type QuestionType } from '../wire/questions.ts';
+import { guarded } from './guarded.ts';
 import { connectInput } from './turn-input.ts';
 import {
   ErrorConstructor,
@@ -9,7 +10,6 @@ import {
   ObjectCreate,
   ObjectKeys,
   RangeErrorConstructor,
-  ReflectApply,
   TypedArrayPrototypeSet,
   Uint8ArrayConstructor,
   createList,
@@ -37,8 +37,6 @@ export interface CellCallbacks {
    * window may hold what the turn has not read yet. Without an answer, gives an empty list.
    */
   readonly ask: (texts: string[], firstNumber: number, firstText: number) => string[];
-  /** The serialized URL, or an empty string where it is not one. */
-  readonly parseURL: (url: string, base: string) => string;
 }
 
 let callbacks: CellCallbacks;
@@ -78,26 +76,9 @@ export function connectBridge(shared: ArrayBufferLike, cell: CellCallbacks, turn
     spillNumbers: guarded(cell.spillNumbers),
     spillBytes: guarded(cell.spillBytes),
     ask: guarded(cell.ask),
-    parseURL: guarded(cell.parseURL),
   };
   bounds = turnBounds;
   connectInput(shared, views, callbacks);
-}
-
-/**
- * The cell's callbacks throw nothing of their own. But they run on the script's stack, and where that is used up, the
- * error has the cell's frames in it, with file names that are none of the script's business: it gets another one.
- */
-function guarded<Arguments extends unknown[], Result>(
-  callback: (...args: Arguments) => Result,
-): (...args: Arguments) => Result {
-  return (...args) => {
-    try {
-      return ReflectApply(callback, undefined, args) as Result;
-    } catch {
-      throw new RangeErrorConstructor('Maximum call stack size exceeded');
-    }
-  };
 }
 
 /** Starts a turn: nothing given out. */
@@ -274,12 +255,6 @@ export function ask<Type extends QuestionType>(
     throw new ErrorConstructor('The host gave no answer.');
   }
   return readAnswer(ANSWERS[type], answer) as unknown as Omit<AnswerOf<Type>, 'type'>;
-}
-
-/** The URL in its serialized form, or undefined where it is not a URL. The cell parses: WHATWG URL. */
-export function parseURL(url: string, base: string): string | undefined {
-  const href = callbacks.parseURL(url, base);
-  return href === '' ? undefined : href;
 }
 
 type Values = Readonly<Record<string, string | number | boolean | readonly string[]>>;

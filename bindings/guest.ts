@@ -8,16 +8,26 @@ import {
   ownCommand,
   type CellCallbacks,
 } from './bridge.ts';
+import { connectServices, type CellServices } from './cell-services.ts';
 import { describeError, nameScript, reportException, sourceName } from './errors.ts';
-import { ErrorConstructor, globalEval, JSONParse, ObjectCreate, ObjectDefineProperty, ObjectFreeze, ObjectKeys } from './primordials.ts';
+import {
+  ErrorConstructor,
+  globalEval,
+  JSONParse,
+  ObjectCreate,
+  ObjectDefineProperty,
+  ObjectFreeze,
+  ObjectKeys,
+  takeLateBuiltIns,
+} from './primordials.ts';
 import { createConsole, print } from './script/console.ts';
 import { constructEntity, createScriptObject, endScript, isStopping, preloadEntity } from './script/script.ts';
 import { runTimers, timerFunctions } from './script/timers.ts';
 import { script, setSettings } from './settings.ts';
-import { Blob } from './web/blob.ts';
-import { DOMException } from './web/dom-exception.ts';
 import { Event, setTimeOrigin } from './web/event.ts';
 import { EventTarget } from './web/event-target.ts';
+import { webGlobals } from './web/globals.ts';
+import { startPerformance } from './web/performance.ts';
 import { CloseEvent, MessageEvent } from './web/websocket-events.ts';
 import { beginInput, readBytes, readNumber, readString } from './turn-input.ts';
 import { serverById, serverInternals, WebSocketServer } from './websocket-server.ts';
@@ -200,14 +210,20 @@ const guest = {
     spillNumbers: CellCallbacks['spillNumbers'],
     spillBytes: CellCallbacks['spillBytes'],
     ask: CellCallbacks['ask'],
-    parseURL: CellCallbacks['parseURL'],
+    parseURL: CellServices['parseURL'],
+    changeURL: CellServices['changeURL'],
+    randomBytes: CellServices['randomBytes'],
+    now: CellServices['now'],
   ): void {
+    takeLateBuiltIns();
     const parsed = JSONParse(settings) as GuestSettings;
     setSettings({ ...parsed, args: ObjectFreeze(parsed.args) });
     nameScript(name, encodedName);
-    const callbacks = { refillNumbers, refillBytes, spillNumbers, spillBytes, ask, parseURL };
+    const callbacks = { refillNumbers, refillBytes, spillNumbers, spillBytes, ask };
     connectBridge(arena, callbacks, { commands: parsed.commandsPerTurn, bytes: parsed.bytesPerTurn });
+    connectServices({ parseURL, changeURL, randomBytes, now });
     setTimeOrigin();
+    startPerformance();
     // WebAssembly memory escapes the memory limit, and shared memory defeats validation.
     for (const unsafe of ['WebAssembly', 'SharedArrayBuffer', 'Atomics']) {
       delete (globalThis as Record<string, unknown>)[unsafe];
@@ -220,9 +236,7 @@ const guest = {
       configurable: false,
     });
     const globals: Record<string, unknown> = {
-      Blob,
       CloseEvent,
-      DOMException,
       Event,
       EventTarget,
       MessageEvent,
@@ -255,5 +269,9 @@ const guest = {
   },
 };
 
+// Those that are the same for every script are in the snapshot already.
+for (const global of ObjectKeys(webGlobals)) {
+  defineGlobal(global, webGlobals[global]);
+}
 ObjectDefineProperty(globalThis, '__airlock', { value: guest, configurable: true });
 export type Guest = typeof guest;

@@ -1,4 +1,4 @@
-import { parseURL } from './bridge.ts';
+import { parseURL } from './cell-services.ts';
 import {
   MathMax,
   MathMin,

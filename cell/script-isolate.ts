@@ -5,6 +5,7 @@ import { EMPTY_BATCH, WHOLE_TEXT, type FlatBatch } from '../wire/fields.ts';
 import type { TurnStatus } from '../wire/frames.ts';
 import type { IsolateSettings } from '../wire/settings.ts';
 import { Arena } from './arena.ts';
+import { changeURL, parseURL, randomBytes, startClock } from './guest-services.ts';
 import { isTimeout, rejectionText, syntaxErrorText, timeoutText } from './isolate-errors.ts';
 
 /** Gives the host the commands so far and a question, and waits for the answer: its fields, as text. */
@@ -47,6 +48,9 @@ export class ScriptIsolate {
       () => this.#arena.spillBytes(),
       (texts: string[], firstNumber: number, firstText: number) => this.#ask(ask, texts, firstNumber, firstText),
       parseURL,
+      changeURL,
+      randomBytes,
+      startClock(),
     ]);
   }
 
@@ -152,8 +156,4 @@ export class ScriptIsolate {
 /** A script's name as `sourceURL` can hold it. */
 function sourceName(name: string): string {
   return encodeURI(name.toWellFormed()).replaceAll("'", '%27');
-}
-
-function parseURL(url: unknown, base: unknown): string {
-  return URL.parse(String(url), base === '' ? undefined : String(base))?.href ?? '';
 }

@@ -1,6 +1,6 @@
 /** Builds `dist/`: the host, the wire and the cell by tsc; the bindings, bundled to one file for the V8 snapshot. */
 import { spawnSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -20,7 +20,8 @@ for (const project of ['tsconfig.json', 'bindings/tsconfig.json']) {
     process.exit(1);
   }
 }
-await build({
+const { metafile } = await build({
+  absWorkingDir: root,
   entryPoints: [join(root, 'bindings/guest.ts')],
   outfile: join(dist, 'bindings/guest.js'),
   bundle: true,
@@ -28,7 +29,20 @@ await build({
   // The isolates run on the V8 of this very Node: nothing needs to be written in an older language.
   target: 'esnext',
   platform: 'neutral',
+  // The source is part of the snapshot, and so of each isolate. Names stay: scripts see those of functions.
+  minifyWhitespace: true,
+  // What the packages look up when they are used is taken now, before a script can change it.
+  inject: [join(root, 'bindings/web/package-globals.ts')],
   sourcemap: 'external',
+  metafile: true,
   logLevel: 'warning',
 });
+// Packages that are bundled leave their own folders, and their licenses with them.
+const bundled = new Set(
+  Object.keys(metafile.inputs).flatMap((path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []),
+);
+writeFileSync(
+  join(dist, 'bindings/LICENSES.txt'),
+  [...bundled].map((name) => `${name}\n\n${readFileSync(join(root, 'node_modules', name, 'LICENSE'), 'utf8')}`).join('\n\n'),
+);
 writeFileSync(join(dist, '.built'), started.toISOString());

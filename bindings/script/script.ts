@@ -1,4 +1,5 @@
-import { ownCommand, parseURL } from '../bridge.ts';
+import { ownCommand } from '../bridge.ts';
+import { parseURL } from '../cell-services.ts';
 import { reportException } from '../errors.ts';
 import { ObjectDefineProperty, ReflectApply, TypeErrorConstructor } from '../primordials.ts';
 import { script } from '../settings.ts';

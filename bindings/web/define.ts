@@ -3,9 +3,19 @@ import {
   ObjectDefineProperty,
   ObjectGetOwnPropertyDescriptor,
   ObjectKeys,
+  SetConstructor,
+  SetPrototypeAdd,
+  SetPrototypeHas,
   SymbolToStringTag,
   TypeErrorConstructor,
 } from '../primordials.ts';
+
+/** The prototypes of the web platform's interfaces: what inherits from one is a platform object. */
+const prototypes = new SetConstructor<object>();
+
+export function isInterfacePrototype(value: object): boolean {
+  return SetPrototypeHas(prototypes, value);
+}
 
 /**
  * Makes a class look as WebIDL has it: its members enumerable, its prototype tagged with its name. The bundler may have
@@ -17,6 +27,7 @@ export function defineInterface(
   members: readonly string[],
 ): void {
   const { prototype } = constructor;
+  SetPrototypeAdd(prototypes, prototype);
   for (let index = 0; index < members.length; index++) {
     const member = members[index] as string;
     const descriptor = ObjectGetOwnPropertyDescriptor(prototype, member);

@@ -33,6 +33,9 @@ const LEGACY_CODES = {
   DataCloneError: 25,
 } as const;
 
+/** Web IDL, "DOMException", its serialization steps; undefined where the value is none. */
+export let cloneDOMException: (value: object) => DOMException | undefined;
+
 /** Web IDL's DOMException. Not an ECMAScript error class, but its prototype inherits from `Error.prototype`. */
 export class DOMException {
   readonly #message: string;
@@ -42,6 +45,21 @@ export class DOMException {
     this.#message = `${message as string}`;
     this.#name = `${name as string}`;
     ErrorCaptureStackTrace(this, DOMException);
+  }
+
+  static {
+    cloneDOMException = (value) => {
+      if (!(#name in value)) {
+        return undefined;
+      }
+      const clone = new DOMException(value.#message, value.#name);
+      // HTML: serialized objects keep their stack, where it is still text.
+      const { stack } = value as { stack?: unknown };
+      if (typeof stack === 'string') {
+        (clone as { stack?: unknown }).stack = stack;
+      }
+      return clone;
+    };
   }
 
   get name(): string {

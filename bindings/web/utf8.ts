@@ -69,10 +69,19 @@ export function utf8Encode(text: string): Uint8Array<ArrayBuffer> {
 
 /** Encoding Standard, "UTF-8 decode": a byte order mark is left out, each maximal wrong part becomes U+FFFD. */
 export function utf8Decode(bytes: Uint8Array): string {
+  return decodeFrom(bytes, bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0);
+}
+
+/** Encoding Standard, "UTF-8 decode without BOM": a byte order mark is a character like others. */
+export function utf8DecodeWithoutBOM(bytes: Uint8Array): string {
+  return decodeFrom(bytes, 0);
+}
+
+function decodeFrom(bytes: Uint8Array, start: number): string {
   const length = TypedArrayPrototypeGetLength(bytes);
   let text = '';
   let units = createList<number>();
-  let index = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+  let index = start;
   while (index < length) {
     if (units.length >= UNITS_AT_ONCE) {
       text += ReflectApply(StringFromCharCode, undefined, units);

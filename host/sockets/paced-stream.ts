@@ -15,7 +15,7 @@ const END_OF_HEAD = Buffer.from('\r\n\r\n');
 export class PacedStream extends Duplex {
   readonly #socket: Duplex;
   /** What has come and was not given to ws. */
-  #rest = NOTHING;
+  #rest: Buffer = NOTHING;
   /** `raw`: everything is passed on, as nothing more is inflated. */
   #mode: 'handshake' | 'frames' | 'raw' = 'handshake';
   /** The answer to the handshake, or another one before it, was given; whether frames follow is not known yet. */

@@ -1,6 +1,10 @@
 /// <reference path="./signal.d.ts" />
 /// <reference path="./timers.d.ts" />
 /// <reference path="./output.d.ts" />
+/// <reference path="./encoding.d.ts" />
+/// <reference path="./error-event.d.ts" />
+/// <reference path="./platform.d.ts" />
+/// <reference path="./url.d.ts" />
 
 /** The words of `Script.getContext()`. */
 type ScriptContext = 'client' | 'entity_client' | 'entity_server' | 'agent';

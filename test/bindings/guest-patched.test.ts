@@ -46,6 +46,11 @@ const PATCHES: readonly (readonly [string, string])[] = [
   ['the constructors themselves', "for (const name of ['Array', 'Map', 'Set', 'Promise', 'String', 'Number', 'Boolean', 'Symbol', 'Object', 'Function', 'Uint8Array', 'ArrayBuffer', 'Error', 'TypeError', 'RangeError', 'Date', 'RegExp', 'Math', 'JSON', 'Reflect', 'eval', 'parseInt', 'isNaN']) globalThis[name] = evil"],
   ['Event, MessageEvent and EventTarget', 'for (const c of [Event, MessageEvent, CloseEvent]) patchAll(c.prototype); patchAll(EventTarget.prototype)'],
   ['WebSocket and Blob', 'patchAll(WebSocket.prototype); patchAll(Blob.prototype)'],
+  ['the globals around WebSocket', `for (const name of Object.getOwnPropertyNames(globalThis)) {
+    const value = globalThis[name];
+    if (/^(URL|Text|Abort|Blob|Readable|Writable|Transform|Byte|Count|DOM|Performance|Crypto|ErrorEvent)/.test(name)) { patchAll(value.prototype); globalThis[name] = evil; }
+  }
+  for (const name of ['performance', 'crypto', 'structuredClone', 'queueMicrotask', 'atob', 'btoa']) globalThis[name] = evil`],
   ['errors', "patchAll(Error.prototype); patchAll(DOMException.prototype); Error.prepareStackTrace = evil; Error.stackTraceLimit = 0"],
 ];
 
@@ -71,7 +76,35 @@ const ECHO = `
   ${EVIL}
 `;
 
+/** What uses nothing but saved built-ins works on, too; streams and decoders are of packages, and need not. */
+const AROUND = `
+  const { URL: Url, URLSearchParams: Params, AbortController: Controller, structuredClone: clone, queueMicrotask: micro, atob: decode, btoa: encode, crypto: random, performance: clock, TextEncoder: Encoder } = globalThis;
+  const part = get(Url.prototype, 'search'); const paramsOf = get(Url.prototype, 'searchParams'); const { append, toString } = Params.prototype;
+  const signalOf = get(Controller.prototype, 'signal'); const { abort } = Controller.prototype; const { now } = Performance.prototype; const { randomUUID } = Crypto.prototype;
+  const add = EventTarget.prototype.addEventListener; const { encode: toBytes } = Encoder.prototype;
+  around = () => {
+    const url = new Url('http://a.example/?x=%20');
+    const params = call(paramsOf, url, []);
+    call(append, params, ['y', 'é']);
+    const controller = new Controller(); let aborted = 0;
+    call(add, call(signalOf, controller, []), ['abort', () => { aborted++; }]);
+    call(abort, controller, []);
+    const copy = clone({ a: [1, { b: 2 }], c: new Date_(5) });
+    micro(() => { say('micro'); });
+    say(call(part, url, []) + ' ' + call(toString, params, []) + ' ' + decode(encode('text')) + ' ' + aborted + ' ' + copy.a[1].b + ' ' + (call(now, clock, []) > 0) + ' ' + (call(randomUUID, random, []) !== '') + ' ' + call(toBytes, new Encoder(), ['é'])[1]);
+  };
+  const Date_ = Date; const say = print;
+`;
+
 describe.each(PATCHES)('a script that has patched %s', (_, patch) => {
+  test('still has the globals around WebSocket', () => {
+    const script = startScript(ECHO + AROUND);
+    script.turn({ type: 'evaluate', source: `${patch}; undefined` });
+    const commands = script.turn({ type: 'evaluate', source: 'around()' });
+    expect(commands.filter(({ type }) => type !== 'print')).toEqual([{ type: 'loaded' }]);
+    expect(ofType(commands, 'print').map(({ text: line }) => line)).toEqual(['?x=+&y=%C3%A9 x=+&y=%C3%A9 text 1 2 true true 169', 'micro']);
+  });
+
   test('still gets and sends messages', () => {
     const script = startScript(ECHO, { server: true, listen: () => ({ port: 80, url: 'ws://127.0.0.1:80', code: '', error: '' }) });
     expect(script.turn({ type: 'evaluate', source: `${patch}; undefined` })).toEqual([{ type: 'loaded' }]);

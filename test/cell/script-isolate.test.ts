@@ -151,8 +151,8 @@ describe('what a script can read', () => {
     });
     script.turn(opened());
     const commands = script.run(`
-      let sends = 0;
-      const calls = [() => new WebSocketServer(), () => { if (sends++ < 50) ws.send(large) }, () => new WebSocket('ws://a.example/x'), () => Script.resolvePath('x')];
+      let sends = 0, sockets = 0;
+      const calls = [() => new WebSocketServer(), () => { if (sends++ < 50) ws.send(large) }, () => { if (sockets < 10_000) { new WebSocket('ws://a.example/x'); sockets++; } }, () => Script.resolvePath('x')];
       function deep() {
         try { deep() } catch {}
         for (const call of calls) try { call() } catch (e) { if (texts.length < 10_000) texts.push(String(e.stack)) }

@@ -27,7 +27,7 @@ describe('Blob', () => {
   });
 
   test.each([
-    ['', 'abcdef'], ['2', 'cdef'], ['-2', 'ef'], ['1, 3', 'bc'], ['1, -1', 'bcde'], ['4, 2', ''], ['0, 99', 'abcdef'], ['NaN, 1.9', 'a'], ['-99, 1', 'a'],
+    ['', 'abcdef'], ['2', 'cdef'], ['-2', 'ef'], ['1, 3', 'bc'], ['1, -1', 'bcde'], ['4, 2', ''], ['0, 99', 'abcdef'], ['NaN, 1.9', 'ab'], ['0, 2.5', 'ab'], ['null, 1', 'a'], ['-99, 1', 'a'],
   ])('slice(%s)', (args, text) => {
     expect(textOf(`new Blob(['abcdef'], { type: 'a/b' }).slice(${args})`)).toBe(text);
   });
@@ -60,6 +60,54 @@ describe('Blob', () => {
       expect(script().thrown(`new Blob(${parts})`)).toMatchObject({ name: 'TypeError' });
     }
     expect(script().thrown("Reflect.get(Blob.prototype, 'size', {})")).toMatchObject({ class: 'TypeError' });
+  });
+
+  test('converts its arguments from left to right, the options in the order of their names', () => {
+    expect(script().value(`(() => {
+      const order = [];
+      const part = (name) => ({ toString() { order.push(name); return name; } });
+      const options = new Proxy({}, { get(_, name) { order.push(name); return undefined; } });
+      new Blob({ *[Symbol.iterator]() { order.push('iterate'); yield part('a'); yield part('b'); } }, options);
+      return order;
+    })()`)).toEqual(['iterate', 'a', 'b', 'endings', 'type']);
+  });
+
+  test.each([
+    ["new Blob(['a\\r\\nb\\rc\\nd\\r'], { endings: 'native' })", 'a\nb\nc\nd\n'],
+    ["new Blob(['a\\r\\nb'], { endings: 'transparent' })", 'a\r\nb'],
+    ["new Blob([Uint8Array.of(13, 10)], { endings: 'native' })", '\r\n'],
+    ["new Blob(Object.assign(() => {}, { *[Symbol.iterator]() { yield 'x'; } }))", 'x'],
+    ["new Blob(new String('xyz'))", 'xyz'],
+    ["new Blob(['x'], null)", 'x'],
+    ["new Blob(['x'], () => {})", 'x'],
+  ])('%s', (expression, text) => {
+    expect(textOf(expression)).toBe(text);
+  });
+
+  test('takes no other endings and no other options', () => {
+    for (const options of ["{ endings: 'Native' }", "{ endings: '' }", '5', "'x'"]) {
+      expect(script().thrown(`new Blob([], ${options})`)).toMatchObject({ class: 'TypeError' });
+    }
+  });
+
+  test('streams its bytes, in chunks, also into buffers of the reader’s own', () => {
+    expect(printed(script().run(`(async () => {
+      const blob = new Blob([new Uint8Array(150_000).fill(7), 'end']).slice(1);
+      const sizes = []; let last;
+      for await (const chunk of blob.stream()) { sizes.push(chunk.length); last = chunk; }
+      print(sizes.join(), last.at(-1));
+      const reader = blob.stream().getReader({ mode: 'byob' });
+      const first = await reader.read(new Uint8Array(4), { min: 4 });
+      print([...first.value].join(), first.done);
+      await reader.cancel();
+      const none = new Blob().stream().getReader({ mode: 'byob' });
+      const { done, value } = await none.read(new Uint8Array(2));
+      print(done, value.length);
+    })()`))).toEqual(['65536,65536,18930 100', '7,7,7,7 false', 'true 0']);
+  });
+
+  test('its promises reject where it is none', () => {
+    expect(printed(script().run("for (const name of ['text', 'arrayBuffer', 'bytes']) Blob.prototype[name].call({}).catch((error) => print(name, error.name))"))).toEqual(['text TypeError', 'arrayBuffer TypeError', 'bytes TypeError']);
   });
 
   test('a large text takes little more memory than it has', () => {

@@ -1,0 +1,62 @@
+import { MathTrunc, NumberConstructor } from '../primordials.ts';
+import { defineInterface, requireArguments } from './define.ts';
+import { Event, eventInit, type EventInit } from './event.ts';
+import { usvString } from './webidl.ts';
+
+export interface ErrorEventInit extends EventInit {
+  message?: string;
+  filename?: string;
+  lineno?: number;
+  colno?: number;
+  error?: unknown;
+}
+
+/** HTML Standard, "The ErrorEvent interface". */
+export class ErrorEvent extends Event {
+  #message = '';
+  #filename = '';
+  #lineno = 0;
+  #colno = 0;
+  #error: unknown = undefined;
+
+  constructor(type: unknown, init: unknown = undefined) {
+    requireArguments(arguments.length, 1, "Failed to construct 'ErrorEvent'");
+    super(type, init);
+    if (init !== undefined) {
+      // Web IDL: the members in the order of their names.
+      const { colno, error, filename, lineno, message } = eventInit<ErrorEventInit>(init, 'ErrorEvent');
+      this.#colno = unsignedLong(colno);
+      this.#error = error;
+      this.#filename = filename === undefined ? '' : usvString(filename);
+      this.#lineno = unsignedLong(lineno);
+      this.#message = message === undefined ? '' : `${message}`;
+    }
+  }
+
+  get message(): string {
+    return this.#message;
+  }
+
+  get filename(): string {
+    return this.#filename;
+  }
+
+  get lineno(): number {
+    return this.#lineno;
+  }
+
+  get colno(): number {
+    return this.#colno;
+  }
+
+  get error(): unknown {
+    return this.#error;
+  }
+}
+
+defineInterface(ErrorEvent, 'ErrorEvent', ['message', 'filename', 'lineno', 'colno', 'error']);
+
+/** Web IDL `unsigned long`: the integer modulo 2^32. */
+function unsignedLong(value: unknown): number {
+  return value === undefined ? 0 : MathTrunc(NumberConstructor(value)) >>> 0;
+}
