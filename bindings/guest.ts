@@ -10,6 +10,7 @@ import {
   readNumber,
   type CellCallbacks,
 } from './bridge.ts';
+import { connectionById } from './connections.ts';
 import { describeError, nameScript, reportException, sourceName } from './errors.ts';
 import { ErrorConstructor, globalEval, JSONParse, ObjectCreate, ObjectDefineProperty, ObjectFreeze, ObjectKeys } from './primordials.ts';
 import { createConsole, print } from './script/console.ts';
@@ -18,11 +19,12 @@ import { runTimers, timerFunctions } from './script/timers.ts';
 import { script, setSettings } from './settings.ts';
 import { Blob } from './web/blob.ts';
 import { DOMException } from './web/dom-exception.ts';
-import { Event, setTimeOrigin } from './web/event.ts';
+import { beginEventTurn, Event, setTimeOrigin } from './web/event.ts';
 import { EventTarget } from './web/event-target.ts';
 import { CloseEvent, MessageEvent } from './web/websocket-events.ts';
 import { serverById, serverInternals, WebSocketServer } from './websocket-server.ts';
-import { settleSenders, socketById, socketInternals, WebSocket } from './websocket.ts';
+import { settleSenders } from './websocket-connection.ts';
+import { acceptWebSocket, WebSocket } from './websocket.ts';
 
 /**
  * The entry of the bindings. Evaluated once, into the V8 snapshot; each isolate that starts from it calls `boot`, and
@@ -40,35 +42,23 @@ const handlers: {
   readonly [Type in Exclude<EventType, 'text' | 'binary'>]: (event: EventFields<Type>) => void;
 } = {
   opened({ socket, protocol, extensions }) {
-    const target = socketById(socket);
-    if (target !== undefined) {
-      socketInternals.opened(target, protocol, extensions);
-    }
+    connectionById(socket)?.opened(protocol, extensions);
   },
   accepted({ server, socket, url, protocol, extensions }) {
-    const accepted = socketInternals.accept(socket, url, protocol, extensions);
+    const accepted = acceptWebSocket(socket, url, protocol, extensions);
     const target = serverById(server);
     if (target !== undefined) {
       serverInternals.accepted(target, accepted);
     }
   },
   failed({ socket, error, message }) {
-    const target = socketById(socket);
-    if (target !== undefined) {
-      socketInternals.failed(target, error, message);
-    }
+    connectionById(socket)?.failed(error, message);
   },
   closed({ socket, code, reason, wasClean }) {
-    const target = socketById(socket);
-    if (target !== undefined) {
-      socketInternals.closed(target, code, reason, wasClean);
-    }
+    connectionById(socket)?.closed(code, reason, wasClean);
   },
   buffered({ socket, bytes }) {
-    const target = socketById(socket);
-    if (target !== undefined) {
-      socketInternals.buffered(target, bytes);
-    }
+    connectionById(socket)?.buffered(bytes);
   },
   serverFailed({ server }) {
     const target = serverById(server);
@@ -89,19 +79,12 @@ const handlers: {
     endScript();
   },
   ping({ socket, data }) {
-    control(socket, 'ping', data);
+    connectionById(socket)?.control('ping', data);
   },
   pong({ socket, data }) {
-    control(socket, 'pong', data);
+    connectionById(socket)?.control('pong', data);
   },
 };
-
-function control(socket: number, type: 'ping' | 'pong', data: Uint8Array<ArrayBuffer>): void {
-  const target = socketById(socket);
-  if (target !== undefined) {
-    socketInternals.control(target, type, data);
-  }
-}
 
 interface CompiledHandler {
   readonly names: readonly string[];
@@ -137,18 +120,18 @@ function dispatchEvents(count: number, strings: readonly string[]): void {
 function dispatchEvent(strings: readonly string[]): void {
   const code = readNumber();
   if (code === EVENTS.text.code) {
-    const socket = socketById(readNumber());
+    const connection = connectionById(readNumber());
     const data = strings[nextString++] as string;
-    if (socket !== undefined && !isStopping()) {
-      socketInternals.text(socket, data);
+    if (connection !== undefined && !isStopping()) {
+      connection.text(data);
     }
     return;
   }
   if (code === EVENTS.binary.code) {
-    const socket = socketById(readNumber());
+    const connection = connectionById(readNumber());
     const bytes = readBytes(readNumber());
-    if (socket !== undefined && !isStopping()) {
-      socketInternals.binary(socket, bytes);
+    if (connection !== undefined && !isStopping()) {
+      connection.binary(bytes);
     }
     return;
   }
@@ -248,6 +231,7 @@ const guest = {
   turn(count: number, strings: readonly string[]): string[] {
     beginTurn();
     settleSenders();
+    beginEventTurn();
     dispatchEvents(count, strings);
     return currentOutbox();
   },

@@ -106,6 +106,7 @@ export const TypedArrayPrototypeSet = uncurryThis(TypedArrayPrototype.set) as (
 ) => void;
 
 export const ArrayBufferPrototypeGetByteLength = getter<ArrayBuffer, number>(ArrayBuffer.prototype, 'byteLength');
+export const ArrayBufferPrototypeGetResizable = getter<ArrayBuffer, boolean>(ArrayBuffer.prototype, 'resizable');
 export const DataViewPrototypeGetBuffer = getter<DataView, ArrayBuffer>(DataView.prototype, 'buffer');
 export const DataViewPrototypeGetByteLength = getter<DataView, number>(DataView.prototype, 'byteLength');
 export const DataViewPrototypeGetByteOffset = getter<DataView, number>(DataView.prototype, 'byteOffset');

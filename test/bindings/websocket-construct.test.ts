@@ -34,8 +34,8 @@ describe('new WebSocket(url, protocols)', () => {
   test.each([
     ['ws://', "The URL 'ws://' is invalid."],
     ['http://[', "The URL 'http://[' is invalid."],
-    ['ftp://a.example', "The URL's scheme must be either 'ws' or 'wss'. 'ftp' is not allowed."],
-    ['localhost:80', "The URL's scheme must be either 'ws' or 'wss'. 'localhost' is not allowed."],
+    ['ftp://a.example', "The URL's scheme must be either 'http', 'https', 'ws', or 'wss'. 'ftp' is not allowed."],
+    ['localhost:80', "The URL's scheme must be either 'http', 'https', 'ws', or 'wss'. 'localhost' is not allowed."],
     ['ws://a.example/#part', "The URL contains a fragment identifier ('#part'). Fragment identifiers are not allowed in WebSocket URLs."],
     ['ws://a.example/#', "The URL contains a fragment identifier ('#'). Fragment identifiers are not allowed in WebSocket URLs."],
   ])('the address %s is a SyntaxError', (given, message) => {

@@ -147,7 +147,7 @@ describe('onerror', () => {
     const script = startScript("ws = new WebSocket('ws://a.example'); ws.onerror = function (...args) { seen = [this === ws, args]; }");
     script.turn(failed, closed(2, 1006, '', false));
     expect(script.value('[seen[0], seen[1].length, seen[1][0].type, Object.entries(seen[1][0])]')).toEqual([
-      true, 1, 'error', [['error', 13], ['message', 'cut off']],
+      true, 1, 'error', [['isTrusted', true], ['error', 13], ['message', 'cut off']],
     ]);
   });
 

@@ -25,7 +25,7 @@ describe('Event', () => {
   });
 
   test.each([
-    ['new Event()', 'Event constructor: 1 argument required, but only 0 present.'],
+    ['new Event()', "Failed to construct 'Event': 1 argument required, but only 0 present."],
     ["new Event('x', 5)", 'Event constructor: the second argument is not an object.'],
   ])('%s is a TypeError', (code, message) => {
     expect(script().thrown(code)).toMatchObject({ name: 'TypeError', message });
