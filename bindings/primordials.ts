@@ -80,6 +80,10 @@ export const MapPrototypeSet = uncurryThis(Map.prototype.set) as <Key, Value>(
   key: Key,
   value: Value,
 ) => Map<Key, Value>;
+// Annex B; the types of the language do not know it.
+export const ObjectPrototypeDefineGetter = uncurryThis(
+  (Object.prototype as unknown as { __defineGetter__(this: object, name: string, get: () => unknown): void }).__defineGetter__,
+);
 export const RegExpPrototypeExec = uncurryThis(RegExp.prototype.exec);
 export const RegExpPrototypeToString = uncurryThis(RegExp.prototype.toString);
 export const SetPrototypeForEach = uncurryThis(Set.prototype.forEach) as <Item>(

@@ -10,7 +10,7 @@ import {
 import { createBlob } from './web/blob.ts';
 import type { ByteRange } from './web/buffer-source.ts';
 import { defineOwn } from './web/define.ts';
-import { Event, FROM_HOST } from './web/event.ts';
+import { Event, trusted } from './web/event.ts';
 import { dispatch, type EventTarget } from './web/event-target.ts';
 import { utf8Length } from './web/utf8.ts';
 import { closeEvent, messageEvent } from './web/websocket-events.ts';
@@ -111,7 +111,7 @@ export class Connection implements ConnectionClient {
     this.readyState = OPEN;
     this.extensions = extensions;
     this.protocol = protocol;
-    this.#dispatch(() => new Event('open', FROM_HOST));
+    this.#dispatch(() => trusted(new Event('open')));
   }
 
   // WebSockets Standard, "when a WebSocket message has been received". Step 1: only in the state OPEN.
@@ -143,7 +143,7 @@ export class Connection implements ConnectionClient {
     // The standard fires the error event after the state has become CLOSED.
     this.readyState = CLOSED;
     this.#dispatch(() => {
-      const event = new Event('error', FROM_HOST);
+      const event = trusted(new Event('error'));
       defineOwn(event, 'error', error);
       defineOwn(event, 'message', message);
       return event;

@@ -6,7 +6,7 @@ import {
   TypeErrorConstructor,
 } from '../primordials.ts';
 import { defineInterface, illegalInvocation, requireArguments } from './define.ts';
-import { Event, eventInit, FROM_HOST, internals, type EventInit } from './event.ts';
+import { Event, eventInit, MESSAGE_FROM_HOST, internals, trusted, type EventInit } from './event.ts';
 
 const NO_PORTS = ObjectFreeze<never[]>([]);
 
@@ -33,7 +33,7 @@ export class MessageEvent extends Event {
   constructor(type: unknown, init: unknown = undefined) {
     requireArguments(arguments.length, 1, "Failed to construct 'MessageEvent'");
     super(type, init);
-    if (init !== FROM_HOST) {
+    if (init !== MESSAGE_FROM_HOST) {
       // WebIDL: the members in the order of their names, each converted before the next is read.
       const members = eventInit<MessageEventInit>(init, 'MessageEvent');
       const { data = null } = members;
@@ -47,7 +47,7 @@ export class MessageEvent extends Event {
 
   static {
     messageEvent = (data, origin, type = 'message') => {
-      const event = new MessageEvent(type, FROM_HOST);
+      const event = new MessageEvent(type, MESSAGE_FROM_HOST);
       event.#data = data;
       event.#origin = origin;
       return event;
@@ -142,19 +142,17 @@ export class CloseEvent extends Event {
   constructor(type: unknown, init: unknown = undefined) {
     requireArguments(arguments.length, 1, "Failed to construct 'CloseEvent'");
     super(type, init);
-    if (init !== FROM_HOST) {
-      const members = eventInit<CloseEventInit>(init, 'CloseEvent');
-      const { code } = members;
-      // WebIDL `unsigned short`: the number modulo 2^16.
-      this.#code = code === undefined ? 0 : +code & 0xffff;
-      this.#reason = StringPrototypeToWellFormed(domString(members.reason));
-      this.#wasClean = !!members.wasClean;
-    }
+    const members = eventInit<CloseEventInit>(init, 'CloseEvent');
+    const { code } = members;
+    // WebIDL `unsigned short`: the number modulo 2^16.
+    this.#code = code === undefined ? 0 : +code & 0xffff;
+    this.#reason = StringPrototypeToWellFormed(domString(members.reason));
+    this.#wasClean = !!members.wasClean;
   }
 
   static {
     closeEvent = (code, reason, wasClean) => {
-      const event = new CloseEvent('close', FROM_HOST);
+      const event = trusted(new CloseEvent('close'));
       event.#code = code;
       event.#reason = reason;
       event.#wasClean = wasClean;
