@@ -219,6 +219,10 @@ const guest = {
       print,
       ...timerFunctions,
     };
+    if (parsed.dialect === 'web') {
+      // What code for browsers and for workers calls the global object alike.
+      globals.self = globalThis;
+    }
     if (parsed.server) {
       globals.WebSocketServer = WebSocketServer;
     }
