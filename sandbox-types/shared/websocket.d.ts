@@ -71,6 +71,9 @@ type SocketErrorHandler = ScriptDialect extends { web: true }
   ? (this: WebSocket, event: SocketErrorEvent) => unknown
   : (this: WebSocket, error: SocketErrorNumber, event: SocketErrorEvent) => unknown;
 
+/** In the dialect `overte`, a WebSocket stands for its connection; in `web` it would be made a string. */
+type WebSocketAddress = ScriptDialect extends { web: true } ? string : string | WebSocket;
+
 /**
  * A WebSocket connection. WebSockets Standard, section 3, with Overte's numbers and callbacks in the dialect `overte`.
  *
@@ -151,7 +154,7 @@ declare class WebSocket extends EventTarget {
    *   stands there twice; SecurityError for a header that the script may not set
    * @throws TypeError or RangeError for an option that is not one, or that would raise a limit
    */
-  constructor(url: string | WebSocket, protocols?: string | Iterable<string> | WebSocketOptions);
+  constructor(url: WebSocketAddress, protocols?: string | Iterable<string> | WebSocketOptions);
 
   /** The URL, serialized; of an accepted socket, made of the client's `Host` header and its path and query. */
   readonly url: string;
