@@ -72,7 +72,9 @@ export function checkProtocols(list: readonly string[]): void {
   for (let index = 0; index < list.length; index++) {
     const protocol = list[index] as string;
     if (RegExpPrototypeExec(TOKEN, protocol) === null) {
-      throw syntaxError(`The subprotocol '${protocol}' is invalid.`);
+      // What the standard makes of a plain object.
+      const hint = protocol === '[object Object]' ? ' An object is options where one of its own keys is the name of one.' : '';
+      throw syntaxError(`The subprotocol '${protocol}' is invalid.${hint}`);
     }
     for (let earlier = 0; earlier < index; earlier++) {
       if (list[earlier] === protocol) {

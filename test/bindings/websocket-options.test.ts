@@ -44,7 +44,7 @@ describe('options in the second argument', () => {
   test('what has no name of an option among its own keys is made a string, as in browsers', () => {
     expect(connects('{ toString: () => "own" }')).toMatchObject({ protocols: ['own'] });
     expect(connects('Object.assign(() => {}, { headers: {}, toString: () => "function" })')).toMatchObject({ protocols: ['function'] });
-    expect(refused('{}')).toMatchObject({ class: 'DOMException', name: 'SyntaxError', message: expect.stringContaining("'[object Object]' is invalid") });
+    expect(refused('{}')).toMatchObject({ class: 'DOMException', name: 'SyntaxError', message: expect.stringContaining("'[object Object]' is invalid. An object is options where") });
     const patched = startScript('Object.prototype.headers = { "X-A": "b" }; new WebSocket("ws://a.example", { toString: () => "own" })');
     expect(ofType(patched.first.commands, 'connect')[0]).toMatchObject({ protocols: ['own'], headers: [] });
   });
