@@ -60,8 +60,8 @@ interface WebSocketOptions {
   /** Offers permessage-deflate (RFC 7692). Default: false. */
   perMessageDeflate?: boolean;
   /**
-   * The largest message that is received, in bytes, inflated; a larger one closes the connection with 1009. Default, and
-   * at most: the script's limit `messageBytes`.
+   * The largest message that is received, in bytes, inflated; a larger one ends the connection: the peer is told 1009, the
+   * script 1006. Default, and at most: the script's limit `messageBytes`.
    */
   maxMessageSize?: number;
 }
