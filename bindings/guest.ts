@@ -9,6 +9,7 @@ import {
   type CellCallbacks,
 } from './bridge.ts';
 import { connectServices, type CellServices } from './cell-services.ts';
+import { connectionById } from './connections.ts';
 import { describeError, nameScript, reportException, sourceName } from './errors.ts';
 import {
   ErrorConstructor,
@@ -24,14 +25,15 @@ import { createConsole, print } from './script/console.ts';
 import { constructEntity, createScriptObject, endScript, isStopping, preloadEntity } from './script/script.ts';
 import { runTimers, timerFunctions } from './script/timers.ts';
 import { script, setSettings } from './settings.ts';
-import { Event, setTimeOrigin } from './web/event.ts';
+import { beginEventTurn, Event, setTimeOrigin } from './web/event.ts';
 import { EventTarget } from './web/event-target.ts';
 import { webGlobals } from './web/globals.ts';
 import { startPerformance } from './web/performance.ts';
 import { CloseEvent, MessageEvent } from './web/websocket-events.ts';
 import { beginInput, readBytes, readNumber, readString } from './turn-input.ts';
 import { serverById, serverInternals, WebSocketServer } from './websocket-server.ts';
-import { settleSenders, socketById, socketInternals, WebSocket } from './websocket.ts';
+import { settleSenders } from './websocket-connection.ts';
+import { acceptWebSocket, WebSocket } from './websocket.ts';
 
 /**
  * The entry of the bindings. Evaluated once, into the V8 snapshot; each isolate that starts from it calls `boot`, and
@@ -49,35 +51,23 @@ const handlers: {
   readonly [Type in Exclude<EventType, 'text' | 'binary'>]: (event: EventFields<Type>) => void;
 } = {
   opened({ socket, protocol, extensions }) {
-    const target = socketById(socket);
-    if (target !== undefined) {
-      socketInternals.opened(target, protocol, extensions);
-    }
+    connectionById(socket)?.opened(protocol, extensions);
   },
   accepted({ server, socket, url, protocol, extensions }) {
-    const accepted = socketInternals.accept(socket, url, protocol, extensions);
+    const accepted = acceptWebSocket(socket, url, protocol, extensions);
     const target = serverById(server);
     if (target !== undefined) {
       serverInternals.accepted(target, accepted);
     }
   },
   failed({ socket, error, message }) {
-    const target = socketById(socket);
-    if (target !== undefined) {
-      socketInternals.failed(target, error, message);
-    }
+    connectionById(socket)?.failed(error, message);
   },
   closed({ socket, code, reason, wasClean }) {
-    const target = socketById(socket);
-    if (target !== undefined) {
-      socketInternals.closed(target, code, reason, wasClean);
-    }
+    connectionById(socket)?.closed(code, reason, wasClean);
   },
   buffered({ socket, bytes }) {
-    const target = socketById(socket);
-    if (target !== undefined) {
-      socketInternals.buffered(target, bytes);
-    }
+    connectionById(socket)?.buffered(bytes);
   },
   serverFailed({ server }) {
     const target = serverById(server);
@@ -98,19 +88,12 @@ const handlers: {
     endScript();
   },
   ping({ socket, data }) {
-    control(socket, 'ping', data);
+    connectionById(socket)?.control('ping', data);
   },
   pong({ socket, data }) {
-    control(socket, 'pong', data);
+    connectionById(socket)?.control('pong', data);
   },
 };
-
-function control(socket: number, type: 'ping' | 'pong', data: Uint8Array<ArrayBuffer>): void {
-  const target = socketById(socket);
-  if (target !== undefined) {
-    socketInternals.control(target, type, data);
-  }
-}
 
 interface CompiledHandler {
   readonly names: readonly string[];
@@ -143,18 +126,18 @@ function dispatchEvents(count: number): void {
 function dispatchEvent(): void {
   const code = readNumber();
   if (code === EVENTS.text.code) {
-    const socket = socketById(readNumber());
+    const connection = connectionById(readNumber());
     const data = readString();
-    if (socket !== undefined && !isStopping()) {
-      socketInternals.text(socket, data);
+    if (connection !== undefined && !isStopping()) {
+      connection.text(data);
     }
     return;
   }
   if (code === EVENTS.binary.code) {
-    const socket = socketById(readNumber());
+    const connection = connectionById(readNumber());
     const bytes = readBytes(readNumber());
-    if (socket !== undefined && !isStopping()) {
-      socketInternals.binary(socket, bytes);
+    if (connection !== undefined && !isStopping()) {
+      connection.binary(bytes);
     }
     return;
   }
@@ -246,6 +229,10 @@ const guest = {
       print,
       ...timerFunctions,
     };
+    if (parsed.dialect === 'web') {
+      // What code for browsers and for workers calls the global object alike.
+      globals.self = globalThis;
+    }
     if (parsed.server) {
       globals.WebSocketServer = WebSocketServer;
     }
@@ -259,6 +246,7 @@ const guest = {
     beginTurn();
     beginInput(texts);
     settleSenders();
+    beginEventTurn();
     dispatchEvents(count);
     return currentOutbox();
   },

@@ -102,6 +102,10 @@ export const MapPrototypeSet = uncurryThis(Map.prototype.set) as <Key, Value>(
   value: Value,
 ) => Map<Key, Value>;
 export const NumberPrototypeValueOf = uncurryThis(Number.prototype.valueOf);
+// Annex B; the types of the language do not know it.
+export const ObjectPrototypeDefineGetter = uncurryThis(
+  (Object.prototype as unknown as { __defineGetter__(this: object, name: string, get: () => unknown): void }).__defineGetter__,
+);
 export const RegExpPrototypeExec = uncurryThis(RegExp.prototype.exec);
 export const RegExpPrototypeGetSource = getter<RegExp, string>(RegExp.prototype, 'source');
 export const RegExpPrototypeToString = uncurryThis(RegExp.prototype.toString);

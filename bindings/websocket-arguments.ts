@@ -2,23 +2,23 @@ import { parseURL } from './cell-services.ts';
 import {
   MathMax,
   MathMin,
-  NumberConstructor,
   NumberIsNaN,
+  ReflectApply,
   RegExpPrototypeExec,
   StringPrototypeIndexOf,
   StringPrototypeSlice,
   StringPrototypeStartsWith,
   SymbolIterator,
-  createList,
+  TypeErrorConstructor,
 } from './primordials.ts';
 import { script } from './settings.ts';
-import { domException } from './web/dom-exception.ts';
+import { domException, type DOMException } from './web/dom-exception.ts';
 
-/** WebSockets Standard, "get a URL record", and the constructor's steps on it. */
+/** WebSockets Standard, "get a URL record". */
 export function socketURL(given: string): string {
-  const parsed = parseURL(given, script().url);
+  const parsed = parseURL(given, script().baseUrl);
   if (parsed === undefined) {
-    throw domException('SyntaxError', `Failed to construct 'WebSocket': The URL '${given}' is invalid.`);
+    throw syntaxError(isRelative(given) ? relativeText(given) : `The URL '${given}' is invalid.`);
   }
   const url = StringPrototypeStartsWith(parsed, 'http:')
     ? `ws${StringPrototypeSlice(parsed, 4)}`
@@ -27,18 +27,32 @@ export function socketURL(given: string): string {
       : parsed;
   if (!StringPrototypeStartsWith(url, 'ws:') && !StringPrototypeStartsWith(url, 'wss:')) {
     const scheme = StringPrototypeSlice(url, 0, StringPrototypeIndexOf(url, ':'));
-    throw domException(
-      'SyntaxError',
-      `Failed to construct 'WebSocket': The URL's scheme must be either 'ws' or 'wss'. '${scheme}' is not allowed.`,
+    throw syntaxError(
+      isRelative(given)
+        ? relativeText(given)
+        : `The URL's scheme must be either 'http', 'https', 'ws', or 'wss'. '${scheme}' is not allowed.`,
     );
   }
   if (StringPrototypeIndexOf(url, '#') !== -1) {
-    throw domException(
-      'SyntaxError',
-      `Failed to construct 'WebSocket': The URL contains a fragment identifier ('${StringPrototypeSlice(url, StringPrototypeIndexOf(url, '#'))}'). Fragment identifiers are not allowed in WebSocket URLs.`,
+    throw syntaxError(
+      `The URL contains a fragment identifier ('${StringPrototypeSlice(url, StringPrototypeIndexOf(url, '#'))}'). Fragment identifiers are not allowed in WebSocket URLs.`,
     );
   }
   return url;
+}
+
+/** Whether it is a URL only where there is a base to count from. */
+function isRelative(given: string): boolean {
+  return parseURL(given, '') === undefined && parseURL(given, 'ws://base.invalid/') !== undefined;
+}
+
+/** The base is not told: it may be the path of a file. */
+function relativeText(given: string): string {
+  return `The URL '${given}' is relative, and this script was not loaded from a server. Give a whole ws: or wss: URL, or run the script with a baseUrl (--base-url).`;
+}
+
+function syntaxError(message: string): DOMException {
+  return domException('SyntaxError', `Failed to construct 'WebSocket': ${message}`);
 }
 
 /** The origin of a ws URL, serialized: everything before the path. */
@@ -53,39 +67,70 @@ export function originOf(url: string): string {
 // RFC 9110, "token": what Sec-WebSocket-Protocol may hold.
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-/** The constructor's second argument, `optional (DOMString or sequence<DOMString>) protocols = []`. */
-export function protocolList(protocols: unknown): string[] {
-  const list = createList<string>();
-  if (protocols === undefined) {
-    return list;
-  }
-  if (typeof protocols === 'object' && protocols !== null && SymbolIterator in protocols) {
-    for (const each of protocols as Iterable<unknown>) {
-      list[list.length] = `${each as string}`;
-    }
-  } else {
-    list[0] = `${protocols as string}`;
-  }
+/** WebSockets Standard, the constructor's step on `protocols`. Throws a SyntaxError for one that cannot be offered. */
+export function checkProtocols(list: readonly string[]): void {
   for (let index = 0; index < list.length; index++) {
     const protocol = list[index] as string;
     if (RegExpPrototypeExec(TOKEN, protocol) === null) {
-      throw domException('SyntaxError', `Failed to construct 'WebSocket': The subprotocol '${protocol}' is invalid.`);
+      // What the standard makes of a plain object.
+      const hint = protocol === '[object Object]' ? ' An object is options where one of its own keys is the name of one.' : '';
+      throw syntaxError(`The subprotocol '${protocol}' is invalid.${hint}`);
     }
     for (let earlier = 0; earlier < index; earlier++) {
       if (list[earlier] === protocol) {
-        throw domException(
-          'SyntaxError',
-          `Failed to construct 'WebSocket': The subprotocol '${protocol}' is duplicated.`,
-        );
+        throw syntaxError(`The subprotocol '${protocol}' is duplicated.`);
       }
     }
   }
-  return list;
+}
+
+/** WebIDL's GetMethod of @@iterator: undefined where the value is no sequence. */
+export function iteratorMethod(value: unknown, operation: string): (() => unknown) | undefined {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) {
+    return undefined;
+  }
+  const method = (value as Partial<Iterable<unknown>>)[SymbolIterator];
+  if (method === undefined || method === null) {
+    return undefined;
+  }
+  if (typeof method !== 'function') {
+    throw new TypeErrorConstructor(`${operation}: Symbol.iterator of the object is not a function.`);
+  }
+  return method;
+}
+
+/** WebIDL, "create a sequence from an iterable", of which each item is taken as it comes. */
+export function sequence(
+  value: unknown,
+  method: () => unknown,
+  operation: string,
+  take: (item: unknown) => void,
+): void {
+  const iterator = requireObject(ReflectApply(method, value, []), operation) as Iterator<unknown>;
+  const { next } = iterator;
+  for (;;) {
+    const result = requireObject(ReflectApply(next, iterator, []), operation) as IteratorResult<unknown>;
+    if (result.done) {
+      return;
+    }
+    take(result.value);
+  }
+}
+
+function requireObject(value: unknown, operation: string): object {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) {
+    throw new TypeErrorConstructor(`${operation}: the iterator gave what is not an object.`);
+  }
+  return value;
+}
+
+/** WebIDL ToNumber, which takes no BigInt. */
+export function toNumber(value: unknown): number {
+  return +(value as number);
 }
 
 /** WebIDL `[Clamp] unsigned short`: the nearest integer in range, halves to the even one. */
-export function clampUnsignedShort(value: unknown): number {
-  const number = NumberConstructor(value);
+export function clampUnsignedShort(number: number): number {
   if (NumberIsNaN(number)) {
     return 0;
   }

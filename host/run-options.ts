@@ -32,6 +32,11 @@ export interface RunOptions {
   readonly permissions?: PermissionOptions | undefined;
   /** Its limits, as far as they differ from the defaults. */
   readonly limits?: Partial<Limits> | undefined;
+  /**
+   * The base of relative URLs of its WebSockets: an `http:`, `https:`, `ws:` or `wss:` URL. Default: the script's own
+   * address, which is one only where it was loaded from a server.
+   */
+  readonly baseUrl?: string | undefined;
   /** How its callbacks are called. Default: `overte`. */
   readonly dialect?: Dialect | undefined;
   /** What `preload` and `unload` of an entity script are called with. Default: a new id. */
@@ -56,6 +61,13 @@ const runOptions = z.strictObject({
   // Their own modules check these two, with better words.
   permissions: z.record(z.string(), z.unknown()).optional(),
   limits: z.record(z.string(), z.unknown()).optional(),
+  baseUrl: z
+    .string()
+    .refine(
+      (value) => /^(?:https?|wss?):$/.test(URL.parse(value)?.protocol ?? ''),
+      'must be a whole http:, https:, ws: or wss: URL, as https://example.com/',
+    )
+    .optional(),
   dialect: z.enum(['overte', 'web']).optional(),
   entityID: z.string().max(256).optional(),
 });

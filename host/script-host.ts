@@ -87,6 +87,7 @@ export class ScriptHost extends EventEmitter<HostEvents> {
         dialect,
         source,
         url,
+        baseUrl: rest.baseUrl ?? url,
         args,
         entityID: rest.entityID ?? `{${randomUUID()}}`,
         permissions,

@@ -10,3 +10,6 @@
 interface ScriptDialect {
   web: true;
 }
+
+/** The global object, by the name that code for browsers and workers has for it. Only in the dialect `web`. */
+declare var self: typeof globalThis;

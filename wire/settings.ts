@@ -7,8 +7,10 @@ export const BINDINGS_NAME = 'airlock:bindings';
 /** What the bindings need to know of their script. */
 export interface GuestSettings {
   readonly dialect: Dialect;
-  /** The script's own address, the base of relative URLs. */
+  /** The script's own address. */
   readonly url: string;
+  /** The base of a WebSocket's relative URL. */
+  readonly baseUrl: string;
   /** What `Script.args` holds. */
   readonly args: readonly string[];
   /** What `Script.getContext()` answers. */
@@ -20,6 +22,11 @@ export interface GuestSettings {
   /** What one turn may give back. */
   readonly commandsPerTurn: number;
   readonly bytesPerTurn: number;
+  /** What a WebSocket's options can lower: the largest message, in bytes, and the time for a handshake, in milliseconds. */
+  readonly messageBytes: number;
+  readonly handshakeTimeout: number;
+  /** The headers of the handshake that only a permission opens, as far as it is given; in lower case. */
+  readonly permittedHeaders: readonly string[];
 }
 
 /** What a cell needs to know of a script, as it stands in the `create` frame. */

@@ -20,6 +20,9 @@ export function isInterfacePrototype(value: object): boolean {
 /**
  * Makes a class look as WebIDL has it: its members enumerable, its prototype tagged with its name. The bundler may have
  * given the class another name.
+ *
+ * WebIDL counts the required arguments only for a function's `length`, and ECMAScript the parameters before the first one
+ * with a default: so the parameters that WebIDL calls optional have `undefined` for one.
  */
 export function defineInterface(
   constructor: { readonly prototype: object },
@@ -72,4 +75,9 @@ export function defineOwn(target: object, name: string, value: unknown): void {
   descriptor.configurable = true;
   descriptor.writable = true;
   ObjectDefineProperty(target, name, descriptor);
+}
+
+/** What a member throws where it is called on an object of another class: WebIDL, "implements". */
+export function illegalInvocation(name: string): TypeError {
+  return new TypeErrorConstructor(`Illegal invocation: the object that this was called on is not of the type '${name}'.`);
 }

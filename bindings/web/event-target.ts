@@ -8,80 +8,86 @@ import {
   TypeErrorConstructor,
   createList,
 } from '../primordials.ts';
-import { defineInterface, requireArguments } from './define.ts';
+import { addAbortAlgorithm, isAborted, isAbortSignal } from './abort-algorithms.ts';
+import { defineInterface, illegalInvocation, requireArguments } from './define.ts';
 import { domException } from './dom-exception.ts';
-import { Event, internals } from './event.ts';
+import { internals, type Event } from './event.ts';
 
-export type Callback = ((this: unknown, event: unknown) => unknown) | { handleEvent(event: unknown): unknown };
+export type Callback = ((this: unknown, event: unknown) => unknown) | { handleEvent?: unknown };
+
+/** HTML: [LegacyTreatNonObjectAsNull], so any object is kept; one that is no function is not called. */
+export type EventHandler = ((this: unknown, ...args: unknown[]) => unknown) | object;
 
 interface Listener {
-  /** What runs. For an event handler attribute, a function that the bindings made. */
-  readonly callback: Callback;
+  /** What a script has added; for an event handler attribute, its value. */
+  callback: Callback | EventHandler;
   readonly capture: boolean;
   readonly once: boolean;
   readonly passive: boolean;
-  /** The attribute's value, where the listener stands for an event handler attribute. */
-  handler: EventHandler | undefined;
+  /** How the value of an event handler attribute is called; undefined for other listeners. */
+  readonly invoke: HandlerInvoker | undefined;
   removed: boolean;
 }
-
-export type EventHandler = (this: unknown, ...args: unknown[]) => unknown;
 
 export interface ListenerOptions {
   capture?: boolean;
   once?: boolean;
   passive?: boolean;
+  signal?: object;
 }
 
 /** What the classes that inherit from EventTarget may do. */
 interface TargetInternals {
+  isTarget(value: unknown): value is EventTarget;
   getHandler(target: EventTarget, type: string): EventHandler | null;
-  setHandler(target: EventTarget, type: string, value: unknown, invoke: HandlerInvoker): void;
+  setHandler(target: EventTarget, type: string, value: unknown, invoke?: HandlerInvoker): void;
   dispatch(target: EventTarget, event: Event): boolean;
 }
 let targetInternals: TargetInternals;
 
-/** Calls an event handler attribute's function. A dialect may hand it more than the event. */
-export type HandlerInvoker = (handler: EventHandler, target: EventTarget, event: Event) => unknown;
+/** Calls an event handler attribute's function, and gives what it returns. A dialect may hand it more than the event. */
+export type HandlerInvoker = (
+  handler: (this: unknown, ...args: unknown[]) => unknown,
+  target: EventTarget,
+  event: Event,
+) => unknown;
 
 /** DOM Standard, section 2.7. */
 export class EventTarget {
   readonly #listeners = new MapConstructor<string, Listener[]>();
 
-  addEventListener(type: unknown, callback?: unknown, options?: unknown): void {
+  addEventListener(type: unknown, callback: unknown, options: unknown = undefined): void {
+    const target = own(this);
     requireArguments(arguments.length, 2, "Failed to execute 'addEventListener' on 'EventTarget'");
-    const { capture, once, passive } = listenerOptions(options);
     const name = `${type as string}`;
-    if (!isCallback(callback)) {
+    const isNull = !isCallback(callback, 'addEventListener');
+    const { capture, once, passive, signal } = listenerOptions(options);
+    if (isNull || (signal !== undefined && isAborted(signal)) || target.#find(name, callback, capture) !== undefined) {
       return;
     }
-    const list = this.#listOf(name);
-    for (let index = 0; index < list.length; index++) {
-      const listener = list[index] as Listener;
-      if (listener.handler === undefined && listener.callback === callback && listener.capture === capture) {
-        return;
-      }
+    const listener = { callback, capture, once, passive, invoke: undefined, removed: false };
+    target.#add(name, listener);
+    if (signal !== undefined) {
+      addAbortAlgorithm(signal, () => target.#remove(name, listener));
     }
-    list[list.length] = { callback, capture, once, passive, handler: undefined, removed: false };
   }
 
-  removeEventListener(type: unknown, callback?: unknown, options?: unknown): void {
+  removeEventListener(type: unknown, callback: unknown, options: unknown = undefined): void {
+    const target = own(this);
     requireArguments(arguments.length, 2, "Failed to execute 'removeEventListener' on 'EventTarget'");
-    const { capture } = listenerOptions(options);
     const name = `${type as string}`;
-    const list = this.#listOf(name);
-    for (let index = 0; index < list.length; index++) {
-      const listener = list[index] as Listener;
-      if (listener.handler === undefined && listener.callback === callback && listener.capture === capture) {
-        this.#remove(name, listener);
-        return;
-      }
+    const isNull = !isCallback(callback, 'removeEventListener');
+    const capture = captureOption(options);
+    const listener = isNull ? undefined : target.#find(name, callback, capture);
+    if (listener !== undefined) {
+      target.#remove(name, listener);
     }
   }
 
   dispatchEvent(event: unknown): boolean {
+    const target = own(this);
     requireArguments(arguments.length, 1, "Failed to execute 'dispatchEvent' on 'EventTarget'");
-    if (!(typeof event === 'object' && event !== null && isEvent(event))) {
+    if (!internals.isEvent(event)) {
       throw new TypeErrorConstructor(
         "Failed to execute 'dispatchEvent' on 'EventTarget': parameter 1 is not of type 'Event'.",
       );
@@ -93,70 +99,71 @@ export class EventTarget {
       );
     }
     internals.setTrusted(event, false);
-    return this.#dispatch(event);
+    return target.#dispatch(event);
   }
 
   static {
     targetInternals = {
-      getHandler(target, type) {
-        const list = MapPrototypeGet(target.#listeners, type);
-        for (let index = 0; list !== undefined && index < list.length; index++) {
-          const { handler } = list[index] as Listener;
-          if (handler !== undefined) {
-            return handler;
-          }
-        }
-        return null;
-      },
+      isTarget: (value): value is EventTarget => typeof value === 'object' && value !== null && #listeners in value,
 
-      // HTML, "event handler IDL attributes": the listener keeps its place while the value is a function.
-      setHandler(target, type, value, invoke) {
-        const list = target.#listOf(type);
-        const handler = typeof value === 'function' ? (value as EventHandler) : undefined;
-        for (let index = 0; index < list.length; index++) {
-          const listener = list[index] as Listener;
-          if (listener.handler !== undefined) {
-            if (handler === undefined) {
-              target.#remove(type, listener);
-            } else {
-              listener.handler = handler;
-            }
-            return;
+      getHandler: (target, type) => (target.#findHandler(type)?.callback as EventHandler | undefined) ?? null,
+
+      // HTML, "event handler IDL attributes": the listener keeps its place while the value is an object.
+      setHandler(target, type, value, invoke = invokeWithEvent) {
+        const isObject = typeof value === 'function' || (typeof value === 'object' && value !== null);
+        const listener = target.#findHandler(type);
+        if (listener === undefined) {
+          if (isObject) {
+            target.#add(type, { callback: value, capture: false, once: false, passive: false, invoke, removed: false });
           }
+        } else if (isObject) {
+          listener.callback = value;
+        } else {
+          target.#remove(type, listener);
         }
-        if (handler === undefined) {
-          return;
-        }
-        const listener: Listener = {
-          callback: (event) => invoke(listener.handler as EventHandler, target, event as Event),
-          capture: false,
-          once: false,
-          passive: false,
-          handler,
-          removed: false,
-        };
-        list[list.length] = listener;
       },
 
       dispatch: (target, event) => target.#dispatch(event),
     };
   }
 
-  #listOf(type: string): Listener[] {
+  #find(type: string, callback: unknown, capture: boolean): Listener | undefined {
+    const list = MapPrototypeGet(this.#listeners, type);
+    for (let index = 0; list !== undefined && index < list.length; index++) {
+      const listener = list[index] as Listener;
+      if (listener.invoke === undefined && listener.callback === callback && listener.capture === capture) {
+        return listener;
+      }
+    }
+    return undefined;
+  }
+
+  #findHandler(type: string): Listener | undefined {
+    const list = MapPrototypeGet(this.#listeners, type);
+    for (let index = 0; list !== undefined && index < list.length; index++) {
+      const listener = list[index] as Listener;
+      if (listener.invoke !== undefined) {
+        return listener;
+      }
+    }
+    return undefined;
+  }
+
+  #add(type: string, listener: Listener): void {
     let list = MapPrototypeGet(this.#listeners, type);
     if (list === undefined) {
       list = createList();
       MapPrototypeSet(this.#listeners, type, list);
     }
-    return list;
+    list[list.length] = listener;
   }
 
   #remove(type: string, listener: Listener): void {
     listener.removed = true;
     // A new list, so that a dispatch under way goes on with the one that it has.
-    const list = this.#listOf(type);
+    const list = MapPrototypeGet(this.#listeners, type);
     const rest = createList<Listener>();
-    for (let index = 0; index < list.length; index++) {
+    for (let index = 0; list !== undefined && index < list.length; index++) {
       if (list[index] !== listener) {
         rest[rest.length] = list[index] as Listener;
       }
@@ -192,9 +199,13 @@ export class EventTarget {
       if (listener.once) {
         this.#remove(type, listener);
       }
-      internals.setPassive(event, listener.passive);
-      invokeListener(listener.callback, this, event);
-      internals.setPassive(event, false);
+      if (listener.passive) {
+        internals.setPassive(event, true);
+        invokeListener(listener, this, event);
+        internals.setPassive(event, false);
+      } else {
+        invokeListener(listener, this, event);
+      }
     }
   }
 }
@@ -203,13 +214,29 @@ defineInterface(EventTarget, 'EventTarget', ['addEventListener', 'removeEventLis
 
 export const { getHandler, setHandler, dispatch } = targetInternals!;
 
-function invokeListener(callback: Callback, target: EventTarget, event: Event): void {
+/** `this` as a member sees it. Throws where it is no EventTarget. */
+function own(value: unknown): EventTarget {
+  if (!targetInternals.isTarget(value)) {
+    throw illegalInvocation('EventTarget');
+  }
+  return value;
+}
+
+const invokeWithEvent: HandlerInvoker = (handler, target, event) => ReflectApply(handler, target, [event]);
+
+/** DOM, "inner invoke", from step 10 on: an exception is reported and stops nothing. */
+function invokeListener({ callback, invoke }: Listener, target: EventTarget, event: Event): void {
   try {
-    if (typeof callback === 'function') {
-      ReflectApply(callback, target, [event]);
+    if (invoke !== undefined) {
+      // HTML, "the event handler processing algorithm": a handler that returns false cancels the event.
+      if (typeof callback === 'function' && invoke(callback as () => unknown, target, event) === false) {
+        internals.cancel(event);
+      }
+    } else if (typeof callback === 'function') {
+      ReflectApply(callback as () => unknown, target, [event]);
     } else {
       // The property is looked up at each call, as the standard's callback interfaces are.
-      const { handleEvent } = callback;
+      const { handleEvent } = callback as { handleEvent?: unknown };
       if (typeof handleEvent !== 'function') {
         throw new TypeErrorConstructor('EventListener.handleEvent is not a function');
       }
@@ -220,31 +247,43 @@ function invokeListener(callback: Callback, target: EventTarget, event: Event): 
   }
 }
 
-function isCallback(value: unknown): value is Callback {
+/** WebIDL `EventListener?`: false for null, a TypeError for what is no object. */
+function isCallback(value: unknown, operation: string): value is Callback {
   if (value === null || value === undefined) {
     return false;
   }
   if (typeof value !== 'function' && typeof value !== 'object') {
     throw new TypeErrorConstructor(
-      "Failed to execute 'addEventListener' on 'EventTarget': parameter 2 is not of type 'Object'.",
+      `Failed to execute '${operation}' on 'EventTarget': parameter 2 is not of type 'Object'.`,
     );
   }
   return true;
 }
 
-function isEvent(value: object): value is Event {
-  try {
-    internals.dispatching(value as Event);
-    return true;
-  } catch {
-    return false;
-  }
+/** DOM, "flatten" options. WebIDL `(EventListenerOptions or boolean)`: any object, functions too, is a dictionary. */
+function captureOption(options: unknown): boolean {
+  const isDictionary = (typeof options === 'object' && options !== null) || typeof options === 'function';
+  return !!(isDictionary ? (options as ListenerOptions).capture : options);
 }
 
-function listenerOptions(options: unknown): Required<ListenerOptions> {
-  if (typeof options !== 'object' || options === null) {
-    return { capture: !!options, once: false, passive: false };
+interface FlatOptions {
+  readonly capture: boolean;
+  readonly once: boolean;
+  readonly passive: boolean;
+  readonly signal: object | undefined;
+}
+
+/** DOM, "flatten more" options. WebIDL: the inherited dictionary first, then the members in the order of their names. */
+function listenerOptions(options: unknown): FlatOptions {
+  const capture = captureOption(options);
+  if ((typeof options !== 'object' && typeof options !== 'function') || options === null) {
+    return { capture, once: false, passive: false, signal: undefined };
   }
-  const { capture, once, passive } = options as ListenerOptions;
-  return { capture: !!capture, once: !!once, passive: !!passive };
+  const { once, passive, signal } = options as ListenerOptions;
+  if (signal !== undefined && !isAbortSignal(signal)) {
+    throw new TypeErrorConstructor(
+      "Failed to execute 'addEventListener' on 'EventTarget': member signal is not of type 'AbortSignal'.",
+    );
+  }
+  return { capture, once: !!once, passive: !!passive, signal };
 }

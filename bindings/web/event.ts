@@ -1,5 +1,5 @@
-import { DateNow, TypeErrorConstructor } from '../primordials.ts';
-import { defineConstants, defineInterface, requireArguments } from './define.ts';
+import { DateNow, ObjectCreate, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectPrototypeDefineGetter, TypeErrorConstructor } from '../primordials.ts';
+import { defineConstants, defineInterface, illegalInvocation, requireArguments } from './define.ts';
 
 export interface EventInit {
   bubbles?: boolean;
@@ -7,10 +7,12 @@ export interface EventInit {
   composed?: boolean;
 }
 
+const NO_MEMBERS = ObjectCreate(null) as object;
+
 /** The dictionary argument of an event constructor: WebIDL lets undefined and null stand for an empty one. */
 export function eventInit<Init extends object>(init: unknown, name: string): Partial<Init> {
   if (init === undefined || init === null) {
-    return {};
+    return NO_MEMBERS;
   }
   if (typeof init !== 'object' && typeof init !== 'function') {
     throw new TypeErrorConstructor(`${name} constructor: the second argument is not an object.`);
@@ -19,10 +21,23 @@ export function eventInit<Init extends object>(init: unknown, name: string): Par
 }
 
 let timeOrigin = 0;
+/** The time of the events that came with this turn; 0 where none has asked for it yet. */
+let turnTime = 0;
 
 /** The time that `timeStamp` counts from: when the script started. */
 export function setTimeOrigin(): void {
   timeOrigin = DateNow();
+}
+
+/** A turn begins: what the host tells in it happened before it, and has one time. The clock costs more than an event. */
+export function beginEventTurn(): void {
+  turnTime = 0;
+}
+
+/** Later than the start even in its first millisecond, as in browsers, whose clocks are finer. */
+function now(): number {
+  const time = DateNow() - timeOrigin;
+  return time > 0 ? time : 0.1;
 }
 
 /**
@@ -30,6 +45,7 @@ export function setTimeOrigin(): void {
  * a script or a subclass has made of the attributes.
  */
 export interface EventInternals {
+  isEvent(value: unknown): value is Event;
   dispatching(event: Event): boolean;
   begin(event: Event, target: object): void;
   end(event: Event): void;
@@ -43,151 +59,194 @@ export interface EventInternals {
 }
 export let internals: EventInternals;
 
+/** DOM, 2.2: an event's flags and its boolean attributes, as bits of one number. */
+const BUBBLES = 1;
+const CANCELABLE = 2;
+const COMPOSED = 4;
+const TRUSTED = 8;
+const DISPATCH = 16;
+const CANCELED = 32;
+const IN_PASSIVE_LISTENER = 64;
+const STOP_PROPAGATION = 128;
+const STOP_IMMEDIATE_PROPAGATION = 256;
+
+/** Stands for the dictionary of a message's event, of which there are many; no script can hold it. */
+export const MESSAGE_FROM_HOST: object = ObjectCreate(null) as object;
+
+/** The attribute that is [LegacyUnforgeable]: an accessor of each event, the same for all. */
+let isTrusted: PropertyDescriptor;
+let isTrustedGetter: () => boolean;
+
 /** DOM Standard, section 2.2. There is no tree here, so an event is at its target or nowhere. */
 export class Event {
-  readonly #type: string;
-  readonly #bubbles: boolean;
-  readonly #cancelable: boolean;
-  readonly #composed: boolean;
-  readonly #timeStamp: number;
+  #type: string;
+  #flags = 0;
   #target: object | null = null;
-  #dispatching = false;
-  #trusted = false;
-  #canceled = false;
-  #passive = false;
-  #stopped = false;
-  #immediateStopped = false;
+  readonly #timeStamp: number;
+  declare readonly isTrusted: boolean;
 
-  constructor(type: unknown, init?: unknown) {
-    requireArguments(arguments.length, 1, 'Event constructor');
-    this.#type = `${type as string}`;
-    if (init === undefined) {
-      this.#bubbles = false;
-      this.#cancelable = false;
-      this.#composed = false;
+  constructor(type: unknown, init: unknown = undefined) {
+    if (init === MESSAGE_FROM_HOST) {
+      this.#type = type as string;
+      this.#flags = TRUSTED;
+      this.#timeStamp = turnTime === 0 ? (turnTime = now()) : turnTime;
+      // Half the cost of `defineProperty`, which is as much as all else that is done for a message. It differs in that a
+      // script can delete the property.
+      ObjectPrototypeDefineGetter(this, 'isTrusted', isTrustedGetter);
     } else {
+      requireArguments(arguments.length, 1, "Failed to construct 'Event'");
+      this.#type = `${type as string}`;
       const { bubbles, cancelable, composed } = eventInit<EventInit>(init, 'Event');
-      this.#bubbles = !!bubbles;
-      this.#cancelable = !!cancelable;
-      this.#composed = !!composed;
+      this.#flags = (bubbles ? BUBBLES : 0) | (cancelable ? CANCELABLE : 0) | (composed ? COMPOSED : 0);
+      this.#timeStamp = now();
+      ObjectDefineProperty(this, 'isTrusted', isTrusted);
     }
-    this.#timeStamp = DateNow() - timeOrigin;
   }
 
   static {
+    const has = (event: Event, flag: number): boolean => (event.#flags & flag) !== 0;
     internals = {
-      dispatching: (event) => event.#dispatching,
+      isEvent: (value): value is Event => typeof value === 'object' && value !== null && #flags in value,
+      dispatching: (event) => has(event, DISPATCH),
       begin(event, target) {
-        event.#dispatching = true;
+        event.#flags |= DISPATCH;
         event.#target = target;
       },
       // DOM, "dispatch", last steps: unset the dispatch and stop flags.
       end(event) {
-        event.#dispatching = false;
-        event.#stopped = false;
-        event.#immediateStopped = false;
+        event.#flags &= ~(DISPATCH | STOP_PROPAGATION | STOP_IMMEDIATE_PROPAGATION);
       },
       setPassive(event, passive) {
-        event.#passive = passive;
+        event.#flags = passive ? event.#flags | IN_PASSIVE_LISTENER : event.#flags & ~IN_PASSIVE_LISTENER;
       },
       type: (event) => event.#type,
-      stopped: (event) => event.#stopped,
-      immediateStopped: (event) => event.#immediateStopped,
+      stopped: (event) => has(event, STOP_PROPAGATION),
+      immediateStopped: (event) => has(event, STOP_IMMEDIATE_PROPAGATION),
       cancel: (event) => event.#cancel(),
-      canceled: (event) => event.#canceled,
+      canceled: (event) => has(event, CANCELED),
       setTrusted(event, trusted) {
-        event.#trusted = trusted;
+        event.#flags = trusted ? event.#flags | TRUSTED : event.#flags & ~TRUSTED;
       },
     };
+    const holder = {
+      get isTrusted(): boolean {
+        return has(own(this), TRUSTED);
+      },
+    };
+    ({ get: isTrustedGetter } = ObjectGetOwnPropertyDescriptor(holder, 'isTrusted') as { get(): boolean });
+    // Without a prototype, which a script could have given members of a descriptor.
+    isTrusted = { __proto__: null, get: isTrustedGetter, enumerable: true, configurable: false } as PropertyDescriptor;
   }
 
   get type(): string {
-    return this.#type;
+    return own(this).#type;
   }
 
   get target(): object | null {
-    return this.#target;
+    return own(this).#target;
   }
 
   get srcElement(): object | null {
-    return this.#target;
+    return own(this).#target;
   }
 
   get currentTarget(): object | null {
-    return this.#dispatching ? this.#target : null;
+    return internals.dispatching(own(this)) ? this.#target : null;
   }
 
   composedPath(): object[] {
-    return this.#dispatching && this.#target !== null ? [this.#target] : [];
+    return internals.dispatching(own(this)) && this.#target !== null ? [this.#target] : [];
   }
 
   get eventPhase(): number {
-    return this.#dispatching ? 2 : 0;
+    return internals.dispatching(own(this)) ? AT_TARGET : NONE;
   }
 
   stopPropagation(): void {
-    this.#stopped = true;
+    own(this).#flags |= STOP_PROPAGATION;
   }
 
   get cancelBubble(): boolean {
-    return this.#stopped;
+    return internals.stopped(own(this));
   }
 
   set cancelBubble(value: unknown) {
+    own(this);
     if (value) {
-      this.#stopped = true;
+      this.#flags |= STOP_PROPAGATION;
     }
   }
 
   stopImmediatePropagation(): void {
-    this.#stopped = true;
-    this.#immediateStopped = true;
+    own(this).#flags |= STOP_PROPAGATION | STOP_IMMEDIATE_PROPAGATION;
   }
 
   get bubbles(): boolean {
-    return this.#bubbles;
+    return (own(this).#flags & BUBBLES) !== 0;
   }
 
   get cancelable(): boolean {
-    return this.#cancelable;
+    return (own(this).#flags & CANCELABLE) !== 0;
   }
 
   get returnValue(): boolean {
-    return !this.#canceled;
+    return !internals.canceled(own(this));
   }
 
   set returnValue(value: unknown) {
+    own(this);
     if (!value) {
       this.#cancel();
     }
   }
 
   preventDefault(): void {
-    this.#cancel();
+    own(this).#cancel();
   }
 
   /** DOM, "set the canceled flag". */
   #cancel(): void {
-    if (this.#cancelable && !this.#passive) {
-      this.#canceled = true;
+    if ((this.#flags & (CANCELABLE | IN_PASSIVE_LISTENER)) === CANCELABLE) {
+      this.#flags |= CANCELED;
     }
   }
 
   get defaultPrevented(): boolean {
-    return this.#canceled;
+    return internals.canceled(own(this));
   }
 
   get composed(): boolean {
-    return this.#composed;
-  }
-
-  get isTrusted(): boolean {
-    return this.#trusted;
+    return (own(this).#flags & COMPOSED) !== 0;
   }
 
   get timeStamp(): number {
-    return this.#timeStamp;
+    return own(this).#timeStamp;
   }
+
+  /** DOM, "initialize": nothing while the event is dispatched. */
+  initEvent(type: unknown, bubbles: unknown = undefined, cancelable: unknown = undefined): void {
+    own(this);
+    requireArguments(arguments.length, 1, "Failed to execute 'initEvent' on 'Event'");
+    const name = `${type as string}`;
+    if (internals.dispatching(this)) {
+      return;
+    }
+    this.#type = name;
+    // The stop flags, the canceled flag and `isTrusted` are unset; `composed` is left as it is.
+    this.#flags = (this.#flags & COMPOSED) | (bubbles ? BUBBLES : 0) | (cancelable ? CANCELABLE : 0);
+    this.#target = null;
+  }
+}
+
+const NONE = 0;
+const AT_TARGET = 2;
+
+/** `this` as a member sees it. Throws where it is no Event. */
+function own(value: unknown): Event {
+  if (!internals.isEvent(value)) {
+    throw illegalInvocation('Event');
+  }
+  return value;
 }
 
 defineInterface(Event, 'Event', [
@@ -206,10 +265,10 @@ defineInterface(Event, 'Event', [
   'preventDefault',
   'defaultPrevented',
   'composed',
-  'isTrusted',
   'timeStamp',
+  'initEvent',
 ]);
-defineConstants(Event, { NONE: 0, CAPTURING_PHASE: 1, AT_TARGET: 2, BUBBLING_PHASE: 3 });
+defineConstants(Event, { NONE, CAPTURING_PHASE: 1, AT_TARGET, BUBBLING_PHASE: 3 });
 
 /** Marks an event as one that the host brought about. */
 export function trusted<Kind extends Event>(event: Kind): Kind {

@@ -12,6 +12,7 @@ import { Output } from './output.ts';
 interface RunFlags {
   readonly type: ScriptType;
   readonly dialect: Dialect;
+  readonly baseUrl?: string;
   readonly allowConnect?: readonly string[] | true;
   readonly allowListen?: readonly string[] | true;
   readonly allowAll?: true;
@@ -34,6 +35,7 @@ export function addRunCommand(program: Command): void {
     .option('--allow-listen [list]', 'let the scripts listen: anywhere, or at these ports and addresses (--allow-listen=8080,127.0.0.1:0)', ruleList)
     .option('--allow-all', 'let the scripts connect and listen anywhere')
     .addOption(new Option('--dialect <dialect>', 'how callbacks are called').choices(['overte', 'web']).default('overte'))
+    .option('--base-url <url>', "what relative URLs of WebSockets count from; without it, the script's own address")
     .option('--exit-when-idle', 'end when no script has a socket, a server or a timer')
     .addOption(
       new Option('--cells <kind>', 'where scripts run; in-process only for scripts that are trusted')
@@ -111,6 +113,7 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
         name: scriptName(file, files),
         type: flags.type,
         dialect: flags.dialect,
+        baseUrl: flags.baseUrl,
         args,
         permissions,
       });

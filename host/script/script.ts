@@ -46,6 +46,8 @@ export interface ScriptSetup {
   readonly dialect: Dialect;
   readonly source: string;
   readonly url: string;
+  /** The base of relative WebSocket URLs. */
+  readonly baseUrl: string;
   readonly args: readonly string[];
   readonly entityID: string;
   readonly permissions: Permissions;
@@ -120,12 +122,16 @@ export class Script extends EventEmitter<ScriptEvents> {
         guest: {
           dialect,
           url: setup.url,
+          baseUrl: setup.baseUrl,
           args: setup.args,
           context: definition.context,
           server: definition.server,
           entity: definition.entity,
           commandsPerTurn: limits.commandsPerTurn,
           bytesPerTurn: limits.commandBytesPerTurn,
+          messageBytes: limits.messageBytes,
+          handshakeTimeout: limits.handshakeTimeout,
+          permittedHeaders: [],
         },
       },
       client,

@@ -38,9 +38,9 @@ declare class Event {
   readonly composed: boolean;
   /** Whether `preventDefault` took effect: only on a cancelable event, and not in a passive listener. */
   readonly defaultPrevented: boolean;
-  /** True for what the host brought about, false for what a script dispatched. */
+  /** True for what the host brought about, false for what a script dispatched. A property of the event itself. */
   readonly isTrusted: boolean;
-  /** When the event was made: whole milliseconds since the script started. */
+  /** When the event was made, or its turn began: milliseconds since the script started. */
   readonly timeStamp: number;
   /** @deprecated Setting it to true is `stopPropagation()`. */
   cancelBubble: boolean;
@@ -53,6 +53,8 @@ declare class Event {
   stopPropagation(): void;
   /** Keeps the listeners that have not run yet from running. */
   stopImmediatePropagation(): void;
+  /** @deprecated Makes it another event that was never dispatched; does nothing while it is dispatched. */
+  initEvent(type: string, bubbles?: boolean, cancelable?: boolean): void;
 }
 
 /** A listener as a function, whose `this` is the target, or as an object with a method `handleEvent`. */
@@ -70,6 +72,8 @@ interface AddEventListenerOptions extends EventListenerOptions {
   once?: boolean;
   /** `preventDefault` has no effect in it. Default: false. */
   passive?: boolean;
+  /** An AbortSignal: when it is aborted, the listener is removed; where it is already, none is added. */
+  signal?: EventTarget & { readonly aborted: boolean };
 }
 
 /**
@@ -105,6 +109,10 @@ interface MessageEventInit<Data = unknown> extends EventInit {
   data?: Data;
   origin?: string;
   lastEventId?: string;
+  /** There are no windows here. */
+  source?: null;
+  /** There are no message ports here. */
+  ports?: readonly never[];
 }
 
 /** HTML Standard, "The MessageEvent interface". */
@@ -119,6 +127,18 @@ declare class MessageEvent<Data = unknown> extends Event {
   /** There are no message ports here. */
   readonly source: null;
   readonly ports: readonly never[];
+
+  /** @deprecated Makes it another event, as `initEvent` does. */
+  initMessageEvent(
+    type: string,
+    bubbles?: boolean,
+    cancelable?: boolean,
+    data?: Data,
+    origin?: string,
+    lastEventId?: string,
+    source?: null,
+    ports?: readonly never[],
+  ): void;
 }
 
 interface CloseEventInit extends EventInit {

@@ -29,12 +29,50 @@ interface WebSocketEventMap {
   message: MessageEvent<WebSocketData>;
   error: SocketErrorEvent;
   close: CloseEvent;
+  /** The peer has sent a ping, which is answered already. Not in browsers. */
+  ping: MessageEvent<ArrayBuffer>;
+  /** The peer has answered a ping, or sent a pong of its own accord. Not in browsers. */
+  pong: MessageEvent<ArrayBuffer>;
+}
+
+/**
+ * What a connection is to be like, as the constructor's second argument: an object that is not iterable and has at least
+ * one of these members. Not in browsers, which make a string of any such object.
+ */
+interface WebSocketOptions {
+  /** The subprotocols to offer, as in the standard. */
+  protocols?: string | Iterable<string>;
+  /**
+   * Headers of the handshake's request, as a record or as pairs. Those that belong to the handshake (`Host`,
+   * `Connection`, `Upgrade`, `Sec-*`, `Proxy-*` and such) are refused, and so are `Origin` and `Cookie` without a
+   * permission for them. At most 64, of 8,192 characters in all.
+   */
+  headers?: Readonly<Record<string, string>> | Iterable<Iterable<string>>;
+  /** How long the handshake may take, in milliseconds. Default, and at most: the script's limit `handshakeTimeout`. */
+  handshakeTimeout?: number;
+  /** Sends pings, and fails the connection with `SocketTimeoutError` where one is not answered. Default: none. */
+  heartbeat?: {
+    /** A ping each so many milliseconds. */
+    interval: number;
+    /** How long its answer may take, in milliseconds. Default: `interval`. */
+    timeout?: number;
+  };
+  /** Offers permessage-deflate (RFC 7692). Default: false. */
+  perMessageDeflate?: boolean;
+  /**
+   * The largest message that is received, in bytes, inflated; a larger one ends the connection: the peer is told 1009, the
+   * script 1006. Default, and at most: the script's limit `messageBytes`.
+   */
+  maxMessageSize?: number;
 }
 
 /** In the dialect `overte` the number comes first; in `web` there is only the event. */
 type SocketErrorHandler = ScriptDialect extends { web: true }
   ? (this: WebSocket, event: SocketErrorEvent) => unknown
   : (this: WebSocket, error: SocketErrorNumber, event: SocketErrorEvent) => unknown;
+
+/** In the dialect `overte`, a WebSocket stands for its connection; in `web` it would be made a string. */
+type WebSocketAddress = ScriptDialect extends { web: true } ? string : string | WebSocket;
 
 /**
  * A WebSocket connection. WebSockets Standard, section 3, with Overte's numbers and callbacks in the dialect `overte`.
@@ -107,13 +145,16 @@ declare class WebSocket extends EventTarget {
   /**
    * Starts to connect. `open` or `error` comes in a later turn, so handlers that are set now miss nothing.
    *
-   * @param url `ws:` or `wss:`, or `http:` or `https:`, which stand for these; a relative one counts from the script's
-   *   own address
-   * @param protocols the subprotocols to offer, the most wanted first
+   * @param url `ws:` or `wss:`, or `http:` or `https:`, which stand for these; a relative one counts from the `baseUrl`
+   *   that the script is run with, or else from its own address. In the dialect `overte` also an existing WebSocket: the
+   *   new one is a second object on the same connection, with handlers and a `binaryType` of its own; both get the
+   *   events, and closing either closes the connection
+   * @param protocols the subprotocols to offer, the most wanted first; or options
    * @throws DOMException SyntaxError where `url` is none of these or has a fragment, or a protocol is not a token or
-   *   stands there twice
+   *   stands there twice; SecurityError for a header that the script may not set
+   * @throws TypeError or RangeError for an option that is not one, or that would raise a limit
    */
-  constructor(url: string, protocols?: string | Iterable<string>);
+  constructor(url: WebSocketAddress, protocols?: string | Iterable<string> | WebSocketOptions);
 
   /** The URL, serialized; of an accepted socket, made of the client's `Host` header and its path and query. */
   readonly url: string;
@@ -124,7 +165,7 @@ declare class WebSocket extends EventTarget {
    * left of earlier ones when it began. What is sent after `close` counts for good, as it is never taken.
    */
   readonly bufferedAmount: number;
-  /** The extensions in use: none so far, so empty. */
+  /** The extensions in use, as `permessage-deflate`; empty for none, and before `open`. */
   readonly extensions: string;
   /** The subprotocol that the server chose; empty for none, and before `open`. */
   readonly protocol: string;
@@ -138,6 +179,10 @@ declare class WebSocket extends EventTarget {
   onerror: SocketErrorHandler | null;
   /** The connection has ended, or never came about. The last event of a socket. */
   onclose: ((this: WebSocket, event: CloseEvent) => unknown) | null;
+  /** The peer has sent a ping, which is answered already. Not in browsers. */
+  onping: ((this: WebSocket, event: MessageEvent<ArrayBuffer>) => unknown) | null;
+  /** The peer has answered a ping, or sent a pong of its own accord. Not in browsers. */
+  onpong: ((this: WebSocket, event: MessageEvent<ArrayBuffer>) => unknown) | null;
 
   /**
    * Sends a message: a string as text, anything else as binary. It goes out at the end of this turn.
@@ -145,6 +190,7 @@ declare class WebSocket extends EventTarget {
    * Before `open`, the dialect `overte` drops the message; `web` throws. After `close`, both drop it.
    *
    * @throws DOMException InvalidStateError before `open`, in the dialect `web`
+   * @throws TypeError for a resizable ArrayBuffer, in the dialect `web`
    * @throws Error where the turn has given out as much as it may (the limits `commandsPerTurn`, `commandBytesPerTurn`)
    */
   send(data: string | ArrayBuffer | ArrayBufferView | Blob): void;
@@ -154,11 +200,20 @@ declare class WebSocket extends EventTarget {
    * closed it does nothing.
    *
    * @param code 1000, or 3000 to 4999; in the dialect `overte`, and on an accepted socket, also 1001 to 1003 and 1007 to
-   *   1014. Default: 1000 in `overte`, or with a reason; without a reason, no code in `web`
+   *   1014. In `overte` also 1004, 1005, 1006 and 1015, which never go on the wire: then there is no code and no reason.
+   *   Default: 1000 in `overte`, or with a reason; without a reason, no code in `web`
    * @param reason at most 123 bytes of UTF-8. Default: empty
    * @throws DOMException InvalidAccessError for another code, SyntaxError for a longer reason
    */
   close(code?: number, reason?: string): void;
+
+  /**
+   * Sends a ping; the peer's answer comes as a `pong` event with the same data. Not in browsers.
+   *
+   * @param data at most 125 bytes; a string goes as UTF-8. Default: nothing
+   * @throws DOMException SyntaxError for more data; InvalidStateError before `open`, in the dialect `web`
+   */
+  ping(data?: string | ArrayBuffer | ArrayBufferView | Blob): void;
 
   addEventListener<Type extends keyof WebSocketEventMap>(
     type: Type,

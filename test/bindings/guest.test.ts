@@ -27,10 +27,15 @@ describe('the globals of a script', () => {
     expect(startScript('', { server: true }).value(`['${name}' in globalThis, typeof ${name}]`)).toEqual([false, 'undefined']);
   });
 
+  test('`self` is the global object, in the dialect web only', () => {
+    expect(startScript('').value('self === globalThis')).toBe(true);
+    expect(startScript('', { dialect: 'overte' }).value('typeof self')).toBe('undefined');
+  });
+
   test('beside the language itself there is nothing else', () => {
     const language = Object.getOwnPropertyNames(globalThis);
     const known = new Set([...GIVEN, ...language, 'WebSocketServer']);
-    const names = startScript('', { server: true }).value('Object.getOwnPropertyNames(globalThis)') as string[];
+    const names = startScript('', { server: true, dialect: 'overte' }).value('Object.getOwnPropertyNames(globalThis)') as string[];
     // jest's own global object has the language's names and Node's, which the test above looks for.
     expect(names.filter((name) => !known.has(name))).toEqual([]);
   });

@@ -34,8 +34,8 @@ describe('new WebSocket(url, protocols)', () => {
   test.each([
     ['ws://', "The URL 'ws://' is invalid."],
     ['http://[', "The URL 'http://[' is invalid."],
-    ['ftp://a.example', "The URL's scheme must be either 'ws' or 'wss'. 'ftp' is not allowed."],
-    ['localhost:80', "The URL's scheme must be either 'ws' or 'wss'. 'localhost' is not allowed."],
+    ['ftp://a.example', "The URL's scheme must be either 'http', 'https', 'ws', or 'wss'. 'ftp' is not allowed."],
+    ['localhost:80', "The URL's scheme must be either 'http', 'https', 'ws', or 'wss'. 'localhost' is not allowed."],
     ['ws://a.example/#part', "The URL contains a fragment identifier ('#part'). Fragment identifiers are not allowed in WebSocket URLs."],
     ['ws://a.example/#', "The URL contains a fragment identifier ('#'). Fragment identifiers are not allowed in WebSocket URLs."],
   ])('the address %s is a SyntaxError', (given, message) => {
@@ -75,6 +75,43 @@ describe('new WebSocket(url, protocols)', () => {
       name: 'SyntaxError',
       message: `Failed to construct 'WebSocket': ${message}`,
     });
+  });
+
+  test('all arguments are converted before one is looked at', () => {
+    const script = startScript('');
+    const given = "read = []; new WebSocket({ toString() { read.push('url'); return 'ws://['; } }, { [Symbol.iterator]: () => ({ next: () => (read.push('next'), { done: read.length > 2 }) }) })";
+    expect(script.thrown(given)).toMatchObject({ name: 'SyntaxError', message: expect.stringContaining("'ws://['") });
+    expect(script.value('read')).toEqual(['url', 'next', 'next']);
+  });
+
+  test('lone surrogates of an address become U+FFFD', () => {
+    expect(startScript('').value("new WebSocket('ws://a.example/\\ud800').url")).toBe('ws://a.example/%EF%BF%BD');
+  });
+
+  test.each([
+    ['{ [Symbol.iterator]: 5 }', 'TypeError'],
+    ['{ [Symbol.iterator]: () => 5 }', 'TypeError'],
+    ['Object.assign(() => {}, { [Symbol.iterator]: () => [][Symbol.iterator]() })', undefined],
+    ['{ [Symbol.iterator]: null, toString: () => "p" }', undefined],
+    ['[Symbol()]', 'TypeError'],
+  ])('the protocols %s: %s', (given, name) => {
+    expect(startScript('').thrown(`new WebSocket('ws://a.example', ${given})`)?.name).toBe(name);
+  });
+
+  test.each(['', '/rel', 'rel', '?q', '//'])("the relative address '%s' needs a base that is a server's", (given) => {
+    for (const baseUrl of ['file:///home/someone/secret/script.js', 'about:blank']) {
+      const { message, name } = startScript('', { baseUrl, url: baseUrl }).thrown(`new WebSocket('${given}')`) ?? {};
+      expect(name).toBe('SyntaxError');
+      if (given !== '//') {
+        expect(message).toBe(
+          `Failed to construct 'WebSocket': The URL '${given}' is relative, and this script was not loaded from a server. Give a whole ws: or wss: URL, or run the script with a baseUrl (--base-url).`,
+        );
+      }
+    }
+  });
+
+  test('the base is `baseUrl`, not the script\'s own address', () => {
+    expect(startScript('', { baseUrl: 'http://b.example:81/x/' }).value("[new WebSocket('y').url, new WebSocket('//c.example').url]")).toEqual(['ws://b.example:81/x/y', 'ws://c.example/']);
   });
 
   test('it needs an address and `new`', () => {
@@ -147,6 +184,24 @@ describe('what a WebSocket looks like', () => {
     expect(read.value("(ws.readyState = 3, ws.url = 'x', [ws.readyState, ws.url])")).toEqual([0, 'ws://a.example/']);
     expect(read.thrown("'use strict'; ws.readyState = 3")).toBeUndefined();
     expect(read.value("(() => { 'use strict'; try { ws.readyState = 3 } catch (e) { return e.name } })()")).toBe('TypeError');
+  });
+
+  test('functions have the names and lengths of WebIDL', () => {
+    const read = script();
+    expect(read.value('[WebSocket.length, ws.send.length, ws.close.length, ws.ping.length, ws.send.name, ws.close.name]')).toEqual([1, 1, 0, 0, 'send', 'close']);
+    const accessor = (name: string): unknown =>
+      read.value(`(({ get, set }) => [get.name, get.length, set.name, set.length])(Object.getOwnPropertyDescriptor(WebSocket.prototype, '${name}'))`);
+    expect(accessor('onopen')).toEqual(['get onopen', 0, 'set onopen', 1]);
+    expect(accessor('binaryType')).toEqual(['get binaryType', 0, 'set binaryType', 1]);
+    expect(read.thrown('new ws.send()')).toMatchObject({ name: 'TypeError', message: 'ws.send is not a constructor' });
+  });
+
+  test('the error for another receiver names the class as scripts know it', () => {
+    const message = "Illegal invocation: the object that this was called on is not of the type 'WebSocket'.";
+    const read = script();
+    for (const code of ['WebSocket.prototype.url', 'ws.close.call({})', 'ws.send.call(undefined)', 'WebSocket.prototype.onopen', 'WebSocket.prototype.binaryType = 1']) {
+      expect(read.thrown(code)).toMatchObject({ class: 'TypeError', message });
+    }
   });
 
   test('members refuse a receiver that is not a WebSocket', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { FIRST, closed, opened, ofType, printed, startScript, type IsolateOptions, type IsolatedScript } from '../support/isolate.ts';
+import type { Dialect } from '../../wire/settings.ts';
 
 function openSocket(options?: IsolateOptions): IsolatedScript {
   const script = startScript("ws = new WebSocket('ws://a.example')", options);
@@ -8,8 +9,8 @@ function openSocket(options?: IsolateOptions): IsolatedScript {
 }
 
 /** The one binary message that the code sends. */
-function sentBytes(code: string): number[] {
-  const commands = openSocket().run(code);
+function sentBytes(code: string, dialect: Dialect = 'web'): number[] {
+  const commands = openSocket({ dialect }).run(code);
   expect(commands).toEqual([{ type: 'sendBinary', socket: FIRST, data: expect.anything() }]);
   return [...(ofType(commands, 'sendBinary')[0]?.data ?? [])];
 }
@@ -46,11 +47,11 @@ describe('send', () => {
     expect(sentBytes(`ws.send(${given})`)).toEqual(bytes);
   });
 
-  test('a resizable buffer and the views on it are as long as they are now', () => {
+  test('overte: a resizable buffer and the views on it are as long as they are now', () => {
     const setUp = 'buffer = new ArrayBuffer(2, { maxByteLength: 8 }); whole = new Uint8Array(buffer); tail = new DataView(buffer, 1); buffer.resize(4); whole[3] = 7;';
-    expect(sentBytes(`${setUp} ws.send(buffer)`)).toEqual([0, 0, 0, 7]);
-    expect(sentBytes(`${setUp} ws.send(whole)`)).toEqual([0, 0, 0, 7]);
-    expect(sentBytes(`${setUp} ws.send(tail)`)).toEqual([0, 0, 7]);
+    expect(sentBytes(`${setUp} ws.send(buffer)`, 'overte')).toEqual([0, 0, 0, 7]);
+    expect(sentBytes(`${setUp} ws.send(whole)`, 'overte')).toEqual([0, 0, 0, 7]);
+    expect(sentBytes(`${setUp} ws.send(tail)`, 'overte')).toEqual([0, 0, 7]);
   });
 
   test.each([
@@ -60,7 +61,18 @@ describe('send', () => {
     ['an array that its buffer has shrunk away from', 'buffer.resize(0); ws.send(array)'],
     ['a DataView that its buffer has shrunk away from', 'buffer.resize(0); ws.send(view)'],
   ])('%s has no bytes', (_, code) => {
-    expect(sentBytes(`buffer = new ArrayBuffer(4, { maxByteLength: 4 }); array = new Uint16Array(buffer, 2, 1); view = new DataView(buffer, 2, 2); ${code}`)).toEqual([]);
+    expect(sentBytes(`buffer = new ArrayBuffer(4, { maxByteLength: 4 }); array = new Uint16Array(buffer, 2, 1); view = new DataView(buffer, 2, 2); ${code}`, 'overte')).toEqual([]);
+  });
+
+  test('web: a resizable buffer and the views on it are a TypeError', () => {
+    const script = openSocket();
+    for (const data of ['buffer', 'new Uint8Array(buffer)', 'new DataView(buffer)']) {
+      expect(script.thrown(`const buffer = new ArrayBuffer(2, { maxByteLength: 8 }); ws.send(${data})`)).toMatchObject({
+        class: 'TypeError',
+        message: "Failed to execute 'send' on 'WebSocket': The provided ArrayBuffer value must not be resizable.",
+      });
+    }
+    expect(sentBytes('const buffer = new ArrayBuffer(2); const view = new Uint8Array(buffer); buffer.transfer(); ws.send(view)')).toEqual([]);
   });
 
   test('what is sent is what it was then', () => {

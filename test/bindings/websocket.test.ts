@@ -147,7 +147,7 @@ describe('onerror', () => {
     const script = startScript("ws = new WebSocket('ws://a.example'); ws.onerror = function (...args) { seen = [this === ws, args]; }");
     script.turn(failed, closed(2, 1006, '', false));
     expect(script.value('[seen[0], seen[1].length, seen[1][0].type, Object.entries(seen[1][0])]')).toEqual([
-      true, 1, 'error', [['error', 13], ['message', 'cut off']],
+      true, 1, 'error', [['isTrusted', true], ['error', 13], ['message', 'cut off']],
     ]);
   });
 
@@ -190,7 +190,40 @@ describe('listeners and handlers', () => {
     expect(printed(script.turn(opened()))).toEqual(['listener', 'again']);
   });
 
-  test('a handler attribute gives back its function, and null for what is no function', () => {
+  test('a handler attribute keeps any object, and calls functions only', () => {
+    const script = startScript("ws = new WebSocket('ws://a.example'); o = { handleEvent() { print('called') } }; ws.onopen = o; ws.addEventListener('open', () => print('listener'))");
+    expect(script.value('ws.onopen === o')).toBe(true);
+    const commands = script.turn(opened());
+    expect([printed(commands), reported(commands)]).toEqual([['listener'], []]);
+  });
+
+  test('an object that is no function keeps the place of the handler that replaces it', () => {
+    const script = startScript("ws = new WebSocket('ws://a.example'); ws.onopen = {}; ws.addEventListener('open', () => print('listener')); ws.onopen = () => print('handler')");
+    expect(printed(script.turn(opened()))).toEqual(['handler', 'listener']);
+  });
+
+  test('a handler that is replaced by an earlier listener runs as the new one, one that is set to null does not run', () => {
+    const script = startScript(`
+      ws = new WebSocket('ws://a.example');
+      ws.addEventListener('open', () => { ws.onopen = () => print('new'); });
+      ws.addEventListener('close', () => { ws.onclose = null; });
+      ws.onopen = () => print('old');
+      ws.onclose = () => print('closed');
+    `);
+    expect(printed(script.turn(opened(), closed()))).toEqual(['new']);
+  });
+
+  test('the same function may be a handler and a listener', () => {
+    const script = startScript("ws = new WebSocket('ws://a.example'); f = () => print('f'); ws.onopen = f; ws.addEventListener('open', f)");
+    expect(printed(script.turn(opened()))).toEqual(['f', 'f']);
+  });
+
+  test('a handler that returns false cancels an event that can be', () => {
+    const script = startScript("ws = new WebSocket('ws://a.example'); ws.onmessage = () => false");
+    expect(script.value("[ws.dispatchEvent(new Event('message', { cancelable: true })), ws.dispatchEvent(new Event('message'))]")).toEqual([false, true]);
+  });
+
+  test('a handler attribute gives back its function, and null for what is no object', () => {
     const script = startScript("ws = new WebSocket('ws://a.example')");
     expect(script.value('[ws.onopen, ws.onmessage, ws.onerror, ws.onclose]')).toEqual([null, null, null, null]);
     expect(script.value('(f = () => {}, ws.onclose = f, ws.onclose === f)')).toBe(true);

@@ -146,7 +146,7 @@ describe('what a script can read', () => {
 
   test('errors where the stack is used up inside of the bindings', () => {
     const script = startScript(`${PROBE} ws = new WebSocket('ws://a.example'); large = new Uint8Array(70_000);`, {
-      server: true, memory: 256, turnTimeout: 20_000, commandsPerTurn: 100_000,
+      server: true, memory: 256, turnTimeout: 20_000, commandsPerTurn: 100_000, bytesPerTurn: 64 * 1024 * 1024,
       listen: () => { throw new Error(import.meta.dirname); },
     });
     script.turn(opened());

@@ -70,7 +70,7 @@ describe('a script that is no good gets one line, the others go on, and the exit
     [
       'opens a URL of a wrong scheme',
       'new WebSocket("ftp://127.0.0.1/");',
-      "airlock: bad.js:1:1: SyntaxError: Failed to construct 'WebSocket': The URL's scheme must be either 'ws' or 'wss'. 'ftp' is not allowed.\n",
+      "airlock: bad.js:1:1: SyntaxError: Failed to construct 'WebSocket': The URL's scheme must be either 'http', 'https', 'ws', or 'wss'. 'ftp' is not allowed.\n",
     ],
     [
       'asks for the port 70000',
@@ -120,6 +120,7 @@ describe('airlock run refuses', () => {
     ['no file', [], "error: missing required argument 'file'\n(airlock --help tells more)\n"],
     ['no file before --', ['--', 'a.js'], "error: missing required argument 'file'\n(airlock --help tells more)\n"],
     ['an unknown dialect', ['a.js', '--dialect', 'x'], "error: option '--dialect <dialect>' argument 'x' is invalid. Allowed choices are overte, web.\n(airlock --help tells more)\n"],
+    ['a base URL that is none', ['a.js', '--base-url', '/x'], 'airlock: host.run: baseUrl: must be a whole http:, https:, ws: or wss: URL, as https://example.com/\n'],
   ])('%s', async (_what, args, stderr) => {
     const folder = folderWith({ 'a.js': 'print(1)' });
     expect(await airlock(folder, 'run', ...args)).toEqual({ code: 1, stdout: '', stderr });
@@ -189,13 +190,22 @@ describe('Ctrl-C', () => {
   });
 });
 
+test('--base-url is what relative addresses count from', async () => {
+  const folder = folderWith({ 'a.js': "const ws = new WebSocket('/room'); print(ws.url); ws.close()" });
+  const given = await airlock(folder, 'run', 'a.js', '--base-url', 'http://127.0.0.1:1/x/y', '--exit-when-idle');
+  expect(given).toMatchObject({ code: 0, stdout: 'ws://127.0.0.1:1/room\n' });
+  const missing = await airlock(folder, 'run', 'a.js', '--exit-when-idle');
+  expect(missing.stderr).toContain("The URL '/room' is relative");
+  expect(missing.stderr).not.toContain(folder);
+});
+
 test('--help tells what there is', async () => {
   const folder = folderWith({});
   const general = await airlock(folder, '--help');
   expect(general).toMatchObject({ code: 0, stderr: '' });
   expect(general.stdout).toContain('run');
   const help = await airlock(folder, 'run', '--help');
-  for (const flag of ['--type', '--allow-connect', '--allow-listen', '--allow-all', '--dialect', '--exit-when-idle']) {
+  for (const flag of ['--type', '--allow-connect', '--allow-listen', '--allow-all', '--dialect', '--base-url', '--exit-when-idle']) {
     expect(help.stdout).toContain(flag);
   }
   expect(await airlock(folder, '--version')).toMatchObject({ code: 0, stdout: '0.1.0\n' });

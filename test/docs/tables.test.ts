@@ -5,26 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ERROR_CODES, LIMITS, SCRIPT_TYPES, type ScriptType } from '../../host/index.ts';
 import { guestGlobals } from '../sandbox-types/guest-globals.ts';
 import { ROOT, checkProject } from '../sandbox-types/type-check.ts';
-
-const DOCS = join(ROOT, 'docs');
-
-/** The rows of the table with this first heading, as objects by the headings. */
-function tableOf(page: string, firstHeading: string): readonly Readonly<Record<string, string>>[] {
-  const lines = readFileSync(join(DOCS, page), 'utf8').split('\n');
-  const start = lines.findIndex((line) => line.startsWith(`| ${firstHeading} |`));
-  expect(start).not.toBe(-1);
-  const cells = (line: string): string[] => line.slice(2, -2).split(' | ');
-  const headings = cells(lines[start] as string);
-  const end = lines.findIndex((line, index) => index > start && !line.startsWith('|'));
-  return lines.slice(start + 2, end).map((line) => {
-    const row = cells(line);
-    expect(row).toHaveLength(headings.length);
-    expect(row).not.toContain('');
-    return Object.fromEntries(headings.map((heading, index) => [heading, row[index] as string]));
-  });
-}
-
-const code = (text: string): string => `\`${text}\``;
+import { DOCS, code, tableOf } from './tables.ts';
 
 describe('docs/limits.md', () => {
   const rows = tableOf('limits.md', 'name');

@@ -15,6 +15,8 @@ describe('ScriptHost.run', () => {
     ['two sources', { source: '1', file: 'a.js' }, 'Give a script by exactly one of source, file and url, as a string'],
     ['an unknown option', { source: '1', colour: 'red' }, 'host.run: Unrecognized key: "colour"'],
     ['an unknown type', { source: '1', type: 'robot' }, "There is no script type 'robot'; there are interface, avatar, client-entity, server-entity, assignment-client"],
+    ['a baseUrl that is relative', { source: '1', baseUrl: '/x' }, 'host.run: baseUrl: must be a whole http:, https:, ws: or wss: URL, as https://example.com/'],
+    ['a baseUrl of a file', { source: '1', baseUrl: 'file:///x' }, 'host.run: baseUrl: must be a whole http:, https:, ws: or wss: URL, as https://example.com/'],
     ['an unknown dialect', { source: '1', dialect: 'latin' }, 'host.run: dialect: Invalid option: expected one of "overte"|"web"'],
     ['a name that would break a log', { source: '1', name: 'a\nb' }, 'host.run: name: must not hold control characters'],
     ['an unknown limit', { source: '1', limits: { legs: 4 } }, "There is no limit 'legs'; there are memory, turnTimeout"],
@@ -82,6 +84,18 @@ describe('ScriptHost.run', () => {
     const { host } = await startHost();
     const script = await host.run({ source: 'throw 1' });
     expect((await script.ended).reason).toBe('fault');
+  });
+});
+
+describe('the base of relative addresses', () => {
+  test('is baseUrl; Script.resolvePath counts from the script itself', async () => {
+    const host = await startHost();
+    const { lines, script } = await host.run({
+      source: "const ws = new WebSocket('room'); print(ws.url); ws.close(); print(Script.resolvePath('')); Script.stop();",
+      baseUrl: 'https://example.com/chat/',
+    });
+    await script.ended;
+    expect(lines).toEqual(['wss://example.com/chat/room', 'about:blank']);
   });
 });
 

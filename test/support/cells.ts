@@ -43,12 +43,16 @@ export function settingsOf(name: string, turnTimeout = 1000): IsolateSettings {
     guest: {
       dialect: 'overte',
       url: 'about:blank',
+      baseUrl: 'about:blank',
       args: [],
       context: 'client',
       server: false,
       entity: false,
       commandsPerTurn: 1000,
       bytesPerTurn: 1_000_000,
+      messageBytes: 1024 * 1024,
+      handshakeTimeout: 30_000,
+      permittedHeaders: [],
     },
   };
 }

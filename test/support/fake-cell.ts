@@ -119,6 +119,7 @@ export function startFakeScript(options: FakeScriptOptions = {}): FakeScript {
     dialect: 'overte',
     source: 'a source',
     url: 'about:blank',
+    baseUrl: 'about:blank',
     args: [],
     entityID: '{00000000-0000-4000-8000-000000000000}',
     permissions: new Permissions(permissions),

@@ -43,12 +43,16 @@ export function isolateSettings({ listen: _, memory = 64, name = 'chat.js', turn
     guest: {
       dialect: 'web',
       url: 'https://scripts.example/chat/chat.js',
+      baseUrl: 'https://scripts.example/chat/chat.js',
       args: [],
       context: 'client',
       server: false,
       entity: false,
       commandsPerTurn: 10_000,
       bytesPerTurn: 8 * 1024 * 1024,
+      messageBytes: 16 * 1024 * 1024,
+      handshakeTimeout: 30_000,
+      permittedHeaders: [],
       ...guest,
     },
   };

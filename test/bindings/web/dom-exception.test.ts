@@ -27,7 +27,7 @@ describe('DOMException', () => {
   test('thrown and not caught, it is reported by name and place', () => {
     const target = startScript("target = new EventTarget();\ntarget.addEventListener('x', () => { new WebSocket('nonsense:'); });");
     const commands = target.run("target.dispatchEvent(new Event('x'))");
-    expect(reported(commands)).toEqual(["SyntaxError: Failed to construct 'WebSocket': The URL's scheme must be either 'ws' or 'wss'. 'nonsense' is not allowed."]);
+    expect(reported(commands)).toEqual(["SyntaxError: Failed to construct 'WebSocket': The URL's scheme must be either 'http', 'https', 'ws', or 'wss'. 'nonsense' is not allowed."]);
     expect(commands[0]).toEqual(expect.objectContaining({ stack: expect.stringMatching(/^ {4}at .*\(chat\.js:2:38\)/) }));
   });
 });

@@ -129,3 +129,42 @@ describe('dispatchEvent', () => {
     expect(prints("class Room extends EventTarget { constructor() { super(); this.addEventListener('x', () => print('room')) } } new Room().dispatchEvent(new Event('x'))")).toEqual(['room']);
   });
 });
+
+describe('WebIDL', () => {
+  const script = (): ReturnType<typeof startScript> => startScript('target = new EventTarget()');
+
+  test('arguments are converted in order: the type, the callback, the options', () => {
+    const target = script();
+    target.run("read = []; options = new Proxy({}, { get(_, name) { read.push(name); } }); type = { toString() { read.push('type'); return 'x'; } }");
+    target.run('target.addEventListener(type, () => {}, options); read.push(0); target.removeEventListener(type, () => {}, options); read.push(0); target.addEventListener(type, null, options)');
+    expect(target.value('read')).toEqual(['type', 'capture', 'once', 'passive', 'signal', 0, 'type', 'capture', 0, 'type', 'capture', 'once', 'passive', 'signal']);
+    expect(target.value("(() => { read = []; try { target.addEventListener(type, 5, options) } catch {} return read; })()")).toEqual(['type']);
+  });
+
+  test('a function is a dictionary, and what is no object a boolean', () => {
+    expect(printed(script().run(`
+      f = () => print('f');
+      target.addEventListener('x', f, Object.assign(() => {}, { capture: true }));
+      for (const capture of ['yes', 1, Symbol()]) target.addEventListener('x', f, capture);
+      target.dispatchEvent(new Event('x'));
+      target.removeEventListener('x', f, 'yes'); target.dispatchEvent(new Event('x'));
+    `))).toEqual(['f']);
+  });
+
+  test('the lengths are those of the required arguments', () => {
+    expect(script().value('[EventTarget.length, target.addEventListener.length, target.removeEventListener.length, target.dispatchEvent.length, Event.length, CloseEvent.length, MessageEvent.length]')).toEqual([0, 2, 2, 1, 1, 1, 1]);
+  });
+
+  test('members refuse what is no EventTarget', () => {
+    for (const call of ["addEventListener.call({}, 'x', null)", "removeEventListener.call(Object.create(target), 'x', null)", "dispatchEvent.call(undefined, new Event('x'))"]) {
+      expect(script().thrown(`target.${call}`)).toMatchObject({
+        class: 'TypeError', message: "Illegal invocation: the object that this was called on is not of the type 'EventTarget'.",
+      });
+    }
+  });
+
+  test.each(['null', '{}', "'x'"])('the signal %s is a TypeError, without a callback too', (signal) => {
+    expect(script().thrown(`target.addEventListener('x', () => {}, { signal: ${signal} })`)).toMatchObject({ class: 'TypeError' });
+    expect(script().thrown(`target.addEventListener('x', null, { signal: ${signal} })`)).toMatchObject({ class: 'TypeError' });
+  });
+});

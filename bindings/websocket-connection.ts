@@ -1,0 +1,237 @@
+import { command, sendBytes, sendText } from './bridge.ts';
+import { addConnection, nextConnectionId, removeConnection, type ConnectionClient } from './connections.ts';
+import {
+  TypedArrayPrototypeGetBuffer,
+  TypedArrayPrototypeGetLength,
+  TypedArrayPrototypeSet,
+  Uint8ArrayConstructor,
+  createList,
+} from './primordials.ts';
+import { createBlob } from './web/blob.ts';
+import type { ByteRange } from './web/buffer-source.ts';
+import { defineOwn } from './web/define.ts';
+import { Event, trusted } from './web/event.ts';
+import { dispatch, type EventTarget } from './web/event-target.ts';
+import { utf8Length } from './web/utf8.ts';
+import { closeEvent, messageEvent } from './web/websocket-events.ts';
+import { originOf } from './websocket-arguments.ts';
+import type { ConnectOptions } from './websocket-options.ts';
+
+export const CONNECTING = 0;
+export const OPEN = 1;
+export const CLOSING = 2;
+export const CLOSED = 3;
+
+export type BinaryType = 'blob' | 'arraybuffer';
+
+/** A WebSocket of the connection, and what is its own: there are more than one in the dialect `overte`. */
+export interface Receiver {
+  readonly target: EventTarget;
+  binaryType: BinaryType;
+}
+
+/** Connections whose `send` was called in the last turn. */
+const senders = createList<Connection>();
+
+/** The state of a WebSocket, which the standard calls its own, and every WebSocket made of it shares. */
+export class Connection implements ConnectionClient {
+  readonly id: number;
+  readonly url: string;
+  readonly accepted: boolean;
+  readonly #origin: string;
+  readyState = CONNECTING;
+  protocol = '';
+  extensions = '';
+  readonly #receivers = createList<Receiver>();
+  /** Bytes that wait to be sent. */
+  #bufferedAmount = 0;
+  /** Texts of this turn whose length in UTF-8 nobody has asked for yet. */
+  readonly #unmeasured = createList<string>();
+  /** Bytes that were given to `send` when it was too late, and that count as waiting for ever. */
+  #discardedAmount = 0;
+  #isSender = false;
+
+  private constructor(id: number, url: string, accepted: boolean) {
+    this.id = id;
+    this.url = url;
+    this.accepted = accepted;
+    this.#origin = originOf(url);
+  }
+
+  /** Asks the host to connect. */
+  static open(url: string, options: ConnectOptions): Connection {
+    const connection = new Connection(nextConnectionId(), url, false);
+    command('connect', { socket: connection.id, url, ...options });
+    addConnection(connection.id, connection);
+    return connection;
+  }
+
+  /** A connection that a server of the script has accepted: it is open. */
+  static accept(id: number, url: string, protocol: string, extensions: string): Connection {
+    const connection = new Connection(id, url, true);
+    connection.readyState = OPEN;
+    connection.protocol = protocol;
+    connection.extensions = extensions;
+    addConnection(id, connection);
+    return connection;
+  }
+
+  /** Whether a value is one. No script has any. */
+  static is(value: unknown): value is Connection {
+    return typeof value === 'object' && value !== null && #receivers in value;
+  }
+
+  /** What is sent has gone to the network by the next turn, except where the host says otherwise. */
+  static settle(this: void): void {
+    for (let index = 0; index < senders.length; index++) {
+      const connection = senders[index] as Connection;
+      // "does not reset to zero once the connection closes"
+      if (connection.readyState === CLOSED) {
+        connection.#measure();
+      } else {
+        connection.#bufferedAmount = 0;
+        connection.#unmeasured.length = 0;
+      }
+      connection.#isSender = false;
+    }
+    senders.length = 0;
+  }
+
+  /** One more WebSocket gets the events, from the next one on. */
+  addReceiver(receiver: Receiver): void {
+    this.#receivers[this.#receivers.length] = receiver;
+  }
+
+  // WebSockets Standard, "when the WebSocket connection is established".
+  opened(protocol: string, extensions: string): void {
+    if (this.readyState !== CONNECTING) {
+      return;
+    }
+    this.readyState = OPEN;
+    this.extensions = extensions;
+    this.protocol = protocol;
+    this.#dispatch(() => trusted(new Event('open')));
+  }
+
+  // WebSockets Standard, "when a WebSocket message has been received". Step 1: only in the state OPEN.
+  text(data: string): void {
+    const receivers = this.#receivers;
+    for (let index = 0; index < receivers.length && this.readyState === OPEN; index++) {
+      dispatch((receivers[index] as Receiver).target, messageEvent(data, this.#origin));
+    }
+  }
+
+  binary(bytes: Uint8Array<ArrayBuffer>): void {
+    const receivers = this.#receivers;
+    // The first ones get copies, as what is done to an ArrayBuffer is nobody else's business.
+    for (let index = 0; index < receivers.length && this.readyState === OPEN; index++) {
+      const { binaryType, target } = receivers[index] as Receiver;
+      const own = index === receivers.length - 1 ? bytes : copyOf(bytes);
+      const data = binaryType === 'blob' ? createBlob(own) : TypedArrayPrototypeGetBuffer(own);
+      dispatch(target, messageEvent(data, this.#origin));
+    }
+  }
+
+  control(type: 'ping' | 'pong', bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.readyState === OPEN) {
+      this.#dispatch(() => messageEvent(TypedArrayPrototypeGetBuffer(copyOf(bytes)), this.#origin, type));
+    }
+  }
+
+  failed(error: number, message: string): void {
+    // The standard fires the error event after the state has become CLOSED.
+    this.readyState = CLOSED;
+    this.#dispatch(() => {
+      const event = trusted(new Event('error'));
+      defineOwn(event, 'error', error);
+      defineOwn(event, 'message', message);
+      return event;
+    });
+  }
+
+  // WebSockets Standard, "when the WebSocket connection is closed".
+  closed(code: number, reason: string, wasClean: boolean): void {
+    this.readyState = CLOSED;
+    removeConnection(this.id);
+    this.#dispatch(() => closeEvent(code, reason, wasClean));
+  }
+
+  buffered(bytes: number): void {
+    if (this.readyState !== CLOSED) {
+      this.#bufferedAmount = bytes;
+    }
+  }
+
+  /** An event of its own for each WebSocket. */
+  #dispatch(create: () => Event): void {
+    const receivers = this.#receivers;
+    const { length } = receivers;
+    for (let index = 0; index < length; index++) {
+      dispatch((receivers[index] as Receiver).target, create());
+    }
+  }
+
+  get bufferedAmount(): number {
+    this.#measure();
+    return this.#bufferedAmount + this.#discardedAmount;
+  }
+
+  /** Sends a text where the connection is open; after that, it only counts. Not to be called before. */
+  sendText(text: string): void {
+    if (this.readyState !== OPEN) {
+      this.#discardedAmount += utf8Length(text);
+      return;
+    }
+    sendText(this.id, text);
+    this.#unmeasured[this.#unmeasured.length] = text;
+    this.#markSender();
+  }
+
+  /** The same for bytes. */
+  sendBinary({ buffer, start, length }: ByteRange): void {
+    if (this.readyState !== OPEN) {
+      this.#discardedAmount += length;
+      return;
+    }
+    sendBytes('sendBinary', this.id, buffer, start, length);
+    this.#bufferedAmount += length;
+    this.#markSender();
+  }
+
+  ping({ buffer, start, length }: ByteRange): void {
+    if (this.readyState === OPEN) {
+      sendBytes('ping', this.id, buffer, start, length);
+    }
+  }
+
+  /** WebSockets Standard, `close()`, from step 3 on. Code 0: without a code. Its events come later, never in this call. */
+  close(code: number, reason: string): void {
+    if (this.readyState === CONNECTING || this.readyState === OPEN) {
+      command('close', { socket: this.id, code, reason });
+      this.readyState = CLOSING;
+    }
+  }
+
+  #markSender(): void {
+    if (!this.#isSender) {
+      this.#isSender = true;
+      senders[senders.length] = this;
+    }
+  }
+
+  #measure(): void {
+    const texts = this.#unmeasured;
+    for (let index = 0; index < texts.length; index++) {
+      this.#bufferedAmount += utf8Length(texts[index] as string);
+    }
+    texts.length = 0;
+  }
+}
+
+export const settleSenders = Connection.settle;
+
+function copyOf(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const copy = new Uint8ArrayConstructor(TypedArrayPrototypeGetLength(bytes));
+  TypedArrayPrototypeSet(copy, bytes);
+  return copy;
+}
