@@ -1,4 +1,11 @@
-import { ArrayPrototypeJoin, ObjectKeys, RangeErrorConstructor, StringConstructor, TypeErrorConstructor, createList } from './primordials.ts';
+import {
+  ArrayPrototypeJoin,
+  ObjectKeys,
+  RangeErrorConstructor,
+  StringConstructor,
+  TypeErrorConstructor,
+  createList,
+} from './primordials.ts';
 import { script } from './settings.ts';
 import { iteratorMethod, sequence } from './websocket-arguments.ts';
 import { headerList } from './websocket-headers.ts';
@@ -73,7 +80,13 @@ function protocolsOf(value: unknown, iterate = iteratorMethod(value, FAILED)): s
 function readOptions(value: Options): ConnectOptions {
   refuseOthers(value, OPTIONS, '');
   const limits = script();
-  const handshakeTimeout = limited(value.handshakeTimeout, 'handshakeTimeout', 'milliseconds', limits.handshakeTimeout, 'handshakeTimeout');
+  const handshakeTimeout = limited(
+    value.handshakeTimeout,
+    'handshakeTimeout',
+    'milliseconds',
+    limits.handshakeTimeout,
+    'handshakeTimeout',
+  );
   const headers = headerList(value.headers);
   const { interval, timeout } = heartbeat(value.heartbeat);
   const maxMessageSize = limited(value.maxMessageSize, 'maxMessageSize', 'bytes', limits.messageBytes, 'messageBytes');

@@ -1,4 +1,11 @@
-import { DateNow, ObjectCreate, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectPrototypeDefineGetter, TypeErrorConstructor } from '../primordials.ts';
+import {
+  ObjectCreate,
+  ObjectDefineProperty,
+  ObjectGetOwnPropertyDescriptor,
+  ObjectPrototypeDefineGetter,
+  TypeErrorConstructor,
+  DateNow,
+} from '../primordials.ts';
 import { defineConstants, defineInterface, illegalInvocation, requireArguments } from './define.ts';
 
 export interface EventInit {
