@@ -17,6 +17,8 @@ export interface GuestSettings {
   readonly server: boolean;
   /** Whether the source evaluates to the constructor of an entity script. */
   readonly entity: boolean;
+  /** The headers of a handshake that the script may set although others may not: `cookie`, `origin`. */
+  readonly permittedHeaders: readonly string[];
   /** What one turn may give back. */
   readonly commandsPerTurn: number;
   readonly bytesPerTurn: number;

@@ -46,6 +46,7 @@ export function settingsOf(name: string, turnTimeout = 1000): IsolateSettings {
       context: 'client',
       server: false,
       entity: false,
+      permittedHeaders: [],
       commandsPerTurn: 1000,
       bytesPerTurn: 1_000_000,
     },
