@@ -86,6 +86,11 @@ export function checkRunOptions(options: unknown): RunOptions {
   return check(runOptions, options, 'host.run') as RunOptions;
 }
 
+/** Throws ERR_AIRLOCK_INVALID_ARGUMENT, naming what is wrong. */
+export function checkTlsOptions(options: unknown, where: string): TlsOptions | readonly TlsRule[] {
+  return check(tlsOptions, options, where) as TlsOptions | readonly TlsRule[];
+}
+
 function check(schema: z.ZodType, options: unknown, operation: string): unknown {
   const result = schema.safeParse(options);
   if (result.success) {

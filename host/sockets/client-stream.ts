@@ -90,7 +90,9 @@ export class ClientStream {
     if (family !== 0) {
       return [{ address: host, family }];
     }
-    if (proxy !== undefined && (proxy.resolve === 'proxy' || verdict === 'any')) {
+    // RFC 6761, 6.3: what `localhost` is, nobody else is asked. Permitted by name, it is the proxy's own.
+    const local = host === 'localhost' || host.endsWith('.localhost');
+    if (proxy !== undefined && (verdict === 'any' || (proxy.resolve === 'proxy' && !local))) {
       return undefined;
     }
     return new Promise((resolve, reject) => {

@@ -13,7 +13,8 @@ export async function openTunnel(socket: Socket, proxy: Proxy, target: string, s
   const { Client } = await import('undici');
   const scheme = proxy.secure ? 'https' : 'http';
   const client = new Client(`${scheme}://proxy.invalid`, {
-    connect: (_options, callback) => callback(null, socket),
+    // undici takes no answer within the call.
+    connect: (_options, callback) => queueMicrotask(() => callback(null, socket)),
     // How long a handshake may take is the script's business.
     headersTimeout: 0,
     bodyTimeout: 0,

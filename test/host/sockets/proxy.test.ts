@@ -119,10 +119,10 @@ describe('a proxy is asked for', () => {
   test.each([
     ['the name, where the script may connect anywhere', { connect: true }, {}, 'localhost:8080'],
     ['the address that was checked, where the name leads to one that is permitted', { connect: ['*', '127.0.0.1'] }, {}, '127.0.0.1:8080'],
-    ['the name unresolved, where that is left to the proxy', { connect: ['*'] }, { resolve: 'proxy' as const }, 'localhost:8080'],
+    ['the name unresolved, where that is left to the proxy', { connect: ['*'] }, { resolve: 'proxy' as const }, 'chat.example:8080'],
   ])('%s', async (_what, permissions, options, target) => {
     const proxy = await refusing();
-    await outcome(NAME, { proxy: { http: proxy.url, ...options }, permissions: new Permissions(permissions) });
+    await outcome(target.startsWith('chat') ? 'ws://chat.example:8080/' : NAME, { proxy: { http: proxy.url, ...options }, permissions: new Permissions(permissions) });
     expect(proxy.requests.map((request) => request.target)).toEqual([target]);
   });
 
@@ -132,11 +132,11 @@ describe('a proxy is asked for', () => {
     expect(proxy.requests[0]?.target).toBe('[2001:db8::1]:80');
   });
 
-  test('nothing where a permitted name leads to a private address', async () => {
+  test.each(['host', 'proxy'] as const)('nothing where a permitted name leads to a private address, though the %s resolves', async (resolve) => {
     const proxy = await refusing();
     const denied: string[] = [];
     const told = await outcome(NAME, {
-      proxy: { http: proxy.url },
+      proxy: { http: proxy.url, resolve },
       permissions: new Permissions({ connect: ['*'] }),
       onDenied: (address) => denied.push(address),
     });
