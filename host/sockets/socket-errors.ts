@@ -22,7 +22,7 @@ export class SocketFault extends Error {
 }
 
 /** System errors, and those of Node's TLS, by their code. `docs/network.md` says how each comes about. */
-const BY_CODE: Readonly<Record<string, SocketErrorName>> = {
+export const SYSTEM_ERRORS: Readonly<Record<string, SocketErrorName>> = {
   ECONNREFUSED: 'ConnectionRefusedError',
   ECONNRESET: 'RemoteHostClosedError',
   EPIPE: 'RemoteHostClosedError',
@@ -126,7 +126,7 @@ export function isTlsError(error: number): boolean {
 /** The kind that a system error's code stands for. */
 export function kindOf(code: string): SocketErrorName {
   return (
-    (Object.hasOwn(BY_CODE, code) ? BY_CODE[code] : undefined) ??
+    (Object.hasOwn(SYSTEM_ERRORS, code) ? SYSTEM_ERRORS[code] : undefined) ??
     TLS_KINDS.find(([pattern]) => pattern.test(code))?.[1] ??
     'UnknownSocketError'
   );

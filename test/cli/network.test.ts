@@ -1,13 +1,10 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { airlock, folderWith, start, type CommandResult } from '../support/command.ts';
 import { certificateAuthority } from '../support/certificates.ts';
 import { openProxy } from '../support/proxy.ts';
-import { afterThisTest, openServer } from '../support/sockets.ts';
+import { openServer } from '../support/sockets.ts';
 import { openWssServer } from '../support/wss-server.ts';
-import { resolve } from 'node:path';
 
 const CLIENT = `
   const socket = new WebSocket(Script.args[0]);
