@@ -6,7 +6,6 @@ import { addressDenied, guardedLookup } from '../policy/address-guard.ts';
 import type { ConnectVerdict } from '../policy/permissions.ts';
 import type { Proxy, ProxySettings } from '../policy/proxy-options.ts';
 import { untilAborted, type AddressQueue } from './address-queue.ts';
-import { openTunnel, proxyFault } from './proxy-tunnel.ts';
 import { SocketFault } from './socket-errors.ts';
 import type { TlsSettings } from './tls-settings.ts';
 
@@ -69,18 +68,22 @@ export class ClientStream {
   }
 
   async open(): Promise<Socket> {
-    const { host, port, proxies, secure, signal } = this.#options;
+    const { done, host, port, proxies, queue, secure, signal, tls, warn } = this.#options;
     const proxy = proxies.proxyFor(secure, host, port);
     const addresses = await untilAborted(this.#resolve(proxy), signal);
-    const { done, queue } = this.#options;
     this.#step = 'turn';
     // RFC 6455, 4.1, step 2: a name that only the proxy resolves is taken for a remote host of its own.
     const line = addresses?.map(({ address }) => address) ?? [host];
     await queue.turn(line.map((address) => `${address} ${port}`), done, signal);
-    const socket = proxy === undefined ? await this.#connect(host, port, addresses) : await this.#tunnel(proxy, line[0] as string);
-    const stream = secure ? await this.#secure(socket) : socket;
+    // Files are read before there is a socket, whose failure nobody would notice meanwhile.
+    const options = secure ? await tls.connectionOptions(host, port, warn) : undefined;
+    let socket = proxy === undefined ? await this.#connect(host, port, addresses) : await this.#tunnel(proxy, line[0] as string);
+    if (options !== undefined) {
+      this.#step = 'tls';
+      socket = await this.#established(connectTls({ ...options, socket }), 'secureConnect');
+    }
     this.#step = 'answer';
-    return stream;
+    return socket;
   }
 
   /** The addresses that are permitted; undefined where it is left to the proxy. */
@@ -95,8 +98,16 @@ export class ClientStream {
     if (proxy !== undefined && (verdict === 'any' || (proxy.resolve === 'proxy' && !local))) {
       return undefined;
     }
+    // The system resolves few names at a time, for all scripts together: no script takes more than one place.
+    const { promise: resolved, resolve: leave } = Promise.withResolvers<void>();
+    const { queue, signal } = this.#options;
+    await queue.turn(['a name'], resolved, signal).catch((error: unknown) => {
+      leave();
+      throw error;
+    });
     return new Promise((resolve, reject) => {
       guardedLookup(permits, onDenied)(host, { all: true }, (error, found) => {
+        leave();
         if (error === null) {
           return resolve(found as LookupAddress[]);
         }
@@ -127,10 +138,12 @@ export class ClientStream {
   async #tunnel(proxy: Proxy, host: string): Promise<Socket> {
     this.#step = 'proxy';
     const { port, signal, tls, warn } = this.#options;
+    // Loaded where it is needed: most hosts have no proxy.
+    const { openTunnel, proxyFault } = await import('./proxy-tunnel.ts');
     try {
+      const options = proxy.secure ? await tls.connectionOptions(proxy.host, proxy.port, warn, true) : undefined;
       let socket = await this.#established(connectTcp({ host: proxy.host, port: proxy.port }), 'connect');
-      if (proxy.secure) {
-        const options = await tls.connectionOptions(proxy.host, proxy.port, warn, true);
+      if (options !== undefined) {
         socket = await this.#established(connectTls({ ...options, socket }), 'secureConnect');
       }
       return await openTunnel(socket, proxy, isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`, signal);
@@ -139,23 +152,17 @@ export class ClientStream {
     }
   }
 
-  async #secure(socket: Socket): Promise<Socket> {
-    this.#step = 'tls';
-    const { host, port, tls, warn } = this.#options;
-    const options = await tls.connectionOptions(host, port, warn);
-    return this.#established(connectTls({ ...options, socket }), 'secureConnect');
-  }
-
   /** Waits for the event; a socket that fails before it is destroyed. */
   async #established<Stream extends Socket>(socket: Stream, event: 'connect' | 'secureConnect'): Promise<Stream> {
     this.#socket = socket;
+    // Whoever gets it next listens too; an error that nobody listens to would end the host.
+    socket.on('error', () => {});
     const { signal } = this.#options;
     try {
       signal.throwIfAborted();
       await once(socket, event, { signal });
       return socket;
     } catch (error) {
-      socket.on('error', () => {});
       socket.destroy();
       throw error;
     }

@@ -56,12 +56,16 @@ export function handshakeHeaders(flat: readonly string[], permissions: Permissio
   return Object.fromEntries([...byName.values()].map(({ name, values }) => [name, joined(name, values)]));
 }
 
-/** RFC 6265, 5.4: a client sends one Cookie header; RFC 6454, 7.3: and one Origin. Node would refuse a second one. */
+/** RFC 6265, 5.4: a client sends one Cookie header; RFC 6454, 7.3: and one Origin. */
 function joined(name: string, values: readonly string[]): string | readonly string[] {
-  if (values.length === 1) {
-    return values[0] as string;
+  switch (name.toLowerCase()) {
+    case 'cookie':
+      return values.join('; ');
+    case 'origin':
+      return values.at(-1) as string;
+    default:
+      return values.length === 1 ? (values[0] as string) : values;
   }
-  return name.toLowerCase() === 'cookie' ? values.join('; ') : values;
 }
 
 /** RFC 6455, 4.1, step 10: subprotocols are tokens, and none is named twice. */

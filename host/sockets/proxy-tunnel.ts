@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { Client } from 'undici';
 import { codeOf } from '../errors.ts';
 import type { Proxy } from '../policy/proxy-options.ts';
 import { SocketFault, innermost, kindOf } from './socket-errors.ts';
@@ -9,8 +10,6 @@ import { SocketFault, innermost, kindOf } from './socket-errors.ts';
  * @param target the host and port that the proxy is asked for
  */
 export async function openTunnel(socket: Socket, proxy: Proxy, target: string, signal: AbortSignal): Promise<Socket> {
-  // Loaded where it is needed: most hosts have no proxy.
-  const { Client } = await import('undici');
   const scheme = proxy.secure ? 'https' : 'http';
   const client = new Client(`${scheme}://proxy.invalid`, {
     // undici takes no answer within the call.

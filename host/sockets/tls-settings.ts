@@ -1,4 +1,4 @@
-import { X509Certificate, createPrivateKey } from 'node:crypto';
+import { X509Certificate, createHash, createPrivateKey } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { createSecureContext, getCACertificates, type ConnectionOptions, type SecureContext } from 'node:tls';
@@ -16,8 +16,11 @@ interface ParsedRule {
 interface CachedContext {
   /** The state of the files that it was made of. */
   readonly state: string;
-  readonly context: SecureContext;
+  readonly context: Promise<SecureContext>;
 }
+
+/** Each has hundreds of authorities in it, some MiB. */
+const MOST_CONTEXTS = 256;
 
 const DEFAULT_MIN_VERSION: TlsVersion = 'TLSv1.2';
 
@@ -37,10 +40,12 @@ function authorities(): readonly string[] {
  */
 export class TlsSettings {
   readonly #rules: readonly ParsedRule[];
-  readonly #contexts = new Map<string, CachedContext>();
+  /** Shared by a host's scripts, whose rules are mostly the same; the oldest first. */
+  readonly #contexts: Map<string, CachedContext>;
 
-  private constructor(rules: readonly ParsedRule[]) {
+  private constructor(rules: readonly ParsedRule[], contexts: Map<string, CachedContext>) {
     this.#rules = rules;
+    this.#contexts = contexts;
   }
 
   /** Throws ERR_AIRLOCK_TLS_INVALID where a file cannot be read, or holds no certificate or a key that does not fit. */
@@ -56,7 +61,9 @@ export class TlsSettings {
     for (const { options } of parsed) {
       await check(options);
     }
-    return new TlsSettings([...(base === undefined ? [] : base.#rules), ...parsed]);
+    return base === undefined
+      ? new TlsSettings(parsed, new Map())
+      : new TlsSettings([...base.#rules, ...parsed], base.#contexts);
   }
 
   /**
@@ -89,23 +96,32 @@ export class TlsSettings {
   }
 
   async #context(rules: readonly ParsedRule[], minVersion: TlsVersion): Promise<SecureContext> {
-    const id = `${minVersion} ${rules.map((rule) => this.#rules.indexOf(rule)).join()}`;
     const client = rules.findLast(({ options }) => options.cert !== undefined)?.options;
     const extra = rules.flatMap(({ options }) => list(options.ca));
-    const state = (await Promise.all([...extra, client?.cert, client?.key].map(stateOf))).join();
+    const { cert, key, passphrase } = client ?? {};
+    const id = createHash('sha256').update(JSON.stringify([minVersion, extra, cert, key, passphrase])).digest('base64');
+    const state = (await Promise.all([...extra, cert, key].map(stateOf))).join();
     const cached = this.#contexts.get(id);
     if (cached?.state === state) {
       return cached.context;
     }
-    const ca = await Promise.all(extra.map((each) => pemOf('ca', each)));
-    const context = createSecureContext({
-      ca: [...authorities(), ...ca],
-      minVersion,
-      ...(client === undefined ? {} : await clientIdentity(client)),
-    });
+    const context = makeContext(minVersion, extra, client);
+    this.#contexts.delete(id);
     this.#contexts.set(id, { state, context });
+    if (this.#contexts.size > MOST_CONTEXTS) {
+      this.#contexts.delete(this.#contexts.keys().next().value as string);
+    }
     return context;
   }
+}
+
+async function makeContext(minVersion: TlsVersion, extra: readonly string[], client: TlsOptions | undefined): Promise<SecureContext> {
+  const ca = await Promise.all(extra.map((each) => pemOf('ca', each)));
+  return createSecureContext({
+    ca: [...authorities(), ...ca],
+    minVersion,
+    ...(client === undefined ? {} : await clientIdentity(client)),
+  });
 }
 
 async function check(options: TlsOptions): Promise<void> {

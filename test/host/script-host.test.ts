@@ -231,7 +231,7 @@ test('a permitted name that leads to a private address is told to the operator w
   const { log, run } = await startHost();
   const client = await run({
     name: 'client.js',
-    permissions: { connect: ['*:9'] },
+    permissions: { connect: ['*:8009'] },
     source: `
       const socket = new WebSocket('ws://localhost:8009/');
       socket.onerror = (error, { message }) => { print(error, message); Script.stop(); };
@@ -246,7 +246,7 @@ test('a permitted name that leads to a private address is told to the operator w
       level: 'warning',
       script: 'client.js',
       message: expect.stringMatching(
-        /^localhost leads to (127\.0\.0\.1|::1), which is not public; allow it with --allow-connect=(127\.0\.0\.1|\[::1\]):9$/,
+        /^localhost leads to (127\.0\.0\.1|::1), which is not public; allow it with --allow-connect=(127\.0\.0\.1|\[::1\]):8009$/,
       ),
     },
   ]);

@@ -27,15 +27,15 @@ export interface TestProxyOptions {
   readonly certificate?: TestCertificate;
   /** Where it demands one, as `user:password`. */
   readonly password?: string;
+  /** What it answers when the tunnel is open. */
+  readonly established?: string;
   /** Takes the place of opening a tunnel. */
   readonly answer?: (socket: Duplex, request: ProxyRequest) => void;
-  /** Where a tunnel to a name leads; every name that is none of these leads to 127.0.0.1. */
-  readonly names?: Readonly<Record<string, string>>;
 }
 
 /** A real HTTP proxy on a free port of 127.0.0.1, which opens tunnels by CONNECT and is closed after the test. */
 export async function openProxy(options: TestProxyOptions = {}): Promise<TestProxy> {
-  const { answer, certificate, names = {}, password } = options;
+  const { answer, certificate, established = 'HTTP/1.1 200 Connection established\r\nX-Proxy: test\r\n\r\n', password } = options;
   const requests: ProxyRequest[] = [];
   const emitter = new EventEmitter();
   const sockets = new Set<Duplex>();
@@ -56,9 +56,8 @@ export async function openProxy(options: TestProxyOptions = {}): Promise<TestPro
       return void socket.end('HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm="secret"\r\n\r\n');
     }
     const { hostname, port } = new URL(`http://${target}`);
-    const host = names[hostname] ?? '127.0.0.1';
-    const upstream = connect({ host, port: Number(port || 80) }, () => {
-      socket.write('HTTP/1.1 200 Connection established\r\nX-Proxy: test\r\n\r\n');
+    const upstream = connect({ host: hostname, port: Number(port || 80) }, () => {
+      socket.write(established);
       upstream.write(head);
       socket.pipe(upstream).pipe(socket);
     });

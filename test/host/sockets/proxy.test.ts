@@ -104,6 +104,17 @@ describe('a proxy', () => {
     );
   });
 
+  test.each([
+    ['in HTTP/1.0', 'HTTP/1.0 200 OK\r\n\r\n'],
+    ['with another status of success', 'HTTP/1.1 204 Fine\r\n\r\n'],
+    ['with a length, which means nothing there (RFC 9110, 9.3.6)', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n'],
+    ['with an encoding, which means nothing there', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'],
+  ])('may answer %s', async (_what, established) => {
+    const proxy = await openProxy({ established });
+    const { url } = openServer();
+    expect(await outcome(`${url}/`, { proxy: { http: proxy.url } })).toEqual(OPENED);
+  });
+
   test('is not asked for what noProxy names', async () => {
     const proxy = await openProxy();
     const { url } = openServer();
