@@ -75,6 +75,7 @@ export class ClientStream {
     // RFC 6455, 4.1, step 2: a name that only the proxy resolves is taken for a remote host of its own.
     const line = addresses?.map(({ address }) => address) ?? [host];
     await queue.turn(line.map((address) => `${address} ${port}`), done, signal);
+    this.#step = proxy === undefined ? 'tcp' : 'proxy';
     // Files are read before there is a socket, whose failure nobody would notice meanwhile.
     const options = secure ? await tls.connectionOptions(host, port, warn) : undefined;
     let socket = proxy === undefined ? await this.#connect(host, port, addresses) : await this.#tunnel(proxy, line[0] as string);
@@ -120,7 +121,6 @@ export class ClientStream {
   }
 
   async #connect(host: string, port: number, addresses: readonly LookupAddress[] | undefined): Promise<Socket> {
-    this.#step = 'tcp';
     // The name is not resolved a second time: what was checked is what is connected to.
     const lookup: LookupFunction | undefined =
       addresses &&
@@ -136,7 +136,6 @@ export class ClientStream {
   }
 
   async #tunnel(proxy: Proxy, host: string): Promise<Socket> {
-    this.#step = 'proxy';
     const { port, signal, tls, warn } = this.#options;
     // Loaded where it is needed: most hosts have no proxy.
     const { openTunnel, proxyFault } = await import('./proxy-tunnel.ts');

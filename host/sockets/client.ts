@@ -90,6 +90,14 @@ export function connect(options: ConnectOptions, owner: ConnectionOwner): Connec
     if (problem !== undefined) {
       return connection.fail(problem);
     }
+    // ws tells nobody why the socket of an open connection fails.
+    let lost: Error | undefined;
+    response.socket.once('error', (error) => (lost = error));
+    webSocket.prependOnceListener('close', (code) => {
+      if (code === 1006 && lost !== undefined) {
+        connection.fail(lost);
+      }
+    });
     webSocket.once('open', () => {
       settled();
       connection.open(response.socket);

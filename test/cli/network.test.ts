@@ -104,3 +104,19 @@ describe('a proxy', () => {
     });
   });
 });
+
+test('the example of wss runs through a proxy, and says what is wrong where it may not', async () => {
+  const proxy = await openProxy({ password: 'me:secret' });
+  const { url } = await openWssServer(authority.issue());
+  const folder = folderWith({ 'ca.pem': authority.cert });
+  const example = (...flags: readonly string[]): Promise<CommandResult> =>
+    airlock(folder, 'run', resolve('scripts-examples/interface/wss-client.js'), '--allow-connect', '--exit-when-idle', ...flags, '--', url, 'hello');
+  const withPassword = proxy.url.replace('//', '//me:secret@');
+  expect(await example('--tls-ca', 'ca.pem', '--proxy', withPassword)).toMatchObject({ stdout: 'hello\nclosed with 1000\n' });
+  expect(await example('--proxy', withPassword)).toMatchObject({
+    stdout: expect.stringMatching(/^the server is not whom it says[^]*signed by an unknown authority\nclosed with 1015\n$/),
+  });
+  expect(await example('--proxy', proxy.url)).toMatchObject({
+    stdout: expect.stringMatching(/^the proxy wants a password:\n.*407\)\nclosed with 1006\n$/),
+  });
+});

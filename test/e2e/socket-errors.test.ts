@@ -53,9 +53,9 @@ async function unusedPort(): Promise<number> {
   return port;
 }
 
-async function throughProxy(options: TestProxyOptions): Promise<Told> {
+async function throughProxy(options: TestProxyOptions, limits?: RunOptions['limits']): Promise<Told> {
   const proxy = await openProxy(options);
-  return probe('ws://127.0.0.1:8080/', { limits: { handshakeTimeout: 200 } }, { proxy: { http: proxy.url } });
+  return probe('ws://127.0.0.1:8080/', { limits }, { proxy: { http: proxy.url } });
 }
 
 const authority = certificateAuthority();
@@ -152,12 +152,12 @@ const REAL: Partial<Record<SocketErrorName, readonly Condition[]>> = {
   SocketTimeoutError: [
     {
       when: 'the handshake is never answered',
-      cause: async () => probe(`ws://127.0.0.1:${(await openTcpServer(() => {})).port}/`, { limits: { handshakeTimeout: 50 } }),
+      cause: async () => probe(`ws://127.0.0.1:${(await openTcpServer(() => {})).port}/`, { limits: { handshakeTimeout: 1000 } }),
       told: ['the server did not answer the handshake in time', 1006],
     },
     {
       when: 'the handshake of TLS is never answered',
-      cause: async () => probe(`wss://127.0.0.1:${(await openTcpServer(() => {})).port}/`, { limits: { handshakeTimeout: 50 } }),
+      cause: async () => probe(`wss://127.0.0.1:${(await openTcpServer(() => {})).port}/`, { limits: { handshakeTimeout: 1000 } }),
       told: ['the TLS handshake timed out', 1006],
     },
   ],
@@ -230,7 +230,7 @@ const REAL: Partial<Record<SocketErrorName, readonly Condition[]>> = {
   ProxyConnectionTimeoutError: [
     {
       when: 'the proxy hangs',
-      cause: () => throughProxy({ answer: () => {} }),
+      cause: () => throughProxy({ answer: () => {} }, { handshakeTimeout: 1000 }),
       told: ['the proxy did not answer in time', 1006],
     },
   ],

@@ -98,8 +98,8 @@ describe('client connections of one script', () => {
   test('of another script do not wait for it', async () => {
     let connections = 0;
     const { port } = await openTcpServer(() => connections++);
-    const strangers = openClient(`ws://127.0.0.1:${port}/`, { ...(await network()), handshakeTimeout: 100 });
-    const own = openClient(`ws://127.0.0.1:${port}/`, { ...(await network()), handshakeTimeout: 100 });
+    const strangers = openClient(`ws://127.0.0.1:${port}/`, { ...(await network()), handshakeTimeout: 500 });
+    const own = openClient(`ws://127.0.0.1:${port}/`, { ...(await network()), handshakeTimeout: 500 });
     await Promise.all([strangers.owner.first('closed'), own.owner.first('closed')]);
     expect(connections).toBe(2);
   });

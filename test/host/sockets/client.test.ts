@@ -79,7 +79,7 @@ describe('a client connection', () => {
   ])('times out where the handshake %s', async (_what, onSocket) => {
     const { port } = await openTcpServer(onSocket);
     const url = `ws://127.0.0.1:${port}/`;
-    const { owner } = openClient(url, { handshakeTimeout: 30 });
+    const { owner } = openClient(url, { handshakeTimeout: 500 });
     await owner.first('closed');
     expect(owner.told).toEqual(failure(SOCKET_ERRORS.SocketTimeoutError, 'the server did not answer the handshake in time', url));
   });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
 import { SOCKET_ERRORS } from '../../../wire/socket-codes.ts';
 import { openClient, openTcpServer } from '../../support/sockets.ts';
 
@@ -110,4 +111,42 @@ describe('a malformed answer fails the connection once, with what is wrong:', ()
     const events = await told(() => answer);
     expect(events).toEqual(failure(SOCKET_ERRORS.RemoteHostClosedError, 'the remote host closed the connection'));
   });
+});
+
+/** An answer in which some bytes are replaced, left out or put in. */
+const mutations = fc.array(
+  fc.record({ at: fc.nat(200), remove: fc.nat(3), insert: fc.oneof(fc.constantFrom('\r\n', '\n', ':', ' ', '\0', 'HTTP/1.1 101\r\n'), fc.string({ maxLength: 3, unit: 'binary-ascii' })) }),
+  { minLength: 1, maxLength: 4 },
+);
+
+function mutate(answer: string, changes: readonly { readonly at: number; readonly remove: number; readonly insert: string }[]): string {
+  return changes.reduce((text, { at, insert, remove }) => text.slice(0, at) + insert + text.slice(at + remove), answer);
+}
+
+test('whatever is made of a right answer, the connection either opens or fails once', async () => {
+  await fc.assert(
+    fc.asyncProperty(mutations, async (changes) => {
+      const events = (await told((accept) => mutate(switching(accept), changes))) as [string, ...unknown[]][];
+      const names = events.map(([name]) => name);
+      if (names[0] !== 'opened') {
+        expect(names).toEqual(['failed', 'closed']);
+        expect(events[1]).toEqual(['closed', 1006, '', false]);
+        expect(String(events[0]?.[2])).toMatch(/^[\x20-\x7e]{8,120}$/);
+        expect(String(events[0]?.[2])).not.toMatch(/undefined|unknown|127\.0\.0\.1/);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test.each(['ws', 'wss'])('a peer of %s: that resets at once, or in the midst, fails the connection and nothing else', async (scheme) => {
+  const { port } = await openTcpServer((socket) => {
+    socket.write(Buffer.alloc(5));
+    setImmediate(() => socket.resetAndDestroy());
+  });
+  const clients = Array.from({ length: 50 }, () => openClient(`${scheme}://127.0.0.1:${port}/`));
+  for (const { owner } of clients) {
+    await owner.first('closed');
+    expect(owner.order).toEqual(['failed', 'closed']);
+  }
 });

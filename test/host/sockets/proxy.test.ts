@@ -1,7 +1,7 @@
-import { createServer } from 'node:net';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
 import { Permissions } from '../../../host/policy/permissions.ts';
 import { ProxySettings, type ProxyOptions } from '../../../host/policy/proxy-options.ts';
 import { AddressQueue } from '../../../host/sockets/address-queue.ts';
@@ -211,7 +211,7 @@ describe('a proxy that fails is told to the script', () => {
 
   test('where it hangs', async () => {
     const proxy = await openProxy({ answer: () => {} });
-    expect(await outcome(URL_TEXT, { proxy: { http: proxy.url }, handshakeTimeout: 50 })).toEqual(
+    expect(await outcome(URL_TEXT, { proxy: { http: proxy.url }, handshakeTimeout: 500 })).toEqual(
       failed('ProxyConnectionTimeoutError', 'the proxy did not answer in time', URL_TEXT),
     );
   });
@@ -245,4 +245,21 @@ describe('a proxy that fails is told to the script', () => {
     await owner.first('closed');
     expect(owner.told).toEqual(failed('UnfinishedSocketOperationError', 'it was closed before it was open', URL_TEXT));
   });
+});
+
+test('whatever is made of a right answer of a proxy, the connection opens or fails once', async () => {
+  const { url } = openServer();
+  const right = 'HTTP/1.1 200 Connection established\r\nX-Proxy: test\r\n\r\n';
+  const change = fc.record({ at: fc.nat(60), remove: fc.nat(3), insert: fc.oneof(fc.constantFrom('\r\n', '\n', ':', '\0'), fc.string({ maxLength: 3 })) });
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), async (changes) => {
+      const established = changes.reduce((text, { at, insert, remove }) => text.slice(0, at) + insert + text.slice(at + remove), right);
+      const proxy = await openProxy({ established });
+      // Half an answer hangs.
+      const told = await outcome(`${url}/`, { proxy: { http: proxy.url }, handshakeTimeout: 200 });
+      const [first] = told[0] ?? [];
+      expect(told.map(([name]) => name)).toEqual(first === 'opened' ? ['opened', 'closed'] : ['failed', 'closed']);
+    }),
+    { numRuns: 50 },
+  );
 });

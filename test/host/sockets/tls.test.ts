@@ -1,3 +1,4 @@
+import { connect as connectTcp } from 'node:net';
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -192,6 +193,37 @@ describe('TLS that breaks', () => {
     const { port } = await openTcpServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
     const url = `wss://127.0.0.1:${port}/`;
     expect(await outcome(url)).toEqual(failed(HANDSHAKE_FAILED, 'the TLS handshake failed: the server does not speak TLS', { url }));
+  });
+});
+
+describe('a TLS record that arrives broken', () => {
+  test('once the connection is open is told as SslInternalError', async () => {
+    const server = await openWssServer(ours);
+    let broken = false;
+    const relay = await openTcpServer((socket) => {
+      const upstream = connectTcp(server.port, '127.0.0.1');
+      afterThisTest(() => upstream.destroy());
+      socket.pipe(upstream);
+      upstream.on('error', () => {}).on('data', (data: Buffer) => {
+        if (broken) {
+          data.writeUInt8(data.readUInt8(data.length - 1) ^ 1, data.length - 1);
+        }
+        socket.write(data);
+      });
+    });
+    const url = `wss://127.0.0.1:${relay.port}/`;
+    const { connection, owner } = openClient(url, {
+      network: { proxies: new ProxySettings(), tls: await TlsSettings.load({ ca: authority.cert }), queue: new AddressQueue() },
+    });
+    await owner.first('opened');
+    broken = true;
+    connection.send({ type: 'sendText', data: 'echo' });
+    connection.flush();
+    await owner.first('closed');
+    expect(owner.told).toEqual([
+      ['opened', '', ''],
+      ...failed(SOCKET_ERRORS.SslInternalError, 'TLS failed with an internal error', { url }),
+    ]);
   });
 });
 
