@@ -196,6 +196,32 @@ describe('TLS that breaks', () => {
   });
 });
 
+test('a connection whose TLS fails leaves no socket behind', async () => {
+  const closed = Promise.withResolvers<void>();
+  const { port } = await openTcpServer((socket) => {
+    socket.on('close', () => closed.resolve());
+    socket.on('data', () => socket.write('SSH-2.0-OpenSSH_9.6\r\n'));
+  });
+  expect((await outcome(`wss://127.0.0.1:${port}/`))[0]?.slice(0, 2)).toEqual(['failed', HANDSHAKE_FAILED]);
+  await closed.promise;
+});
+
+test('a connection that is closed in the handshake of TLS leaves no socket behind', async () => {
+  const closed = Promise.withResolvers<void>();
+  const { connection, owner } = openClient(
+    `wss://127.0.0.1:${
+      (
+        await openTcpServer((socket) => {
+          socket.on('close', () => closed.resolve());
+          socket.on('data', () => connection.close(1000, ''));
+        })
+      ).port
+    }/`,
+  );
+  await owner.first('closed');
+  await closed.promise;
+});
+
 describe('a TLS record that arrives broken', () => {
   test('once the connection is open is told as SslInternalError', async () => {
     const server = await openWssServer(ours);
