@@ -2,6 +2,8 @@ import * as z from 'zod';
 import { AirlockError } from './errors.ts';
 import type { Limits } from './policy/limits.ts';
 import type { PermissionOptions } from './policy/permissions.ts';
+import { proxyOptions, type ProxyOptions } from './policy/proxy-options.ts';
+import { tlsOptions, type TlsOptions, type TlsRule } from './policy/tls-options.ts';
 import type { ScriptType } from './script/script-types.ts';
 import type { Dialect } from '../wire/settings.ts';
 import type { CellKind } from './cells/cell-pool.ts';
@@ -12,6 +14,13 @@ export interface HostOptions {
    * one, for scripts that are trusted.
    */
   readonly cells?: CellKind | undefined;
+  /** What TLS trusts and presents: for every host, or by rules for some. Default: the system's authorities. */
+  readonly tls?: TlsOptions | readonly TlsRule[] | undefined;
+  /**
+   * The HTTP proxies that scripts' connections go through. `environment`: those that HTTP_PROXY, HTTPS_PROXY and
+   * NO_PROXY name. Default: none.
+   */
+  readonly proxy?: ProxyOptions | 'environment' | false | undefined;
 }
 
 /** A script to run: exactly one of `source`, `file` and `url`, and what is to be known of it. */
@@ -30,6 +39,8 @@ export interface RunOptions {
   readonly args?: readonly string[] | undefined;
   /** What it may do. Default: nothing. */
   readonly permissions?: PermissionOptions | undefined;
+  /** What TLS trusts and presents, beside the host's own: its rules come after those of `ScriptHost.start`. */
+  readonly tls?: TlsOptions | readonly TlsRule[] | undefined;
   /** Its limits, as far as they differ from the defaults. */
   readonly limits?: Partial<Limits> | undefined;
   /**
@@ -43,7 +54,11 @@ export interface RunOptions {
   readonly entityID?: string | undefined;
 }
 
-const hostOptions = z.strictObject({ cells: z.enum(['process', 'in-process']).optional() });
+const hostOptions = z.strictObject({
+  cells: z.enum(['process', 'in-process']).optional(),
+  tls: tlsOptions.optional(),
+  proxy: proxyOptions.optional(),
+});
 
 const runOptions = z.strictObject({
   source: z.string().optional(),
@@ -68,6 +83,7 @@ const runOptions = z.strictObject({
       'must be a whole http:, https:, ws: or wss: URL, as https://example.com/',
     )
     .optional(),
+  tls: tlsOptions.optional(),
   dialect: z.enum(['overte', 'web']).optional(),
   entityID: z.string().max(256).optional(),
 });
@@ -80,6 +96,11 @@ export function checkHostOptions(options: unknown): HostOptions {
 /** Throws ERR_AIRLOCK_INVALID_ARGUMENT, naming the option that is wrong. */
 export function checkRunOptions(options: unknown): RunOptions {
   return check(runOptions, options, 'host.run') as RunOptions;
+}
+
+/** Throws ERR_AIRLOCK_INVALID_ARGUMENT, naming what is wrong. */
+export function checkTlsOptions(options: unknown, where: string): TlsOptions | readonly TlsRule[] {
+  return check(tlsOptions, options, where) as TlsOptions | readonly TlsRule[];
 }
 
 function check(schema: z.ZodType, options: unknown, operation: string): unknown {

@@ -6,10 +6,12 @@ import { AirlockError } from './errors.ts';
 import type { LogEntry, LogLevel } from './observe/log.ts';
 import { resolveLimits } from './policy/limits.ts';
 import { Permissions } from './policy/permissions.ts';
+import { ProxySettings, proxyEnvironment } from './policy/proxy-options.ts';
 import { checkHostOptions, checkRunOptions, type HostOptions, type RunOptions } from './run-options.ts';
 import { loadSource } from './script/script-source.ts';
 import { scriptTypeDefinition } from './script/script-types.ts';
 import { Script } from './script/script.ts';
+import { TlsSettings } from './sockets/tls-settings.ts';
 
 export interface HostEvents {
   /** A line for the operator: what was denied, what went wrong. */
@@ -21,6 +23,8 @@ export interface HostEvents {
 /** Runs scripts in isolates and owns their sockets. */
 export class ScriptHost extends EventEmitter<HostEvents> {
   readonly #cells: CellPool;
+  readonly #proxies: ProxySettings;
+  readonly #tls: TlsSettings;
   readonly #scripts = new Set<Script>();
   #lastNumber = 0;
   #starting = 0;
@@ -28,8 +32,8 @@ export class ScriptHost extends EventEmitter<HostEvents> {
   #stopped: Promise<void> | undefined;
 
   /**
-   * Starts a host, and the process for its first scripts. Throws ERR_AIRLOCK_CELL_START_FAILED, or
-   * ERR_AIRLOCK_NODE_TOO_OLD.
+   * Starts a host, and the process for its first scripts. Throws ERR_AIRLOCK_CELL_START_FAILED,
+   * ERR_AIRLOCK_NODE_TOO_OLD, or ERR_AIRLOCK_TLS_INVALID where a certificate or key cannot be used.
    */
   static async start(options: HostOptions = {}): Promise<ScriptHost> {
     if (net.BoundSocket === undefined) {
@@ -38,15 +42,18 @@ export class ScriptHost extends EventEmitter<HostEvents> {
         `airlock-runtime needs Node.js 24.21 or later; this is ${process.version}`,
       );
     }
-    const { cells = 'process' } = checkHostOptions(options);
-    const host = new ScriptHost(new CellPool(cells));
+    const { cells = 'process', proxy = false, tls } = checkHostOptions(options);
+    const proxies = new ProxySettings(proxy === 'environment' ? proxyEnvironment(process.env) : proxy === false ? {} : proxy);
+    const host = new ScriptHost(new CellPool(cells), proxies, await TlsSettings.load(tls));
     await host.#cells.place();
     return host;
   }
 
-  private constructor(cells: CellPool) {
+  private constructor(cells: CellPool, proxies: ProxySettings, tls: TlsSettings) {
     super();
     this.#cells = cells;
+    this.#proxies = proxies;
+    this.#tls = tls;
   }
 
   /** The scripts that have not ended. */
@@ -73,6 +80,7 @@ export class ScriptHost extends EventEmitter<HostEvents> {
       // V8 evaluates a source of no more than an eighth of the isolate's memory.
       const largest = Math.min(limits.scriptBytes, (limits.memory * 1024 * 1024) / 8);
       const { name, source, url } = await loadSource(rest, rest.name, largest);
+      const tls = await TlsSettings.load(rest.tls, this.#tls);
       const cell = await this.#cells.place();
       if (this.#stopped !== undefined) {
         throw hostStopped();
@@ -92,6 +100,8 @@ export class ScriptHost extends EventEmitter<HostEvents> {
         entityID: rest.entityID ?? `{${randomUUID()}}`,
         permissions,
         limits,
+        proxies: this.#proxies,
+        tls,
         cell,
         log: (level, message) => this.#log(level, scriptName, message),
         onChange: () => this.#scheduleIdleCheck(),

@@ -19,14 +19,14 @@ export interface GuestSettings {
   readonly server: boolean;
   /** Whether the source evaluates to the constructor of an entity script. */
   readonly entity: boolean;
+  /** The headers of a handshake that the script may set although others may not: `cookie`, `origin`. */
+  readonly permittedHeaders: readonly string[];
   /** What one turn may give back. */
   readonly commandsPerTurn: number;
   readonly bytesPerTurn: number;
   /** What a WebSocket's options can lower: the largest message, in bytes, and the time for a handshake, in milliseconds. */
   readonly messageBytes: number;
   readonly handshakeTimeout: number;
-  /** The headers of the handshake that only a permission opens, as far as it is given; in lower case. */
-  readonly permittedHeaders: readonly string[];
 }
 
 /** What a cell needs to know of a script, as it stands in the `create` frame. */

@@ -15,7 +15,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 }
 
 /** Options whose value is optional, and stands only behind `=`: the next word is a file, not a value. */
-const OPTIONAL_VALUES = ['--allow-connect', '--allow-listen'];
+const OPTIONAL_VALUES = ['--allow-connect', '--allow-listen', '--allow-headers'];
 
 function bareFlags(argv: readonly string[]): string[] {
   const end = argv.indexOf('--');

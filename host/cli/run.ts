@@ -7,14 +7,16 @@ import { ScriptHost } from '../script-host.ts';
 import { SCRIPT_TYPES, type ScriptType } from '../script/script-types.ts';
 import type { Script } from '../script/script.ts';
 import type { Dialect } from '../../wire/settings.ts';
+import { addNetworkFlags, proxyOf, tlsOf, type NetworkFlags } from './network-flags.ts';
 import { Output } from './output.ts';
 
-interface RunFlags {
+interface RunFlags extends NetworkFlags {
   readonly type: ScriptType;
   readonly dialect: Dialect;
   readonly baseUrl?: string;
   readonly allowConnect?: readonly string[] | true;
   readonly allowListen?: readonly string[] | true;
+  readonly allowHeaders?: readonly string[] | true;
   readonly allowAll?: true;
   readonly exitWhenIdle?: true;
   readonly cells: CellKind;
@@ -24,7 +26,7 @@ interface RunFlags {
 const INTERRUPTED = 130;
 
 export function addRunCommand(program: Command): void {
-  program
+  const command = program
     .command('run')
     .description('run scripts until they end, or until Ctrl-C; a second Ctrl-C ends at once')
     .usage('[options] FILE... [-- ARGUMENT...]')
@@ -33,7 +35,8 @@ export function addRunCommand(program: Command): void {
     .option('--type <type>', `one of ${Object.keys(SCRIPT_TYPES).join(', ')}`, 'interface')
     .option('--allow-connect [list]', 'let the scripts connect: anywhere, or to these hosts (--allow-connect=example.com:443,127.0.0.1)', ruleList)
     .option('--allow-listen [list]', 'let the scripts listen: anywhere, or at these ports and addresses (--allow-listen=8080,127.0.0.1:0)', ruleList)
-    .option('--allow-all', 'let the scripts connect and listen anywhere')
+    .option('--allow-headers [list]', 'let the scripts set these headers of their handshakes: cookie, origin, or both', ruleList)
+    .option('--allow-all', 'let the scripts connect and listen anywhere, and set these headers')
     .addOption(new Option('--dialect <dialect>', 'how callbacks are called').choices(['overte', 'web']).default('overte'))
     .option('--base-url <url>', "what relative URLs of WebSockets count from; without it, the script's own address")
     .option('--exit-when-idle', 'end when no script has a socket, a server or a timer')
@@ -41,7 +44,8 @@ export function addRunCommand(program: Command): void {
       new Option('--cells <kind>', 'where scripts run; in-process only for scripts that are trusted')
         .choices(['process', 'in-process'])
         .default('process'),
-    )
+    );
+  addNetworkFlags(command)
     .addHelpText('after', RUN_EXAMPLES)
     .action(async (files: readonly string[], flags: RunFlags, command: Command) => {
       const { args, names } = splitArguments(files, command);
@@ -55,6 +59,7 @@ Nothing is permitted without a flag. A denied connection names the flag that wou
 Examples:
   airlock run server.js --type assignment-client --allow-listen=8080
   airlock run client.js --allow-connect=127.0.0.1:8080 --exit-when-idle -- ws://127.0.0.1:8080
+  airlock run client.js --allow-connect=chat.example:443 --tls-ca company.pem --proxy http://proxy.example:3128
 `;
 
 /** Stands for the missing value of a bare flag; no argument of a command can hold it. An empty value permits nothing. */
@@ -93,12 +98,13 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
   const permissions: PermissionOptions = {
     connect: flags.allowAll ?? flags.allowConnect,
     listen: flags.allowAll ?? flags.allowListen,
+    headers: flags.allowAll ?? flags.allowHeaders,
   };
   let host: ScriptHost;
   try {
     // A rule that is not one is told once, not for every script.
     new Permissions(permissions);
-    host = await ScriptHost.start({ cells: flags.cells });
+    host = await ScriptHost.start({ cells: flags.cells, tls: tlsOf(flags), proxy: proxyOf(flags, process.env) });
   } catch (error) {
     return fail(output, error);
   }

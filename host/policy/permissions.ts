@@ -1,5 +1,7 @@
 import { isIP } from 'node:net';
+import { PERMITTABLE_HEADERS, isPermittableHeader, type PermittableHeader } from '../../wire/handshake-headers.ts';
 import { AirlockError } from '../errors.ts';
+import { canonicalHost } from './host-pattern.ts';
 
 /**
  * What a script may do. Nothing, unless it is said here.
@@ -14,6 +16,8 @@ import { AirlockError } from '../errors.ts';
 export interface PermissionOptions {
   readonly connect?: boolean | readonly string[] | undefined;
   readonly listen?: boolean | readonly string[] | undefined;
+  /** Headers of the handshake that a script may set, of `cookie` and `origin`; `true` permits both. */
+  readonly headers?: boolean | readonly string[] | undefined;
 }
 
 interface Rule {
@@ -34,19 +38,22 @@ export type ConnectVerdict =
 export class Permissions {
   readonly #connect: readonly Rule[] | true;
   readonly #listen: readonly Rule[] | true;
+  /** The headers that scripts may set where it is permitted, and it is. */
+  readonly headers: readonly PermittableHeader[];
 
   /** Throws ERR_AIRLOCK_INVALID_ARGUMENT, naming the rule that is not one. */
   constructor(options: PermissionOptions = {}) {
     for (const name of Object.keys(options)) {
-      if (name !== 'connect' && name !== 'listen') {
+      if (name !== 'connect' && name !== 'listen' && name !== 'headers') {
         throw new AirlockError(
           'ERR_AIRLOCK_INVALID_ARGUMENT',
-          `There is no permission '${name}'; there are connect and listen`,
+          `There is no permission '${name}'; there are connect, listen and headers`,
         );
       }
     }
     this.#connect = parseRules('connect', options.connect, parseConnectRule);
     this.#listen = parseRules('listen', options.listen, parseListenRule);
+    this.headers = parseHeaders(options.headers);
   }
 
   /** Whether the script may connect to this host (a name, or an address without brackets). */
@@ -67,6 +74,11 @@ export class Permissions {
       : 'denied';
   }
 
+  /** Whether the script may set this header of its handshakes. */
+  header(name: PermittableHeader): boolean {
+    return this.headers.includes(name);
+  }
+
   /** Whether a rule names this very address, whatever its kind. */
   opensAddress(address: string, port: number): boolean {
     return this.#connect === true || this.#connect.some((rule) => rule.host === address && matches(rule.port, port));
@@ -83,6 +95,22 @@ export class Permissions {
 
 function matches<Value>(wanted: Value | undefined, actual: Value): boolean {
   return wanted === undefined || wanted === actual;
+}
+
+function parseHeaders(value: boolean | readonly string[] | undefined): readonly PermittableHeader[] {
+  if (value === undefined || typeof value === 'boolean') {
+    return value === true ? PERMITTABLE_HEADERS : [];
+  }
+  if (!Array.isArray(value) || !value.every((name) => typeof name === 'string')) {
+    throw new AirlockError('ERR_AIRLOCK_INVALID_ARGUMENT', 'The permission headers must be true, false or a list of headers');
+  }
+  return value.map((text: string) => {
+    const name = text.trim().toLowerCase();
+    if (!isPermittableHeader(name)) {
+      throw invalidRule('headers', text, PERMITTABLE_HEADERS.join(' or '));
+    }
+    return name;
+  });
 }
 
 function parseRules(
@@ -140,13 +168,6 @@ function parsePort(kind: string, rule: string, port: string | undefined): number
     throw invalidRule(kind, rule, 'a port from 0 to 65535');
   }
   return number;
-}
-
-/** Names in lower case and ASCII, addresses in the form that the URL parser gives them. */
-function canonicalHost(host: string): string {
-  const literal = isIP(host) === 6 ? `[${host}]` : host;
-  const parsed = URL.parse(`ws://${literal}/`)?.hostname ?? host.toLowerCase();
-  return parsed.replace(/^\[|\]$/g, '');
 }
 
 function invalidRule(kind: string, rule: string, expected: string): AirlockError {

@@ -3,18 +3,27 @@ import type { Event } from '../../wire/events.ts';
 import type { MessageKind } from '../../wire/flat-writer.ts';
 import type { AnswerOf, QuestionOf } from '../../wire/questions.ts';
 import type { SendType } from '../cells/command-batch.ts';
+import type { Dialect } from '../../wire/settings.ts';
+import { CLOSE_CODES } from '../../wire/socket-codes.ts';
 import { AirlockError, messageOf } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { Limits } from '../policy/limits.ts';
 import type { Permissions } from '../policy/permissions.ts';
+import type { ProxySettings } from '../policy/proxy-options.ts';
+import { AddressQueue } from '../sockets/address-queue.ts';
 import { connect, hostAndPort, hostPort } from '../sockets/client.ts';
 import type { Connection, ConnectionOwner } from '../sockets/connection.ts';
+import { areSubprotocols, handshakeHeaders } from '../sockets/handshake-headers.ts';
 import { listenAddress, Server, type Accepted, type ServerOwner } from '../sockets/server.ts';
-import { socketFailure } from '../sockets/socket-errors.ts';
+import { isTlsError, socketFailure } from '../sockets/socket-errors.ts';
+import type { TlsSettings } from '../sockets/tls-settings.ts';
 
 export interface ScriptSocketsOptions {
   readonly permissions: Permissions;
   readonly limits: Limits;
+  readonly dialect: Dialect;
+  readonly proxies: ProxySettings;
+  readonly tls: TlsSettings;
   readonly log: Log;
   /** Hands an event to the script's inbox. */
   readonly push: (event: Event) => void;
@@ -23,6 +32,9 @@ export interface ScriptSocketsOptions {
   /** Whether so much waits in the inbox that a socket must not be read further. */
   readonly isFull: () => boolean;
 }
+
+/** The longest time that a Node timer takes, in milliseconds. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** How long peers have to answer a close frame when their script has ended, in milliseconds. */
 const CLOSE_TIMEOUT = 1000;
@@ -37,6 +49,10 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
   readonly #servers = new Map<number, Server>();
   /** Which server accepted a connection. */
   readonly #acceptedBy = new Map<Connection, Server>();
+  /** Lets its client connections to one address open one after the other. */
+  readonly #queue = new AddressQueue();
+  /** Client connections that are not open yet, and those of them whose TLS has failed. */
+  readonly #connecting = new Map<Connection, 'connecting' | 'tls-failed'>();
   /** Connections that are not read because too much waits for the script. */
   readonly #paused = new Set<Connection>();
   /** Connections that are not read because the script wants it so. */
@@ -64,44 +80,59 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
   }
 
   /** Opens a client connection. Returns why the command is malformed, where it is. */
-  connect({ socket: id, url, protocols }: CommandOf<'connect'>): string | undefined {
+  connect(command: CommandOf<'connect'>): string | undefined {
+    const { socket: id, url, protocols, headers: flat, handshakeTimeout, heartbeatInterval, heartbeatTimeout } = command;
     if (id <= this.#lastClientId || id % 2 !== 0) {
       return `connect under the number ${id}`;
     }
-    const { limits, log, permissions } = this.#options;
+    const { limits, log, permissions, proxies, tls } = this.#options;
     this.#lastClientId = id;
-    if (!/^wss?:\/\//.test(url) || !URL.canParse(url)) {
+    if (!/^wss?:\/\//.test(url) || !URL.canParse(url) || url.includes('#')) {
       return 'connect to what is not a WebSocket URL';
+    }
+    if (!areSubprotocols(protocols)) {
+      return 'connect with what are not subprotocols';
+    }
+    if (heartbeatInterval > LONGEST_TIMER || heartbeatTimeout > LONGEST_TIMER || (heartbeatInterval > 0 && heartbeatTimeout === 0)) {
+      return `connect with a heartbeat of ${heartbeatInterval} and ${heartbeatTimeout} ms`;
     }
     try {
       if (this.#connections.size >= limits.sockets) {
         throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', `the limit of ${limits.sockets} sockets is reached`);
+      }
+      const headers = handshakeHeaders(flat, permissions);
+      if (typeof headers === 'string') {
+        return `connect with ${headers}`;
       }
       const connection = connect(
         {
           id,
           url,
           protocols,
+          headers,
           permissions,
-          handshakeTimeout: limits.handshakeTimeout,
-          maxPayload: limits.messageBytes,
+          handshakeTimeout: Math.min(handshakeTimeout || limits.handshakeTimeout, limits.handshakeTimeout),
+          maxPayload: Math.min(command.maxMessageSize || limits.messageBytes, limits.messageBytes),
+          perMessageDeflate: command.perMessageDeflate,
+          heartbeat: heartbeatInterval > 0 ? { interval: heartbeatInterval, timeout: heartbeatTimeout } : undefined,
+          network: { proxies, tls, queue: this.#queue },
           onDenied: (address) => {
             const { host, port } = hostAndPort(url);
             const flag = `--allow-connect=${hostPort(address, port)}`;
             log('warning', `${host} leads to ${address}, which is not public; allow it with ${flag}`);
           },
+          warn: (message) => log('warning', message),
         },
         this,
       );
       this.#connections.set(id, connection);
+      this.#connecting.set(connection, 'connecting');
     } catch (error) {
       if (!(error instanceof AirlockError)) {
-        // What ws refuses at once, as a subprotocol that is not one, the bindings have refused before.
+        // What ws refuses at once, the bindings have refused before.
         return `connect: ${messageOf(error)}`;
       }
-      const { host, port } = hostAndPort(url);
-      const hint = error.code === 'ERR_AIRLOCK_TOO_MANY_SOCKETS' ? '' : `; allow it with --allow-connect=${hostPort(host, port)}`;
-      log('warning', `${error.message}${hint}`);
+      log('warning', `${error.message}${permittingFlag(error, url)}`);
       const failure = socketFailure(error, url);
       this.#options.push({ type: 'failed', socket: id, error: failure.error, message: failure.message });
       this.#options.push({ type: 'closed', socket: id, code: 1006, reason: '', wasClean: false });
@@ -267,14 +298,22 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
   }
 
   opened(connection: Connection, protocol: string, extensions: string): void {
+    this.#connecting.delete(connection);
     this.#push({ type: 'opened', socket: connection.id, protocol, extensions });
   }
 
   failed(connection: Connection, error: number, message: string): void {
+    if (isTlsError(error) && this.#connecting.has(connection)) {
+      this.#connecting.set(connection, 'tls-failed');
+    }
     this.#push({ type: 'failed', socket: connection.id, error, message });
   }
 
-  closed(connection: Connection, code: number, reason: string, wasClean: boolean): void {
+  closed(connection: Connection, closeCode: number, reason: string, wasClean: boolean): void {
+    // Overte documents 1015 for it. To the WebSockets Standard every failure is 1006.
+    const tlsFailed = this.#connecting.get(connection) === 'tls-failed';
+    const code = tlsFailed && this.#options.dialect === 'overte' ? CLOSE_CODES.TlsHandshakeFailed : closeCode;
+    this.#connecting.delete(connection);
     this.#connections.delete(connection.id);
     this.#acceptedBy.delete(connection);
     this.#paused.delete(connection);
@@ -321,5 +360,20 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
       this.#paused.add(connection);
       connection.pause();
     }
+  }
+}
+
+/** How the log says what would permit what was denied, where anything would. */
+function permittingFlag({ code, message }: AirlockError, url: string): string {
+  switch (code) {
+    case 'ERR_AIRLOCK_CONNECT_DENIED':
+    case 'ERR_AIRLOCK_ADDRESS_DENIED': {
+      const { host, port } = hostAndPort(url);
+      return `; allow it with --allow-connect=${hostPort(host, port)}`;
+    }
+    case 'ERR_AIRLOCK_HEADER_DENIED':
+      return `; allow it with --allow-headers=${/header (\w+)/.exec(message)?.[1] ?? ''}`;
+    default:
+      return '';
   }
 }

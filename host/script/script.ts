@@ -10,6 +10,8 @@ import { ScriptError, type ErrorCode } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { Limits } from '../policy/limits.ts';
 import type { Permissions } from '../policy/permissions.ts';
+import type { ProxySettings } from '../policy/proxy-options.ts';
+import type { TlsSettings } from '../sockets/tls-settings.ts';
 import { Inbox } from './inbox.ts';
 import { ScriptSockets } from './script-sockets.ts';
 import type { ScriptType, ScriptTypeDefinition } from './script-types.ts';
@@ -52,6 +54,8 @@ export interface ScriptSetup {
   readonly entityID: string;
   readonly permissions: Permissions;
   readonly limits: Limits;
+  readonly proxies: ProxySettings;
+  readonly tls: TlsSettings;
   readonly cell: Cell;
   readonly log: Log;
   /** Called when the script may have become idle, and when it has ended. */
@@ -92,11 +96,14 @@ export class Script extends EventEmitter<ScriptEvents> {
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
-    const { definition, dialect, limits, log, permissions } = setup;
+    const { definition, dialect, limits, log, permissions, proxies, tls } = setup;
     this.#inbox = new Inbox(limits.eventsPerTurn, limits.eventBytesPerTurn);
     this.#sockets = new ScriptSockets({
       permissions,
       limits,
+      dialect,
+      proxies,
+      tls,
       log,
       push: (event) => this.#push(event),
       message: (socket, kind, data, start, end) => {
@@ -127,11 +134,11 @@ export class Script extends EventEmitter<ScriptEvents> {
           context: definition.context,
           server: definition.server,
           entity: definition.entity,
+          permittedHeaders: permissions.headers,
           commandsPerTurn: limits.commandsPerTurn,
           bytesPerTurn: limits.commandBytesPerTurn,
           messageBytes: limits.messageBytes,
           handshakeTimeout: limits.handshakeTimeout,
-          permittedHeaders: [],
         },
       },
       client,

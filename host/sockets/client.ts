@@ -1,9 +1,15 @@
 import { isIP } from 'node:net';
 import { WebSocket } from 'ws';
+import { isBlockedPort } from '../../wire/blocked-ports.ts';
 import { AirlockError } from '../errors.ts';
-import { addressDenied, guardedLookup, isPublicAddress } from '../policy/address-guard.ts';
+import { isPublicAddress } from '../policy/address-guard.ts';
 import type { Permissions } from '../policy/permissions.ts';
+import { ClientStream, checkLiteral, type Network } from './client-stream.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
+import type { HeartbeatOptions } from './heartbeat.ts';
+import { PacedStream } from './paced-stream.ts';
+import { unexpectedAnswer, upgradeProblem } from './handshake-answer.ts';
+import type { HandshakeHeaders } from './handshake-headers.ts';
 
 export interface ConnectOptions {
   /** The script's name for the socket. */
@@ -11,18 +17,27 @@ export interface ConnectOptions {
   /** A serialized `ws:` or `wss:` URL. */
   readonly url: string;
   readonly protocols: readonly string[];
+  /** Checked ones. */
+  readonly headers: HandshakeHeaders;
   readonly permissions: Permissions;
-  /** In milliseconds. */
+  /** From this call to the answer to the handshake, in milliseconds. */
   readonly handshakeTimeout: number;
   /** The largest message that is received, in bytes. */
   readonly maxPayload: number;
+  /** Whether permessage-deflate (RFC 7692) is offered. Default: false. */
+  readonly perMessageDeflate?: boolean | undefined;
+  /** Default: none. */
+  readonly heartbeat?: HeartbeatOptions | undefined;
+  readonly network: Network;
   /** Told the address that a permitted name leads to, where that is not permitted. It is not for the script. */
   readonly onDenied: (address: string) => void;
+  /** A line for the operator, who may read what a script may not. */
+  readonly warn: (message: string) => void;
 }
 
 /**
- * Starts a client connection. Throws ERR_AIRLOCK_CONNECT_DENIED or ERR_AIRLOCK_ADDRESS_DENIED where the script may not;
- * a name that leads to a denied address fails later, as a connection does.
+ * Starts a client connection. Throws ERR_AIRLOCK_CONNECT_DENIED, ERR_AIRLOCK_ADDRESS_DENIED or ERR_AIRLOCK_PORT_BLOCKED
+ * where the script may not; a name that leads to a denied address fails later, as a connection does.
  */
 export function connect(options: ConnectOptions, owner: ConnectionOwner): Connection {
   const { id, permissions, url } = options;
@@ -34,33 +49,72 @@ export function connect(options: ConnectOptions, owner: ConnectionOwner): Connec
       `connecting to ${hostPort(host, port)} is not permitted`,
     );
   }
+  if (isBlockedPort(port)) {
+    throw new AirlockError('ERR_AIRLOCK_PORT_BLOCKED', `port ${port} belongs to another protocol and is blocked, as in browsers`);
+  }
   const permits = (address: string): boolean =>
     verdict === 'any' || isPublicAddress(address) || permissions.opensAddress(address, port);
-  // `lookup` is not called for a literal address.
-  if (isIP(host) !== 0 && !permits(host)) {
-    throw addressDenied(host);
-  }
+  checkLiteral(host, permits);
+  const pending = Promise.withResolvers<void>();
+  const abort = new AbortController();
+  const stream = new ClientStream({
+    ...options.network,
+    secure: url.startsWith('wss:'),
+    host,
+    port,
+    verdict,
+    permits,
+    onDenied: options.onDenied,
+    warn: options.warn,
+    done: pending.promise,
+    signal: abort.signal,
+  });
+  let paced: PacedStream | undefined;
   const webSocket = new WebSocket(url, [...options.protocols], {
-    lookup: guardedLookup(permits, options.onDenied),
-    perMessageDeflate: false,
+    // ws's types know only a function that returns its socket; Node's `http.request`, which calls it, takes this too.
+    createConnection: ((_options: unknown, callback: (error: unknown, socket?: unknown) => void): void => {
+      stream.open().then((socket) => {
+        paced = options.perMessageDeflate === true ? new PacedStream(socket) : undefined;
+        callback(null, paced ?? socket);
+      }, callback);
+    }) as never,
+    headers: options.headers as Record<string, string>,
+    perMessageDeflate: options.perMessageDeflate === true,
     followRedirects: false,
     maxPayload: options.maxPayload,
   });
-  const connection = new Connection(id, url, webSocket, owner);
+  const connection = new Connection(id, url, webSocket, owner, { heartbeat: options.heartbeat });
   // ws's own option counts the time without a byte, so that a peer could hold a socket for ever.
-  const timer = setTimeout(() => connection.fail(handshakeTimedOut()), options.handshakeTimeout);
-  webSocket.once('close', () => clearTimeout(timer));
-  webSocket.once('upgrade', ({ socket }) => {
+  const timer = setTimeout(() => connection.fail(stream.timeout()), options.handshakeTimeout);
+  const settled = (): void => {
+    clearTimeout(timer);
+    pending.resolve();
+  };
+  webSocket.once('close', () => {
+    settled();
+    abort.abort();
+  });
+  webSocket.once('unexpected-response', (_request, response) => connection.fail(unexpectedAnswer(response)));
+  webSocket.once('upgrade', (response) => {
+    const problem = upgradeProblem(response);
+    if (problem !== undefined) {
+      return connection.fail(problem);
+    }
+    // ws tells nobody why the socket of an open connection fails.
+    let lost: Error | undefined;
+    response.socket.once('error', (error) => (lost = error));
+    webSocket.prependOnceListener('close', (code) => {
+      if (code === 1006 && lost !== undefined) {
+        connection.fail(lost);
+      }
+    });
+    paced?.pace(webSocket);
     webSocket.once('open', () => {
-      clearTimeout(timer);
-      connection.open(socket);
+      settled();
+      connection.open(response.socket, paced);
     });
   });
   return connection;
-}
-
-function handshakeTimedOut(): Error {
-  return Object.assign(new Error('the handshake timed out'), { code: 'ETIMEDOUT' });
 }
 
 /** What a URL leads to, with the scheme's default port. */

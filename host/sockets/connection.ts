@@ -26,8 +26,6 @@ export interface ConnectionOptions {
    * most of its messages do not go through ws.
    */
   readonly accepted?: AcceptedStream | undefined;
-  /** The stream of a connection whose messages may be compressed. */
-  readonly paced?: PacedStream | undefined;
   readonly heartbeat?: HeartbeatOptions | undefined;
 }
 
@@ -43,7 +41,7 @@ export class Connection {
   readonly #owner: ConnectionOwner;
   #socket: Socket | undefined;
   readonly #accepted: AcceptedStream | undefined;
-  readonly #paced: PacedStream | undefined;
+  #paced: PacedStream | undefined;
   readonly #heartbeatOptions: HeartbeatOptions | undefined;
   #heartbeat: Heartbeat | undefined;
   readonly #frames = new FrameQueue();
@@ -58,7 +56,6 @@ export class Connection {
   constructor(id: number, url: string, webSocket: WebSocket, owner: ConnectionOwner, options: ConnectionOptions = {}) {
     this.#socket = options.accepted?.socket;
     this.#accepted = options.accepted;
-    this.#paced = options.paced;
     this.#heartbeatOptions = options.heartbeat;
     this.id = id;
     this.url = url;
@@ -93,9 +90,13 @@ export class Connection {
     });
   }
 
-  /** The handshake of a connection that the script opened is done. */
-  open(socket: Socket): void {
+  /**
+   * The handshake of a connection that the script opened is done. `paced`: the stream that ws reads, where messages may be
+   * compressed.
+   */
+  open(socket: Socket, paced?: PacedStream): void {
     this.#socket = socket;
+    this.#paced = paced;
     this.#compresses = this.#webSocket.extensions.includes('permessage-deflate');
     if (this.#heartbeatOptions !== undefined) {
       this.#heartbeat = new Heartbeat(this.#webSocket, this.#heartbeatOptions, (error) => this.fail(error));

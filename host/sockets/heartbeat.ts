@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { WebSocket } from 'ws';
+import { SocketFault } from './socket-errors.ts';
 
 export interface HeartbeatOptions {
   /** The time between two pings, in milliseconds. */
@@ -83,7 +84,7 @@ export class Heartbeat {
     this.#webSocket.ping(this.#payload);
     const { timeout } = this.#options;
     this.#timer = setTimeout(() => {
-      this.#onDead(Object.assign(new Error(`the peer did not answer a ping within ${timeout} ms`), { code: 'ETIMEDOUT' }));
+      this.#onDead(new SocketFault('SocketTimeoutError', `the peer did not answer a ping within ${timeout} ms`));
     }, timeout);
   }
 }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 
@@ -13,7 +14,7 @@ const END_OF_HEAD = Buffer.from('\r\n\r\n');
  * reading is to stop.
  */
 export class PacedStream extends Duplex {
-  readonly #socket: Duplex;
+  readonly #socket: Socket;
   /** What has come and was not given to ws. */
   #rest: Buffer = NOTHING;
   /** `raw`: everything is passed on, as nothing more is inflated. */
@@ -29,9 +30,10 @@ export class PacedStream extends Duplex {
   #isEnded = false;
   #isClosed = false;
 
-  constructor(socket: Duplex) {
+  constructor(socket: Socket) {
     super({ allowHalfOpen: true, emitClose: true });
     this.#socket = socket;
+    socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => {
       this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
       if (this.#rest.length > READ_AHEAD) {

@@ -1,32 +1,51 @@
 import { SOCKET_ERRORS, type SocketErrorName } from '../../wire/socket-codes.ts';
 import { AirlockError, codeOf, messageOf } from '../errors.ts';
+import { CODE_TEXTS, KIND_TEXTS, STATEMENT } from './socket-error-texts.ts';
 
 /** A failed socket, in the words and numbers that a script is told. */
 export interface SocketFailure {
   /** Overte's `WebSocket.SocketError`. */
   readonly error: number;
-  /** What failed and where, without any path of the host. */
+  /** What failed and where, without any path, password or address of the host's own. */
   readonly message: string;
 }
 
-/** System errors, and those of Node's TLS and of ws, by their code. */
-const BY_CODE: Readonly<Record<string, SocketErrorName>> = {
+/** A failure whose kind is known where it is found, and whose message a script may read. */
+export class SocketFault extends Error {
+  override readonly name = 'SocketFault';
+  readonly kind: SocketErrorName;
+
+  constructor(kind: SocketErrorName, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}
+
+/** System errors, and those of Node's TLS, by their code. `docs/network.md` says how each comes about. */
+export const SYSTEM_ERRORS: Readonly<Record<string, SocketErrorName>> = {
   ECONNREFUSED: 'ConnectionRefusedError',
   ECONNRESET: 'RemoteHostClosedError',
   EPIPE: 'RemoteHostClosedError',
   ECONNABORTED: 'RemoteHostClosedError',
+  ESHUTDOWN: 'RemoteHostClosedError',
   ENOTFOUND: 'HostNotFoundError',
   ENODATA: 'HostNotFoundError',
-  EAI_AGAIN: 'TemporaryError',
   EAI_NONAME: 'HostNotFoundError',
+  EAI_NODATA: 'HostNotFoundError',
+  EAI_FAIL: 'HostNotFoundError',
+  EAI_AGAIN: 'TemporaryError',
+  EAGAIN: 'TemporaryError',
   EACCES: 'SocketAccessError',
   EPERM: 'SocketAccessError',
   ERR_AIRLOCK_CONNECT_DENIED: 'SocketAccessError',
   ERR_AIRLOCK_ADDRESS_DENIED: 'SocketAccessError',
+  ERR_AIRLOCK_HEADER_DENIED: 'SocketAccessError',
+  ERR_AIRLOCK_PORT_BLOCKED: 'SocketAccessError',
   EMFILE: 'SocketResourceError',
   ENFILE: 'SocketResourceError',
   ENOBUFS: 'SocketResourceError',
   ENOMEM: 'SocketResourceError',
+  EAI_MEMORY: 'SocketResourceError',
   ERR_AIRLOCK_TOO_MANY_SOCKETS: 'SocketResourceError',
   ETIMEDOUT: 'SocketTimeoutError',
   EMSGSIZE: 'DatagramTooLargeError',
@@ -35,63 +54,112 @@ const BY_CODE: Readonly<Record<string, SocketErrorName>> = {
   ENETDOWN: 'NetworkError',
   EHOSTDOWN: 'NetworkError',
   ENETRESET: 'NetworkError',
+  ENONET: 'NetworkError',
   EADDRINUSE: 'AddressInUseError',
   EADDRNOTAVAIL: 'SocketAddressNotAvailableError',
   EAFNOSUPPORT: 'UnsupportedSocketOperationError',
+  EAI_FAMILY: 'UnsupportedSocketOperationError',
   EOPNOTSUPP: 'UnsupportedSocketOperationError',
+  ENOTSUP: 'UnsupportedSocketOperationError',
   EPROTONOSUPPORT: 'UnsupportedSocketOperationError',
+  ESOCKTNOSUPPORT: 'UnsupportedSocketOperationError',
+  ENOPROTOOPT: 'UnsupportedSocketOperationError',
   EINPROGRESS: 'UnfinishedSocketOperationError',
+  EALREADY: 'UnfinishedSocketOperationError',
+  EINVAL: 'OperationError',
+  EISCONN: 'OperationError',
+  ENOTCONN: 'OperationError',
+  EBADF: 'OperationError',
+  ENOTSOCK: 'OperationError',
+  EDESTADDRREQ: 'OperationError',
+  ERR_AIRLOCK_HOST_STOPPED: 'OperationError',
 };
 
-const TEXTS: Readonly<Partial<Record<SocketErrorName, string>>> = {
-  ConnectionRefusedError: 'connection refused',
-  RemoteHostClosedError: 'the remote host closed the connection',
-  HostNotFoundError: 'host not found',
-  SocketResourceError: 'no more sockets are available',
-  SocketTimeoutError: 'the connection timed out',
-  NetworkError: 'the network cannot be reached',
-  AddressInUseError: 'the address is in use',
-  SocketAddressNotAvailableError: 'the address is not available',
-  SslHandshakeFailedError: 'the TLS handshake failed',
-  TemporaryError: 'a temporary error; try again later',
-};
+/**
+ * OpenSSL's and Node's codes, from the special to the general. An alert (`ERR_SSL_..._ALERT_...`) is what the server has
+ * said: RFC 8446, 6.2.
+ */
+const TLS_KINDS: readonly (readonly [RegExp, SocketErrorName])[] = [
+  // The server does not take the certificate that the host's configuration gives, or misses one.
+  [
+    /^ERR_SSL_.*_ALERT_(BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_\w+|NO_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)$/,
+    'SslInvalidUserDataError',
+  ],
+  // One side's TLS fails in itself, or records arrive broken.
+  [
+    /^ERR_SSL_(.*INTERNAL_ERROR|DECRYPTION_FAILED\w*|.*BAD_RECORD_MAC|.*ALERT_DECRYPT_ERROR|BAD_DECRYPT|MALLOC_FAILURE|LIBRARY_BUG)$/,
+    'SslInternalError',
+  ],
+  [
+    /^ERR_SSL_|^ERR_TLS_|^EPROTO$|^CERT_|^CRL_|_CERT_|_CERT$|^CERT|^UNABLE_TO_|^ERROR_IN_(CERT|CRL)|^HOSTNAME_MISMATCH$|^INVALID_(CA|PURPOSE)$|^PATH_LENGTH_EXCEEDED$/,
+    'SslHandshakeFailedError',
+  ],
+];
+
+/** What ws says where `close()` comes before the handshake is done. It has no code for it. */
+const CLOSED_EARLY = 'WebSocket was closed before the connection was established';
 
 /** Names what went wrong with the connection to `url`. */
 export function socketFailure(error: unknown, url: string): SocketFailure {
-  const name = errorNameOf(error);
-  const reason =
-    error instanceof AirlockError ? error.message : (TEXTS[name] ?? sanitize(messageOf(innermost(error))));
-  return { error: SOCKET_ERRORS[name], message: `WebSocket connection to '${url}' failed: ${reason}` };
+  const inner = innermost(error);
+  if (codeOf(inner) === '' && messageOf(inner) === CLOSED_EARLY) {
+    return failureOf('UnfinishedSocketOperationError', 'it was closed before it was open', url);
+  }
+  const kind = inner instanceof SocketFault ? inner.kind : kindOf(codeOf(inner));
+  return failureOf(kind, reasonOf(inner, kind), url);
 }
 
 /** The number for a connection that ended without a closing handshake. */
 export function remoteHostClosed(url: string): SocketFailure {
-  return {
-    error: SOCKET_ERRORS.RemoteHostClosedError,
-    message: `WebSocket connection to '${url}' failed: ${TEXTS.RemoteHostClosedError}`,
-  };
+  return failureOf('RemoteHostClosedError', KIND_TEXTS.RemoteHostClosedError, url);
 }
 
-function errorNameOf(error: unknown): SocketErrorName {
-  const inner = innermost(error);
-  const code = codeOf(inner);
-  const known = BY_CODE[code];
-  if (known !== undefined) {
-    return known;
-  }
-  if (/CERT|CRL|SSL|TLS|SELF_SIGNED|UNABLE_TO_|EPROTO|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH/.test(code)) {
-    return 'SslHandshakeFailedError';
-  }
-  return 'UnknownSocketError';
+/** Whether the handshake of TLS failed: Overte documents the close code 1015 for it. */
+export function isTlsError(error: number): boolean {
+  return (
+    error === SOCKET_ERRORS.SslHandshakeFailedError ||
+    error === SOCKET_ERRORS.SslInternalError ||
+    error === SOCKET_ERRORS.SslInvalidUserDataError
+  );
+}
+
+/** The kind that a system error's code stands for. */
+export function kindOf(code: string): SocketErrorName {
+  return (
+    (Object.hasOwn(SYSTEM_ERRORS, code) ? SYSTEM_ERRORS[code] : undefined) ??
+    TLS_KINDS.find(([pattern]) => pattern.test(code))?.[1] ??
+    'UnknownSocketError'
+  );
 }
 
 /** Node tries each address of a name and gathers the failures; the first one says most. */
-function innermost(error: unknown): unknown {
+export function innermost(error: unknown): unknown {
   const { errors } = (error ?? {}) as { readonly errors?: unknown };
   return Array.isArray(errors) && errors.length > 0 ? errors[0] : error;
 }
 
-/** System errors may hold a path of the host (a socket file, a certificate). */
-function sanitize(message: string): string {
-  return message.replace(/(?:[A-Za-z]:)?[\\/][^\s'"]+/g, '...');
+function failureOf(kind: SocketErrorName, reason: string, url: string): SocketFailure {
+  return { error: SOCKET_ERRORS[kind], message: `WebSocket connection to '${url}' failed: ${reason}` };
+}
+
+/**
+ * Messages of the system and of OpenSSL may hold addresses and paths of the host, so that a script is told our own words
+ * for their code, and none for a code that has none here.
+ */
+function reasonOf(error: unknown, kind: SocketErrorName): string {
+  if (error instanceof SocketFault || error instanceof AirlockError) {
+    return error.message;
+  }
+  const code = codeOf(error);
+  const text = CODE_TEXTS[code];
+  if (text !== undefined) {
+    return text;
+  }
+  const statement = STATEMENT.find(([pattern]) => pattern.test(code === '' ? messageOf(error) : code));
+  if (statement !== undefined) {
+    return typeof statement[1] === 'string' ? statement[1] : messageOf(error);
+  }
+  return kind === 'UnknownSocketError' && /^[A-Z][A-Z0-9_]{2,63}$/.test(code)
+    ? `${KIND_TEXTS[kind]} (${code})`
+    : KIND_TEXTS[kind];
 }

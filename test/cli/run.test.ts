@@ -205,7 +205,10 @@ test('--help tells what there is', async () => {
   expect(general).toMatchObject({ code: 0, stderr: '' });
   expect(general.stdout).toContain('run');
   const help = await airlock(folder, 'run', '--help');
-  for (const flag of ['--type', '--allow-connect', '--allow-listen', '--allow-all', '--dialect', '--base-url', '--exit-when-idle']) {
+  for (const flag of [
+    '--type', '--allow-connect', '--allow-listen', '--allow-all', '--allow-headers', '--dialect', '--base-url', '--exit-when-idle', '--tls-ca', '--tls-cert',
+    '--tls-key', '--tls-min-version', '--proxy', '--noproxy', '--proxy-resolve',
+  ]) {
     expect(help.stdout).toContain(flag);
   }
   expect(await airlock(folder, '--version')).toMatchObject({ code: 0, stdout: '0.1.0\n' });

@@ -3,6 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { ERROR_CODES, LIMITS, SCRIPT_TYPES, type ScriptType } from '../../host/index.ts';
+import { KIND_TEXTS } from '../../host/sockets/socket-error-texts.ts';
+import { SYSTEM_ERRORS } from '../../host/sockets/socket-errors.ts';
+import { checkTlsOptions } from '../../host/run-options.ts';
+import { isForbiddenHeader, isPermittableHeader } from '../../wire/handshake-headers.ts';
+import { SOCKET_ERRORS } from '../../wire/socket-codes.ts';
 import { guestGlobals } from '../sandbox-types/guest-globals.ts';
 import { ROOT, checkProject } from '../sandbox-types/type-check.ts';
 import { DOCS, code, tableOf } from './tables.ts';
@@ -42,6 +47,37 @@ describe('docs/errors.md', () => {
     const names = mentioned.flatMap(([, ...each]) => each.filter((name) => name !== undefined));
     expect(names).not.toEqual([]);
     expect(Object.keys(LIMITS)).toEqual(expect.arrayContaining(names));
+  });
+});
+
+describe('docs/network.md', () => {
+  const rows = tableOf('network.md', 'number');
+
+  test('has every SocketError with its number, its system errors and its words, in order', () => {
+    const systemErrors = (name: string): string =>
+      Object.entries(SYSTEM_ERRORS).flatMap(([each, kind]) => (kind === name ? [code(each)] : [])).join(', ') || '-';
+    expect(rows.map((row) => [row['number'], row['name'], row['system errors'], row['message']])).toEqual(
+      Object.entries(SOCKET_ERRORS).map(([name, number]) => [
+        String(number),
+        code(name),
+        systemErrors(name),
+        KIND_TEXTS[name as keyof typeof SOCKET_ERRORS],
+      ]),
+    );
+  });
+
+  test('names headers that are refused, and those that can be permitted', () => {
+    const text = readFileSync(join(DOCS, 'network.md'), 'utf8');
+    const headersOf = (row: RegExp): string[] => [...(row.exec(text)?.[1] ?? '').matchAll(/`([\w*-]+)`/g)].map(([, name = '']) => name.toLowerCase());
+    const refused = [...headersOf(/\| (`Host`.*) \| belong/), ...headersOf(/\| (`Content-Length`.*) \| would/)];
+    expect(refused).toHaveLength(15);
+    expect(refused.filter((name) => !isForbiddenHeader(name))).toEqual([]);
+    expect(headersOf(/\| (`Cookie`.*) \| only/).map(isPermittableHeader)).toEqual([true, true]);
+  });
+
+  test('has a file for --tls that is of the right form', () => {
+    const [, example = ''] = /```json\n(.*?)```/s.exec(readFileSync(join(DOCS, 'network.md'), 'utf8')) ?? [];
+    expect(checkTlsOptions(JSON.parse(example), 'docs/network.md')).toHaveLength(1);
   });
 });
 

@@ -21,7 +21,15 @@ describe('ScriptHost.run', () => {
     ['a name that would break a log', { source: '1', name: 'a\nb' }, 'host.run: name: must not hold control characters'],
     ['an unknown limit', { source: '1', limits: { legs: 4 } }, "There is no limit 'legs'; there are memory, turnTimeout"],
     ['a limit out of bounds', { source: '1', limits: { memory: 1 } }, 'The limit memory must be a whole number from 8 to 4096, not 1'],
-    ['an unknown permission', { source: '1', permissions: { fly: true } }, "There is no permission 'fly'; there are connect and listen"],
+    ['an unknown permission', { source: '1', permissions: { fly: true } }, "There is no permission 'fly'; there are connect, listen and headers"],
+    ['a header that cannot be permitted', { source: '1', permissions: { headers: ['host'] } }, "'host' is not a rule for headers: write cookie or origin"],
+    ['a check of TLS turned off', { source: '1', tls: { rejectUnauthorized: false } }, 'host.run: tls: Unrecognized key: "rejectUnauthorized"'],
+    ['an old version of TLS', { source: '1', tls: [{ minVersion: 'TLSv1.1' }] }, 'host.run: tls: 0.minVersion: Invalid option: expected one of "TLSv1.2"|"TLSv1.3"'],
+    ['a key without a certificate', { source: '1', tls: { key: 'a.pem' } }, 'host.run: tls: cert and key are given together'],
+    ['a TLS rule for no host', { source: '1', tls: { hosts: ['https://a/'] } }, "tls.hosts: 'https://a/' is not a host pattern"],
+    ['an authority that cannot be read', { source: '1', tls: { ca: 'no/such.pem' } }, 'tls.ca: cannot read no/such.pem: there is no such file'],
+    ['TLS of another kind', { source: '1', tls: 'strict' }, 'host.run: tls: must be an object or a list of objects'],
+    ['a proxy, which is the host\'s business', { source: '1', proxy: {} }, 'host.run: Unrecognized key: "proxy"'],
     ['an empty source', { source: ' \n', name: 'void.js' }, 'void.js is empty'],
     ['a source over its limit', { source: 'x'.repeat(100), limits: { scriptBytes: 99 } }, 'the source has 100 bytes or more; the limit scriptBytes is 99'],
     ['a missing file', { file: 'no/such.js' }, 'Cannot read no/such.js: there is no such file'],
@@ -31,6 +39,14 @@ describe('ScriptHost.run', () => {
     const { host } = await startHost();
     await expect(host.run(options as RunOptions)).rejects.toThrow(message);
     expect(host.scripts).toEqual([]);
+  });
+
+  test.each<[string, unknown, string]>([
+    ['a proxy of another kind', { proxy: 'http://proxy.example' }, 'ScriptHost.start: proxy: must be false, "environment" or an object of http, https, noProxy and resolve'],
+    ['a proxy that is no address', { proxy: { http: 'proxy' } }, 'proxy.http is not the address of a proxy'],
+    ['TLS files that are not there', { tls: { cert: 'a.pem', key: 'b.pem' } }, 'tls.cert: cannot read a.pem: there is no such file'],
+  ])('is not there where the host is given %s', async (_what, options, message) => {
+    await expect(ScriptHost.start(options as never)).rejects.toThrow(message);
   });
 
   test('refuses to run anything after stop()', async () => {
@@ -229,22 +245,22 @@ test('a permitted name that leads to a private address is told to the operator w
   const { log, run } = await startHost();
   const client = await run({
     name: 'client.js',
-    permissions: { connect: ['*:9'] },
+    permissions: { connect: ['*:8009'] },
     source: `
-      const socket = new WebSocket('ws://localhost:9/');
+      const socket = new WebSocket('ws://localhost:8009/');
       socket.onerror = (error, { message }) => { print(error, message); Script.stop(); };
     `,
   });
   await client.script.ended;
   expect(client.lines).toEqual([
-    "3 WebSocket connection to 'ws://localhost:9/' failed: localhost leads to an address that is not public; permit that address itself to connect to it",
+    "3 WebSocket connection to 'ws://localhost:8009/' failed: localhost leads to an address that is not public; permit that address itself to connect to it",
   ]);
   expect(log).toEqual([
     {
       level: 'warning',
       script: 'client.js',
       message: expect.stringMatching(
-        /^localhost leads to (127\.0\.0\.1|::1), which is not public; allow it with --allow-connect=(127\.0\.0\.1|\[::1\]):9$/,
+        /^localhost leads to (127\.0\.0\.1|::1), which is not public; allow it with --allow-connect=(127\.0\.0\.1|\[::1\]):8009$/,
       ),
     },
   ]);

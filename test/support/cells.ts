@@ -48,11 +48,11 @@ export function settingsOf(name: string, turnTimeout = 1000): IsolateSettings {
       context: 'client',
       server: false,
       entity: false,
+      permittedHeaders: [],
       commandsPerTurn: 1000,
       bytesPerTurn: 1_000_000,
       messageBytes: 1024 * 1024,
       handshakeTimeout: 30_000,
-      permittedHeaders: [],
     },
   };
 }

@@ -39,8 +39,11 @@ export function airlock(folder: string, ...args: readonly string[]): Promise<Com
   return startAirlock(folder, ...args).result;
 }
 
+/** Without the proxies of this machine: tests talk to loopback only. */
+const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:https?|no)_proxy$/i.test(name)));
+
 export function start(folder: string, program: string, ...args: readonly string[]): RunningCommand {
-  const child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));

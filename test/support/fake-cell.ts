@@ -2,6 +2,8 @@ import { EventEmitter, once } from 'node:events';
 import type { Cell, CellClient } from '../../host/cells/cell.ts';
 import type { LogEntry, LogLevel } from '../../host/observe/log.ts';
 import { resolveLimits, type Limits } from '../../host/policy/limits.ts';
+import { ProxySettings } from '../../host/policy/proxy-options.ts';
+import { TlsSettings } from '../../host/sockets/tls-settings.ts';
 import { Permissions, type PermissionOptions } from '../../host/policy/permissions.ts';
 import { Script } from '../../host/script/script.ts';
 import { SCRIPT_TYPES, type ScriptType } from '../../host/script/script-types.ts';
@@ -20,6 +22,8 @@ interface FakeCellClient extends Omit<CellClient, 'turned' | 'answer'> {
   turned(status: TurnStatus, message: string, commands: readonly Command[]): void;
   answer(commands: readonly Command[], question: Question): Answer;
 }
+
+const NO_RULES = await TlsSettings.load(undefined);
 
 /** A cell without isolates: the test says what comes out of them. */
 export class FakeCell implements Cell {
@@ -123,6 +127,8 @@ export function startFakeScript(options: FakeScriptOptions = {}): FakeScript {
     args: [],
     entityID: '{00000000-0000-4000-8000-000000000000}',
     permissions: new Permissions(permissions),
+    proxies: new ProxySettings(),
+    tls: NO_RULES,
     limits: resolveLimits(limits),
     cell,
     log: (level: LogLevel, message: string) => void log.push({ level, script: 'fake.js', message }),

@@ -48,11 +48,11 @@ export function isolateSettings({ listen: _, memory = 64, name = 'chat.js', turn
       context: 'client',
       server: false,
       entity: false,
+      permittedHeaders: [],
       commandsPerTurn: 10_000,
       bytesPerTurn: 8 * 1024 * 1024,
       messageBytes: 16 * 1024 * 1024,
       handshakeTimeout: 30_000,
-      permittedHeaders: [],
       ...guest,
     },
   };

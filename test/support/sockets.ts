@@ -3,10 +3,15 @@ import { createServer, type Server as TcpServer, type Socket, type AddressInfo }
 import { connect as connectTcp } from 'node:net';
 import { afterEach } from '@jest/globals';
 import { Permissions } from '../../host/policy/permissions.ts';
+import { ProxySettings } from '../../host/policy/proxy-options.ts';
+import { AddressQueue } from '../../host/sockets/address-queue.ts';
 import { connect, type ConnectOptions } from '../../host/sockets/client.ts';
 import type { Connection, ConnectionOwner } from '../../host/sockets/connection.ts';
 import type { MessageKind } from '../../wire/flat-writer.ts';
 import { Server, type ListenOptions, type ServerOwner } from '../../host/sockets/server.ts';
+import { TlsSettings } from '../../host/sockets/tls-settings.ts';
+
+const NO_RULES = await TlsSettings.load(undefined);
 
 /** What a connection has told its owner: its name, and what came with it. */
 export type Told = readonly [event: string, ...values: (string | number | boolean)[]];
@@ -105,7 +110,10 @@ export function openClient(url: string, options: Partial<ConnectOptions> = {}): 
       permissions: new Permissions({ connect: ['127.0.0.1', 'localhost'] }),
       handshakeTimeout: 30_000,
       maxPayload: 16 * 1024 * 1024,
+      headers: {},
+      network: { proxies: new ProxySettings(), tls: NO_RULES, queue: new AddressQueue() },
       onDenied: () => {},
+      warn: () => {},
       ...options,
     },
     owner,

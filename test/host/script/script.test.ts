@@ -140,10 +140,13 @@ describe('a malformed command ends the script:', () => {
     ['a socket file', [connect(2, { url: 'ws+unix:/var/run/docker.sock' })], 'connect to what is not a WebSocket URL'],
     ['no URL', [connect(2, { url: 'ws://a b/' })], 'connect to what is not a WebSocket URL'],
     ['nothing', [connect(2, { url: '' })], 'connect to what is not a WebSocket URL'],
-    ['a URL with a fragment', [connect(2, { url: 'ws://127.0.0.1:9/#a' })], 'connect: '],
-    ['a subprotocol that is none', [connect(2, { protocols: ['a b'] })], 'connect: '],
-    ['a subprotocol twice', [connect(2, { protocols: ['a', 'a'] })], 'connect: '],
-    ['a subprotocol with a line break', [connect(2, { protocols: ['a\r\nX-Evil: 1'] })], 'connect: '],
+    ['a URL with a fragment', [connect(2, { url: 'ws://127.0.0.1:9/#a' })], 'connect to what is not a WebSocket URL'],
+    ['a subprotocol that is none', [connect(2, { protocols: ['a b'] })], 'connect with what are not subprotocols'],
+    ['a subprotocol twice', [connect(2, { protocols: ['a', 'a'] })], 'connect with what are not subprotocols'],
+    ['a subprotocol with a line break', [connect(2, { protocols: ['a\r\nX-Evil: 1'] })], 'connect with what are not subprotocols'],
+    ['the header Host', [connect(2, { headers: ['Host', 'evil.example'] })], 'connect with the header host'],
+    ['a name without a value', [connect(2, { headers: ['X-A'] })], 'connect with a header without a value'],
+    ['a line break in a header', [connect(2, { headers: ['X-A', 'a\r\nX-B: b'] })], 'connect with a header that is not one of HTTP'],
   ])('connect with %s', async (_what, commands, message) => {
     expect(await reject(...commands)).toContain(`what came out of its isolate is malformed: ${message}`);
   });

@@ -66,21 +66,6 @@ describe('a client connection', () => {
     expect(owner.told).toEqual(failure(SOCKET_ERRORS.ConnectionRefusedError, 'connection refused', url));
   });
 
-  test.each([404, 301, 200])('fails where the answer is HTTP %i instead of 101', async (status) => {
-    const server = createServer((_request, response) => {
-      response.writeHead(status, { Location: 'ws://127.0.0.1:1/' });
-      response.end();
-    });
-    await once(server.listen(0, '127.0.0.1'), 'listening');
-    afterThisTest(() => server.close());
-    const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-    const { owner } = openClient(url);
-    await owner.first('closed');
-    expect(owner.told).toEqual(
-      failure(SOCKET_ERRORS.UnknownSocketError, `Unexpected server response: ${status}`, url),
-    );
-  });
-
   test.each<[string, (socket: Socket) => void]>([
     ['is never answered', () => {}],
     [
@@ -94,28 +79,9 @@ describe('a client connection', () => {
   ])('times out where the handshake %s', async (_what, onSocket) => {
     const { port } = await openTcpServer(onSocket);
     const url = `ws://127.0.0.1:${port}/`;
-    const { owner } = openClient(url, { handshakeTimeout: 30 });
+    const { owner } = openClient(url, { handshakeTimeout: 500 });
     await owner.first('closed');
-    expect(owner.told).toEqual(failure(SOCKET_ERRORS.SocketTimeoutError, 'the connection timed out', url));
-  });
-
-  test.each([
-    ['hangs up', ''],
-    ['is no HTTP server', 'SSH-2.0-OpenSSH_9.6\r\n'],
-  ])('fails where the peer %s', async (_what, greeting) => {
-    const { port } = await openTcpServer((socket) => socket.end(greeting));
-    const { owner } = openClient(`ws://127.0.0.1:${port}/`);
-    await owner.first('closed');
-    expect(owner.order).toEqual(['failed', 'closed']);
-    expect(owner.told[1]).toEqual(['closed', 1006, '', false]);
-  });
-
-  test('fails in the TLS handshake where the server speaks no TLS', async () => {
-    const { port } = await openTcpServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
-    const url = `wss://127.0.0.1:${port}/`;
-    const { owner } = openClient(url);
-    await owner.first('closed');
-    expect(owner.told).toEqual(failure(SOCKET_ERRORS.SslHandshakeFailedError, 'the TLS handshake failed', url));
+    expect(owner.told).toEqual(failure(SOCKET_ERRORS.SocketTimeoutError, 'the server did not answer the handshake in time', url));
   });
 
   test('fails with RemoteHostClosedError where the server drops TCP after it was open', async () => {
@@ -135,8 +101,9 @@ describe('a client connection', () => {
     const { connection, owner } = openClient(`ws://127.0.0.1:${port}/`);
     connection.close(0, '');
     await owner.first('closed');
-    expect(owner.order).toEqual(['failed', 'closed']);
-    expect(owner.told[1]).toEqual(['closed', 1006, '', false]);
+    expect(owner.told).toEqual(
+      failure(SOCKET_ERRORS.UnfinishedSocketOperationError, 'it was closed before it was open', `ws://127.0.0.1:${port}/`),
+    );
   });
 
   test('fails with a message that is larger than it may be, and tells the server 1009', async () => {
@@ -192,7 +159,7 @@ const ownAddresses = await lookup(ownName, { all: true }).catch(() => []);
 const ownNameIsPrivate = ownAddresses.length > 0 && ownAddresses.every(({ address }) => !isPublicAddress(address));
 
 testWhere(ownNameIsPrivate, 'this machine has no name that leads to a private address')("a permitted name (this machine's) does not open a private address", async () => {
-  const { owner } = openClient(`ws://${ownName}:9/`, { permissions: new Permissions({ connect: [ownName] }) });
+  const { owner } = openClient(`ws://${ownName}:8009/`, { permissions: new Permissions({ connect: [ownName] }) });
   await owner.first('closed');
   expect(owner.told[0]?.slice(0, 2)).toEqual(['failed', SOCKET_ERRORS.SocketAccessError]);
 });
@@ -202,6 +169,7 @@ describe('a client connection is denied at once', () => {
     ['without a rule', [], 'ws://example.com/', 'ERR_AIRLOCK_CONNECT_DENIED', 'connecting to example.com:80 is not permitted'],
     ['with a rule for another port', ['127.0.0.1:80'], 'wss://127.0.0.1/', 'ERR_AIRLOCK_CONNECT_DENIED', 'connecting to 127.0.0.1:443 is not permitted'],
     ['to a private address under a rule for any host', ['*'], 'ws://[::1]:8080/', 'ERR_AIRLOCK_ADDRESS_DENIED', '::1 leads to an address'],
+    ['to a port of another protocol', ['127.0.0.1'], 'ws://127.0.0.1:6667/', 'ERR_AIRLOCK_PORT_BLOCKED', 'port 6667 belongs to another protocol'],
     ['to a number that is a private address', ['*'], 'ws://2130706433/', 'ERR_AIRLOCK_ADDRESS_DENIED', '127.0.0.1 leads to an address'],
   ])('%s', (_what, connect, url, code, message) => {
     let thrown: unknown;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { AirlockError } from '../../../host/errors.ts';
-import { remoteHostClosed, socketFailure } from '../../../host/sockets/socket-errors.ts';
+import { SocketFault, remoteHostClosed, socketFailure } from '../../../host/sockets/socket-errors.ts';
 import { SOCKET_ERRORS, type SocketErrorName } from '../../../wire/socket-codes.ts';
 
 const URL_TEXT = 'ws://example.com/chat';
@@ -23,7 +23,17 @@ describe('a failure is told by the number of its kind:', () => {
     ['ConnectionRefusedError', ['ECONNREFUSED']],
     ['RemoteHostClosedError', ['ECONNRESET', 'EPIPE', 'ECONNABORTED']],
     ['HostNotFoundError', ['ENOTFOUND', 'ENODATA', 'EAI_NONAME']],
-    ['SocketAccessError', ['EACCES', 'EPERM', 'ERR_AIRLOCK_CONNECT_DENIED', 'ERR_AIRLOCK_ADDRESS_DENIED']],
+    [
+      'SocketAccessError',
+      [
+        'EACCES',
+        'EPERM',
+        'ERR_AIRLOCK_CONNECT_DENIED',
+        'ERR_AIRLOCK_ADDRESS_DENIED',
+        'ERR_AIRLOCK_PORT_BLOCKED',
+        'ERR_AIRLOCK_HEADER_DENIED',
+      ],
+    ],
     ['SocketResourceError', ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'ERR_AIRLOCK_TOO_MANY_SOCKETS']],
     ['SocketTimeoutError', ['ETIMEDOUT']],
     ['DatagramTooLargeError', ['EMSGSIZE']],
@@ -32,7 +42,21 @@ describe('a failure is told by the number of its kind:', () => {
     ['SocketAddressNotAvailableError', ['EADDRNOTAVAIL']],
     ['UnsupportedSocketOperationError', ['EAFNOSUPPORT', 'EOPNOTSUPP', 'EPROTONOSUPPORT']],
     ['UnfinishedSocketOperationError', ['EINPROGRESS']],
-    ['TemporaryError', ['EAI_AGAIN']],
+    ['OperationError', ['EINVAL', 'EISCONN', 'ENOTCONN', 'EBADF', 'ERR_AIRLOCK_HOST_STOPPED']],
+    ['TemporaryError', ['EAI_AGAIN', 'EAGAIN']],
+    [
+      'SslInternalError',
+      ['ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR', 'ERR_SSL_INTERNAL_ERROR', 'ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC'],
+    ],
+    [
+      'SslInvalidUserDataError',
+      [
+        'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+        'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
+        'ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE',
+        'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED',
+      ],
+    ],
     [
       'SslHandshakeFailedError',
       [
@@ -48,15 +72,15 @@ describe('a failure is told by the number of its kind:', () => {
         'EPROTO',
       ],
     ],
-    ['UnknownSocketError', ['ESOMETHING', 'WS_ERR_INVALID_UTF8']],
+    ['UnknownSocketError', ['ESOMETHING', 'WS_ERR_INVALID_UTF8', 'toString', '__proto__']],
   ])('%s for %j', (name, codes) => {
     expect(codes.map((code) => told(systemError(code)).name)).toEqual(codes.map(() => name));
   });
 
-  test('UnknownSocketError for an answer that is no upgrade, with the status', () => {
-    expect(told(new Error('Unexpected server response: 404'))).toEqual({
-      name: 'UnknownSocketError',
-      reason: 'Unexpected server response: 404',
+  test('that of a fault whose kind is known where it is found', () => {
+    expect(told(new SocketFault('ProxyNotFoundError', 'the proxy was not found'))).toEqual({
+      name: 'ProxyNotFoundError',
+      reason: 'the proxy was not found',
     });
   });
 
@@ -86,7 +110,9 @@ describe('the message', () => {
   test.each([
     ['ECONNREFUSED', 'connection refused'],
     ['ENOTFOUND', 'host not found'],
-    ['CERT_HAS_EXPIRED', 'the TLS handshake failed'],
+    ['CERT_HAS_EXPIRED', "the TLS handshake failed: the server's certificate has expired"],
+    ['EPROTO', 'the TLS handshake failed'],
+    ['ESOMETHING', 'an unknown error (ESOMETHING)'],
   ])('of %s is in words: %s', (code, reason) => {
     expect(told(systemError(code)).reason).toBe(reason);
   });
@@ -97,10 +123,12 @@ describe('the message', () => {
   });
 
   test.each([
-    ['connect EACCES /var/run/secret/docker.sock', 'connect EACCES ...'],
-    ["ENOENT: no such file or directory, open '/home/operator/key.pem'", "ENOENT: no such file or directory, open '...'"],
-    ['cannot load C:\\Users\\operator\\key.pem', 'cannot load ...'],
-  ])('names no path of the host: %s', (message, reason) => {
-    expect(told(systemError('EACCES', message)).reason).toBe(reason);
+    ['EACCES', 'connect EACCES /var/run/secret/docker.sock', 'the system does not permit it'],
+    ['ENOENT', "ENOENT: no such file or directory, open '/home/operator/key.pem'", 'an unknown error (ENOENT)'],
+    ['ECONNREFUSED', 'connect ECONNREFUSED 10.1.2.3:3128', 'connection refused'],
+    ['', 'cannot load C:\\Users\\operator\\key.pem', 'an unknown error'],
+    ['a path /etc/x', 'anything', 'an unknown error'],
+  ])('is not that of the system, which may name a path or an address: %s %s', (code, message, reason) => {
+    expect(told(systemError(code, message)).reason).toBe(reason);
   });
 });
