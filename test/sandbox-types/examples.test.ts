@@ -142,6 +142,35 @@ describe('the echo server and its client', () => {
   });
 });
 
+describe('the one that reconnects', () => {
+  test('comes back when its server does, with what it had to say meanwhile', async () => {
+    const host = await startHost();
+    const serve = (port: number): Promise<ObservedScript> =>
+      host.run({
+        type: 'assignment-client',
+        source: `
+          const server = new WebSocketServer({ host: '127.0.0.1', port: ${port} });
+          server.newConnection.connect((socket) => { socket.onmessage = ({ data }) => { print(data); socket.send(data); }; });
+          print(server.port);`,
+      });
+    const first = await serve(0);
+    const port = Number(await first.line(/^\d+$/));
+    const { line } = await startExample(host, 'interface/reconnecting.js', 'interface', `ws://127.0.0.1:${port}`);
+    await line('connected');
+    await line('got: tick 1');
+    await first.script.stop();
+    await line(/^closed with 1001; trying again in \d+ ms$/);
+    // The address is refused until somebody listens there again.
+    await line(/failed: connection refused$/);
+    const second = await serve(port);
+    const [tick] = (await second.line(/^tick \d+$/)).match(/\d+/) ?? [];
+    await line(`got: tick ${tick}`);
+    // Nothing that was said while nobody was there is missing.
+    const told = [...first.lines, ...second.lines].filter((text) => text.startsWith('tick '));
+    expect(told).toEqual(told.map((_, index) => `tick ${index + 1}`));
+  });
+});
+
 test.each(['interface/chat-client.js', 'interface/binary.js'])('%s says what argument is missing', async (file) => {
   const host = await startHost();
   const { script } = await startExample(host, file, 'interface');
