@@ -22,6 +22,8 @@ export interface ScriptSocketsOptions {
   readonly permissions: Permissions;
   readonly limits: Limits;
   readonly dialect: Dialect;
+  /** What its handshakes say in `Origin`, where the script says nothing. */
+  readonly origin: string | undefined;
   readonly proxies: ProxySettings;
   readonly tls: TlsSettings;
   readonly log: Log;
@@ -100,7 +102,7 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
       if (this.#connections.size >= limits.sockets) {
         throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', `the limit of ${limits.sockets} sockets is reached`);
       }
-      const headers = handshakeHeaders(flat, permissions);
+      const headers = handshakeHeaders(flat, permissions, this.#options.origin);
       if (typeof headers === 'string') {
         return `connect with ${headers}`;
       }

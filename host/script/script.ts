@@ -12,6 +12,7 @@ import type { Limits } from '../policy/limits.ts';
 import type { Permissions } from '../policy/permissions.ts';
 import type { ProxySettings } from '../policy/proxy-options.ts';
 import type { TlsSettings } from '../sockets/tls-settings.ts';
+import { originOf } from '../sockets/handshake-headers.ts';
 import { Inbox } from './inbox.ts';
 import { ScriptSockets } from './script-sockets.ts';
 import type { ScriptType, ScriptTypeDefinition } from './script-types.ts';
@@ -102,6 +103,8 @@ export class Script extends EventEmitter<ScriptEvents> {
       permissions,
       limits,
       dialect,
+      // Overte's handshakes have none.
+      origin: dialect === 'web' ? originOf(setup.baseUrl) : undefined,
       proxies,
       tls,
       log,

@@ -17,8 +17,13 @@ export type HandshakeHeaders = Readonly<Record<string, string | readonly string[
  * throws ERR_AIRLOCK_HEADER_DENIED for one that needs a permission.
  *
  * @param flat name, value, name, value and so on
+ * @param origin the `Origin` of a script that sets none itself
  */
-export function handshakeHeaders(flat: readonly string[], permissions: Permissions): HandshakeHeaders | string {
+export function handshakeHeaders(
+  flat: readonly string[],
+  permissions: Permissions,
+  origin?: string,
+): HandshakeHeaders | string {
   if (flat.length % 2 !== 0) {
     return 'a header without a value';
   }
@@ -53,6 +58,9 @@ export function handshakeHeaders(flat: readonly string[], permissions: Permissio
   if (denied !== undefined) {
     throw new AirlockError('ERR_AIRLOCK_HEADER_DENIED', `setting the header ${denied} is not permitted`);
   }
+  if (origin !== undefined && !byName.has('origin')) {
+    byName.set('origin', { name: 'Origin', values: [origin] });
+  }
   return Object.fromEntries([...byName.values()].map(({ name, values }) => [name, joined(name, values)]));
 }
 
@@ -71,4 +79,16 @@ function joined(name: string, values: readonly string[]): string | readonly stri
 /** RFC 6455, 4.1, step 10: subprotocols are tokens, and none is named twice. */
 export function areSubprotocols(protocols: readonly string[]): boolean {
   return new Set(protocols).size === protocols.length && protocols.every((protocol) => HEADER_NAME.test(protocol));
+}
+
+/**
+ * The origin that a browser would send for a page at this address: RFC 6454, section 7. Undefined for an address that is
+ * not one of a server.
+ */
+export function originOf(address: string): string | undefined {
+  const url = URL.parse(address);
+  if (url === null || !/^(?:https?|wss?):$/.test(url.protocol)) {
+    return undefined;
+  }
+  return `${url.protocol.replace('ws', 'http')}//${url.host}`;
 }

@@ -19,6 +19,10 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   '/cut': (_webSocket, _request, socket) => socket.destroy(),
   // A text message, and then a frame of a reserved opcode.
   '/violation': (_webSocket, _request, socket) => socket.write(Buffer.from('810474657374830134', 'hex')),
+  '/origin': (webSocket, { headers }) => {
+    webSocket.send(String(headers.origin));
+    webSocket.close();
+  },
   '/ping': (webSocket) => webSocket.ping('are you there'),
 };
 
@@ -88,6 +92,26 @@ describe('a WebSocket of the dialect web, and a server of another make', () => {
     expect(await events('/violation')).toEqual([
       'open 1 true true true  ', 'message 1 true true test true', 'error 3 true true Event', 'close 3 true true 1006  false',
     ]);
+  });
+
+  test('says where it comes from, as a page does, where it has a base URL; in the dialect overte it does not', async () => {
+    const port = await startServer();
+    const host = await startHost();
+    const source = `
+      const ws = new WebSocket('ws://127.0.0.1:${port}/origin');
+      ws.onmessage = ({ data }) => print(data);
+      ws.onclose = () => Script.stop();
+    `;
+    for (const [options, origin] of [
+      [{ dialect: 'web', baseUrl: 'https://user@Pages.example:443/a/b.html?c' }, 'https://pages.example'],
+      [{ dialect: 'web', baseUrl: 'ws://pages.example:8080/' }, 'http://pages.example:8080'],
+      [{ dialect: 'web' }, 'undefined'],
+      [{ dialect: 'overte', baseUrl: 'https://pages.example/' }, 'undefined'],
+    ] as const) {
+      const { lines, script } = await host.run({ ...options, source });
+      await script.ended;
+      expect(lines).toEqual([origin]);
+    }
   });
 
   test('close() while connecting: its events come later, never inside the call', async () => {
