@@ -43,6 +43,10 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
   readonly #pausedByScript = new Set<Connection>();
   /** Connections written to in the batch of commands that is being carried out. */
   readonly #written = new Set<Connection>();
+  /** Connections of which the script has asked, in this batch, to be told when all that it sent has gone. */
+  readonly #drainAsked = new Set<Connection>();
+  /** Connections that will tell it. */
+  readonly #draining = new Set<Connection>();
   /** What the script takes for a connection's `bufferedAmount`, where it may be wrong. */
   readonly #assumedBuffered = new Map<Connection, number>();
   #lastClientId = 0;
@@ -136,6 +140,13 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
     }
   }
 
+  drain({ socket }: CommandOf<'drain'>): void {
+    const connection = this.#connections.get(socket);
+    if (connection !== undefined) {
+      this.#drainAsked.add(connection);
+    }
+  }
+
   close({ socket, code, reason }: CommandOf<'close'>): void {
     this.#connections.get(socket)?.close(code, reason);
   }
@@ -193,6 +204,10 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
       }
     }
     this.#written.clear();
+    for (const connection of this.#drainAsked) {
+      this.#tellWhenSent(connection);
+    }
+    this.#drainAsked.clear();
   }
 
   /** Tells where what the script takes for a `bufferedAmount` is not so; to go before the events of its next turn. */
@@ -280,6 +295,8 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
     this.#paused.delete(connection);
     this.#pausedByScript.delete(connection);
     this.#written.delete(connection);
+    this.#drainAsked.delete(connection);
+    this.#draining.delete(connection);
     this.#assumedBuffered.delete(connection);
     this.#push({ type: 'closed', socket: connection.id, code, reason, wasClean });
     if (this.#connections.size === 0) {
@@ -313,6 +330,19 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
   #push(event: Event): void {
     if (!this.#ended) {
       this.#options.push(event);
+    }
+  }
+
+  /** However often the script asks, one answer is under way. */
+  #tellWhenSent(connection: Connection): void {
+    if (!this.#draining.has(connection)) {
+      this.#draining.add(connection);
+      connection.whenSent(() => {
+        // A connection that is closed meanwhile has nothing more to tell.
+        if (this.#draining.delete(connection)) {
+          this.#push({ type: 'drained', socket: connection.id });
+        }
+      });
     }
   }
 
