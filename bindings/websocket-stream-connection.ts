@@ -37,6 +37,8 @@ export class StreamConnection implements ConnectionClient {
   #inflow: Inflow | undefined;
   #outflow: Outflow | undefined;
   #signal: object | undefined;
+  /** Whether the host was asked to tell when all has gone. */
+  #isDraining = false;
 
   /** Asks the host to connect, unless the signal is aborted already. */
   constructor(url: string, options: ConnectOptions, signal: object | undefined) {
@@ -136,6 +138,7 @@ export class StreamConnection implements ConnectionClient {
   }
 
   drained(): void {
+    this.#isDraining = false;
     this.#outflow?.sent();
   }
 
@@ -194,7 +197,10 @@ export class StreamConnection implements ConnectionClient {
     } else {
       sendBytes('sendBinary', this.#id, data.buffer, data.start, data.length);
     }
-    ownCommand('drain', { socket: this.#id });
+    if (!this.#isDraining) {
+      this.#isDraining = true;
+      ownCommand('drain', { socket: this.#id });
+    }
   }
 }
 
