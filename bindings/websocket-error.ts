@@ -1,3 +1,4 @@
+import { ObjectGetOwnPropertyDescriptor, ReflectApply } from './primordials.ts';
 import { defineInterface } from './web/define.ts';
 import { DOMException } from './web/dom-exception.ts';
 import { closeInfo } from './websocket-close-info.ts';
@@ -10,6 +11,11 @@ export let isWebSocketError: (value: unknown) => value is WebSocketError;
 
 /** What a WebSocketError says of how to close; not what a script has put on it. */
 export let closeInfoOf: (error: WebSocketError) => { readonly closeCode: number | null; readonly reason: string };
+
+/** Its serialization steps: those of a DOMException, with what it has besides. Undefined where the value is none. */
+export let cloneWebSocketError: (value: object) => WebSocketError | undefined;
+
+const getMessage = ObjectGetOwnPropertyDescriptor(DOMException.prototype, 'message')?.get as () => string;
 
 /** WebSocketStream draft: why a stream's connection ended, and what to end one with. */
 export class WebSocketError extends DOMException {
@@ -32,6 +38,17 @@ export class WebSocketError extends DOMException {
     };
     isWebSocketError = (value): value is WebSocketError =>
       typeof value === 'object' && value !== null && #closeCode in value;
+    cloneWebSocketError = (value) => {
+      if (!isWebSocketError(value)) {
+        return undefined;
+      }
+      const clone = webSocketError(ReflectApply(getMessage, value, []) as string, value.#closeCode, value.#reason);
+      const { stack } = value as { stack?: unknown };
+      if (typeof stack === 'string') {
+        (clone as { stack?: unknown }).stack = stack;
+      }
+      return clone;
+    };
     closeInfoOf = (error) => ({ closeCode: error.#closeCode, reason: error.#reason });
   }
 

@@ -165,6 +165,11 @@ describe('WebSocketError', () => {
     expect(startScript('').thrown(`new WebSocketError(${given})`)).toMatchObject({ name });
   });
 
+  test('is cloned with its code and reason', () => {
+    const script = startScript("e = new WebSocketError('m', { closeCode: 3456, reason: 'r' }); Object.defineProperty(e, 'message', { value: 'own' }); c = structuredClone({ e }).e");
+    expect(script.value('[c instanceof WebSocketError, c !== e, c.message, c.name, c.closeCode, c.reason, c.stack === e.stack]')).toEqual([true, true, 'm', 'WebSocketError', 3456, 'r', true]);
+  });
+
   test('is a DOMException and an Error', () => {
     const script = startScript("e = new WebSocketError('m')");
     expect(script.value('[e instanceof DOMException, e instanceof Error, WebSocketError.length, Object.keys(WebSocketError.prototype), Object.prototype.toString.call(e), e.stack.split("\\n")[0], Object.getPrototypeOf(WebSocketError) === DOMException]')).toEqual([

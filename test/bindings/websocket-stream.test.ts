@@ -7,7 +7,6 @@ import {
   ofType,
   opened,
   printed,
-  reported,
   startScript,
   text,
   type IsolatedScript,

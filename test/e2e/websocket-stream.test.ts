@@ -93,14 +93,14 @@ describe.each(['process', 'in-process'] as const)('a WebSocketStream, cells: %s'
       const { closeCode, reason } = await stream.closed;
       print('read', count, wrong, closeCode, reason);
     `);
-    const { socket, webSocket } = await peer.connection('/stream');
+    const { webSocket } = await peer.connection('/stream');
     for (let index = 0; index < BLOCKS; index++) {
       const block = Buffer.alloc(BLOCK, index % 256);
       block.writeUInt32BE(index, 0);
       webSocket.send(block);
     }
     webSocket.close(4000, 'that is all');
-    expect(await standsStill(script, () => socket.writableLength)).toBeGreaterThan((BLOCKS * BLOCK) / 4);
+    expect(await standsStill(script, () => webSocket.bufferedAmount)).toBeGreaterThan((BLOCKS * BLOCK) / 4);
     (await peer.connection('/control')).webSocket.send('go on');
     expect(await script.line(/^(read|failed)/)).toBe(`read ${BLOCKS} 0 4000 that is all`);
     expect(script.errors).toEqual([]);
@@ -169,11 +169,11 @@ test('the peer’s answer to a close is found, though much waits before it', asy
     const { closeCode, reason } = await stream.closed;
     print('closed', closeCode, reason);
   `);
-  const { socket, webSocket } = await peer.connection('/stream');
+  const { webSocket } = await peer.connection('/stream');
   for (let index = 0; index < BLOCKS / 2; index++) {
     webSocket.send(Buffer.alloc(BLOCK));
   }
-  await standsStill(script, () => socket.writableLength);
+  await standsStill(script, () => webSocket.bufferedAmount);
   (await peer.connection('/control')).webSocket.send('go on');
   expect(await script.line(/^closed/)).toBe('closed 3456 pizza');
 });
