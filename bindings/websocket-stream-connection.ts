@@ -117,11 +117,9 @@ export class StreamConnection implements ConnectionClient {
     if (this.#isSettled) {
       return;
     }
-    if (!this.#wasOpen || !wasClean) {
-      const fallback = this.#wasOpen
-        ? 'The connection was lost, without a closing handshake.'
-        : 'The WebSocketStream was closed before its connection was established.';
-      const error = webSocketError(this.#failure === '' ? fallback : this.#failure, code, reason);
+    // Chromium: what the peer has closed before it took all that was written was not closed cleanly.
+    if (!this.#wasOpen || !wasClean || this.#isDraining) {
+      const error = webSocketError(this.#failure === '' ? this.#describeEnd(wasClean) : this.#failure, code, reason);
       this.#reject(error);
       attempt(() => this.#inflow?.fail(error));
       attempt(() => this.#outflow?.fail(error));
@@ -171,6 +169,15 @@ export class StreamConnection implements ConnectionClient {
       removeAbortAlgorithm(this.#signal, this.#abort);
       this.#signal = undefined;
     }
+  }
+
+  #describeEnd(wasClean: boolean): string {
+    if (!this.#wasOpen) {
+      return 'The WebSocketStream was closed before its connection was established.';
+    }
+    return wasClean
+      ? 'The connection was closed before all that was written had gone.'
+      : 'The connection was lost, without a closing handshake.';
   }
 
   #reject(reason: unknown): void {

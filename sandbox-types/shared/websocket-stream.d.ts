@@ -78,8 +78,8 @@ declare class WebSocketStream {
    */
   readonly opened: Promise<WebSocketOpenInfo>;
   /**
-   * Resolves when the connection was closed with a closing handshake, and rejects with a WebSocketError where it was lost or
-   * never came about. Messages that came before may still be read. Not looked at, a rejection is no uncaught error.
+   * Resolves when the connection was closed with a closing handshake, and rejects with a WebSocketError where it was lost,
+   * never came about, or was closed by the peer before all that was written had gone. Messages that came before may still be read. Not looked at, a rejection is no uncaught error.
    */
   readonly closed: Promise<WebSocketClosed>;
   /**

@@ -191,14 +191,21 @@ describe('writing', () => {
     expect(printed(script.run("write('x'.repeat(2000))"))).toEqual([expect.stringContaining('More than 1000 bytes given out in one turn')]);
   });
 
-  test('fails where the connection ends before the bytes have left', () => {
+  test('fails where the connection ends before the bytes have left, which is no clean end then', () => {
     const script = openStream();
     script.run("write('a'); write('b')");
-    expect(printed(script.turn(closed(FIRST, 1000)))).toEqual([
-      'closed {"closeCode":1000,"reason":""}',
-      expect.stringContaining('write failed InvalidStateError'),
-      expect.stringContaining('write failed InvalidStateError'),
+    expect(printed(script.turn(closed(FIRST, 4567, 'why')))).toEqual([
+      'closed rejected WebSocketError WebSocketError 4567 why The connection was closed before all that was written had gone.',
+      expect.stringContaining('write failed WebSocketError'),
+      expect.stringContaining('write failed WebSocketError'),
     ]);
+  });
+
+  test('a peer that closes when all has gone ends both streams cleanly', () => {
+    const script = openStream();
+    script.run("write('a')");
+    expect(printed(script.turn(drained(), closed(FIRST, 4000, 'robot')))).toEqual(['closed {"closeCode":4000,"reason":"robot"}', 'written']);
+    expect(printed(script.run("read(); writer.ready.catch((error) => print(error.name)); writer.closed.catch((error) => print(error.name))"))).toEqual(['done', 'InvalidStateError', 'InvalidStateError']);
   });
 });
 

@@ -177,3 +177,24 @@ test('the peer’s answer to a close is found, though much waits before it', asy
   (await peer.connection('/control')).webSocket.send('go on');
   expect(await script.line(/^closed/)).toBe('closed 3456 pizza');
 });
+
+test('a peer that closes before it has taken all ends the stream with an error, which has the peer’s code', async () => {
+  const peer = await startPeer();
+  const script = await startScript(peer, 'in-process', `
+    const writer = writable.getWriter();
+    const block = new Uint8Array(${BLOCK});
+    // More than the kernel takes.
+    for (let each = 0; each < ${BLOCKS}; each++) writer.write(block).then(() => count++, (error) => { if (error.name !== 'WebSocketError') print('failed', error); });
+    await stream.closed.catch(({ name, closeCode, reason }) => print('closed', name, closeCode, reason));
+  `);
+  const { socket, webSocket } = await peer.connection('/stream');
+  socket.pause();
+  await standsStill(script, (count) => count);
+  webSocket.close(4567, 'enough');
+  // What the script answers now was read by the host after the close frame.
+  await script.ask();
+  await script.ask();
+  socket.destroy();
+  expect(await script.line(/^(closed|failed)/)).toBe('closed WebSocketError 4567 enough');
+  expect(script.errors).toEqual([]);
+});
