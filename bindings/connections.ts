@@ -12,6 +12,8 @@ export interface ConnectionClient {
   closed(code: number, reason: string, wasClean: boolean): void;
   /** How many bytes of payload the kernel has not taken yet. */
   buffered(bytes: number): void;
+  /** The answer to `drain`: the kernel has taken all that was sent. */
+  drained(): void;
 }
 
 /** Living connections by number. One is kept until it is closed, whoever else holds it. */

@@ -33,6 +33,8 @@ import { CloseEvent, MessageEvent } from './web/websocket-events.ts';
 import { beginInput, readBytes, readNumber, readString } from './turn-input.ts';
 import { serverById, serverInternals, WebSocketServer } from './websocket-server.ts';
 import { settleSenders } from './websocket-connection.ts';
+import { WebSocketError } from './websocket-error.ts';
+import { WebSocketStream } from './websocket-stream.ts';
 import { acceptWebSocket, WebSocket } from './websocket.ts';
 
 /**
@@ -68,6 +70,9 @@ const handlers: {
   },
   buffered({ socket, bytes }) {
     connectionById(socket)?.buffered(bytes);
+  },
+  drained({ socket }) {
+    connectionById(socket)?.drained();
   },
   serverFailed({ server }) {
     const target = serverById(server);
@@ -258,8 +263,9 @@ const guest = {
 };
 
 // Those that are the same for every script are in the snapshot already.
-for (const global of ObjectKeys(webGlobals)) {
-  defineGlobal(global, webGlobals[global]);
+const sharedGlobals: Readonly<Record<string, unknown>> = { ...webGlobals, WebSocketError, WebSocketStream };
+for (const global of ObjectKeys(sharedGlobals)) {
+  defineGlobal(global, sharedGlobals[global]);
 }
 ObjectDefineProperty(globalThis, '__airlock', { value: guest, configurable: true });
 export type Guest = typeof guest;

@@ -106,6 +106,11 @@ export const NumberPrototypeValueOf = uncurryThis(Number.prototype.valueOf);
 export const ObjectPrototypeDefineGetter = uncurryThis(
   (Object.prototype as unknown as { __defineGetter__(this: object, name: string, get: () => unknown): void }).__defineGetter__,
 );
+export const PromisePrototypeThen = uncurryThis(Promise.prototype.then) as <Value>(
+  self: Promise<Value>,
+  onFulfilled: ((value: Value) => unknown) | undefined,
+  onRejected: ((reason: unknown) => unknown) | undefined,
+) => Promise<unknown>;
 export const RegExpPrototypeExec = uncurryThis(RegExp.prototype.exec);
 export const RegExpPrototypeGetSource = getter<RegExp, string>(RegExp.prototype, 'source');
 export const RegExpPrototypeToString = uncurryThis(RegExp.prototype.toString);

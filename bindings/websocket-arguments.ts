@@ -15,10 +15,10 @@ import { script } from './settings.ts';
 import { domException, type DOMException } from './web/dom-exception.ts';
 
 /** WebSockets Standard, "get a URL record". */
-export function socketURL(given: string): string {
+export function socketURL(given: string, operation: string): string {
   const parsed = parseURL(given, script().baseUrl);
   if (parsed === undefined) {
-    throw syntaxError(isRelative(given) ? relativeText(given) : `The URL '${given}' is invalid.`);
+    throw syntaxError(operation, isRelative(given) ? relativeText(given) : `The URL '${given}' is invalid.`);
   }
   const url = StringPrototypeStartsWith(parsed, 'http:')
     ? `ws${StringPrototypeSlice(parsed, 4)}`
@@ -28,6 +28,7 @@ export function socketURL(given: string): string {
   if (!StringPrototypeStartsWith(url, 'ws:') && !StringPrototypeStartsWith(url, 'wss:')) {
     const scheme = StringPrototypeSlice(url, 0, StringPrototypeIndexOf(url, ':'));
     throw syntaxError(
+      operation,
       isRelative(given)
         ? relativeText(given)
         : `The URL's scheme must be either 'http', 'https', 'ws', or 'wss'. '${scheme}' is not allowed.`,
@@ -35,6 +36,7 @@ export function socketURL(given: string): string {
   }
   if (StringPrototypeIndexOf(url, '#') !== -1) {
     throw syntaxError(
+      operation,
       `The URL contains a fragment identifier ('${StringPrototypeSlice(url, StringPrototypeIndexOf(url, '#'))}'). Fragment identifiers are not allowed in WebSocket URLs.`,
     );
   }
@@ -51,8 +53,8 @@ function relativeText(given: string): string {
   return `The URL '${given}' is relative, and this script was not loaded from a server. Give a whole ws: or wss: URL, or run the script with a baseUrl (--base-url).`;
 }
 
-function syntaxError(message: string): DOMException {
-  return domException('SyntaxError', `Failed to construct 'WebSocket': ${message}`);
+function syntaxError(operation: string, message: string): DOMException {
+  return domException('SyntaxError', `${operation}: ${message}`);
 }
 
 /** The origin of a ws URL, serialized: everything before the path. */
@@ -68,17 +70,17 @@ export function originOf(url: string): string {
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** WebSockets Standard, the constructor's step on `protocols`. Throws a SyntaxError for one that cannot be offered. */
-export function checkProtocols(list: readonly string[]): void {
+export function checkProtocols(list: readonly string[], operation: string): void {
   for (let index = 0; index < list.length; index++) {
     const protocol = list[index] as string;
     if (RegExpPrototypeExec(TOKEN, protocol) === null) {
       // What the standard makes of a plain object.
       const hint = protocol === '[object Object]' ? ' An object is options where one of its own keys is the name of one.' : '';
-      throw syntaxError(`The subprotocol '${protocol}' is invalid.${hint}`);
+      throw syntaxError(operation, `The subprotocol '${protocol}' is invalid.${hint}`);
     }
     for (let earlier = 0; earlier < index; earlier++) {
       if (list[earlier] === protocol) {
-        throw syntaxError(`The subprotocol '${protocol}' is duplicated.`);
+        throw syntaxError(operation, `The subprotocol '${protocol}' is duplicated.`);
       }
     }
   }

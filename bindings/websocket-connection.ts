@@ -162,6 +162,10 @@ export class Connection implements ConnectionClient {
     }
   }
 
+  drained(): void {
+    // A WebSocket never asks; its `bufferedAmount` says as much.
+  }
+
   /** An event of its own for each WebSocket. */
   #dispatch(create: () => Event): void {
     const receivers = this.#receivers;

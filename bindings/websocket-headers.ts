@@ -18,59 +18,58 @@ import { script } from './settings.ts';
 import { domException } from './web/dom-exception.ts';
 import { iteratorMethod, sequence } from './websocket-arguments.ts';
 
-const FAILED = "Failed to construct 'WebSocket': The option headers";
-
 /** The option `headers`: a record, or an iterable of pairs, as `HeadersInit` of the Fetch Standard. Name, value, and so on. */
-export function headerList(value: unknown): string[] {
+export function headerList(value: unknown, operation: string): string[] {
+  const failed = `${operation}: The option headers`;
   const list = createList<string>();
   if (value === undefined) {
     return list;
   }
   if (typeof value !== 'object' || value === null) {
-    throw new TypeErrorConstructor(`${FAILED} must be an object, as { Authorization: 'Bearer x' }, or a list of pairs.`);
+    throw new TypeErrorConstructor(`${failed} must be an object, as { Authorization: 'Bearer x' }, or a list of pairs.`);
   }
-  const iterate = iteratorMethod(value, FAILED);
+  const iterate = iteratorMethod(value, failed);
   if (iterate === undefined) {
     const names = ObjectKeys(value);
     for (let index = 0; index < names.length; index++) {
       const name = names[index] as string;
-      append(list, name, `${(value as Record<string, unknown>)[name] as string}`);
+      append(list, name, `${(value as Record<string, unknown>)[name] as string}`, failed);
     }
   } else {
-    sequence(value, iterate, FAILED, (each) => appendPair(list, each));
+    sequence(value, iterate, failed, (each) => appendPair(list, each, failed));
   }
   return list;
 }
 
-function appendPair(list: string[], pair: unknown): void {
-  const iterate = iteratorMethod(pair, FAILED);
+function appendPair(list: string[], pair: unknown, failed: string): void {
+  const iterate = iteratorMethod(pair, failed);
   const parts = createList<string>();
   if (iterate !== undefined) {
-    sequence(pair, iterate, FAILED, (each) => {
+    sequence(pair, iterate, failed, (each) => {
       parts[parts.length] = `${each as string}`;
     });
   }
   if (parts.length !== 2) {
-    throw new TypeErrorConstructor(`${FAILED} must hold pairs of a name and a value.`);
+    throw new TypeErrorConstructor(`${failed} must hold pairs of a name and a value.`);
   }
-  append(list, parts[0] as string, parts[1] as string);
+  append(list, parts[0] as string, parts[1] as string, failed);
 }
 
-function append(list: string[], name: string, value: string): void {
+function append(list: string[], name: string, value: string, failed: string): void {
   const lowerCase = StringPrototypeToLowerCase(name);
   if (RegExpPrototypeExec(HEADER_NAME, name) === null) {
-    throw new TypeErrorConstructor(`${FAILED} has a name that is not one: '${name}'.`);
+    throw new TypeErrorConstructor(`${failed} has a name that is not one: '${name}'.`);
   }
   if (isForbiddenHeader(lowerCase)) {
     const hint = lowerCase === 'sec-websocket-protocol' ? '; use the option protocols' : '';
-    throw domException('SecurityError', `${FAILED} may not hold '${name}', which belongs to the handshake itself${hint}.`);
+    throw domException('SecurityError', `${failed} may not hold '${name}', which belongs to the handshake itself${hint}.`);
   }
   if (isPermittableHeader(lowerCase) && !isPermitted(lowerCase)) {
-    throw domException('SecurityError', `${FAILED} may not hold '${name}', as this script has no permission to set it.`);
+    throw domException('SecurityError', `${failed} may not hold '${name}', as this script has no permission to set it.`);
   }
   if (RegExpPrototypeExec(HEADER_VALUE, value) === null) {
     throw new TypeErrorConstructor(
-      `${FAILED} has a value for '${name}' that is not one: no line breaks, no space at the ends, nothing beyond U+00FF.`,
+      `${failed} has a value for '${name}' that is not one: no line breaks, no space at the ends, nothing beyond U+00FF.`,
     );
   }
   list[list.length] = name;
@@ -81,7 +80,7 @@ function append(list: string[], name: string, value: string): void {
   }
   if (list.length > 2 * MOST_HANDSHAKE_HEADERS || length > MOST_HANDSHAKE_HEADER_LENGTH) {
     throw new RangeErrorConstructor(
-      `${FAILED} may hold ${MOST_HANDSHAKE_HEADERS} headers of ${MOST_HANDSHAKE_HEADER_LENGTH} characters in all; there are more.`,
+      `${failed} may hold ${MOST_HANDSHAKE_HEADERS} headers of ${MOST_HANDSHAKE_HEADER_LENGTH} characters in all; there are more.`,
     );
   }
 }

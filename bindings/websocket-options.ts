@@ -39,8 +39,6 @@ const HEARTBEAT_OPTIONS = ['interval', 'timeout'] as const;
 /** The longest time that a timer of the host takes, in milliseconds. */
 const LONGEST_TIME = 2 ** 31 - 1;
 
-const FAILED = "Failed to construct 'WebSocket'";
-
 /**
  * Converts the constructor's second argument: `(DOMString or sequence<DOMString>)` as in the standard, or options. The
  * protocols are not checked yet, as the standard converts all arguments before it looks at one.
@@ -48,13 +46,14 @@ const FAILED = "Failed to construct 'WebSocket'";
  * Options are an object that is not iterable and has the name of an option among its own keys. Whatever else is no
  * sequence, the standard makes a string.
  */
-export function connectOptions(value: unknown): ConnectOptions {
-  const iterate = iteratorMethod(value, FAILED);
+export function connectOptions(value: unknown, operation: string): ConnectOptions {
+  const iterate = iteratorMethod(value, operation);
   if (iterate === undefined && typeof value === 'object' && value !== null && hasOption(value)) {
-    return readOptions(value);
+    refuseOthers(value, OPTIONS, '', operation);
+    return readOptions(value, operation, (protocols) => protocolsOf(protocols, iteratorMethod(protocols, operation), operation));
   }
   return {
-    protocols: protocolsOf(value, iterate),
+    protocols: protocolsOf(value, iterate, operation),
     headers: createList(),
     handshakeTimeout: 0,
     heartbeatInterval: 0,
@@ -64,10 +63,24 @@ export function connectOptions(value: unknown): ConnectOptions {
   };
 }
 
-function protocolsOf(value: unknown, iterate = iteratorMethod(value, FAILED)): string[] {
+/**
+ * The same of the options of a WebSocketStream, a Web IDL dictionary: what it does not know is ignored, and `protocols` is
+ * a `sequence<USVString>`, which a string is not.
+ */
+export function streamOptions(value: object, operation: string): ConnectOptions {
+  return readOptions(value, operation, (protocols) => {
+    const iterate = iteratorMethod(protocols, operation);
+    if (protocols !== undefined && iterate === undefined) {
+      throw notOf('protocols', 'a list of strings', protocols, operation);
+    }
+    return protocolsOf(protocols, iterate, operation);
+  });
+}
+
+function protocolsOf(value: unknown, iterate: (() => unknown) | undefined, operation: string): string[] {
   const list = createList<string>();
   if (iterate !== undefined) {
-    sequence(value, iterate, FAILED, (each) => {
+    sequence(value, iterate, operation, (each) => {
       list[list.length] = `${each as string}`;
     });
   } else if (value !== undefined) {
@@ -77,25 +90,18 @@ function protocolsOf(value: unknown, iterate = iteratorMethod(value, FAILED)): s
 }
 
 /** Reads the members in the order of their names, as WebIDL reads those of a dictionary. */
-function readOptions(value: Options): ConnectOptions {
-  refuseOthers(value, OPTIONS, '');
+function readOptions(value: Options, operation: string, protocols: (value: unknown) => string[]): ConnectOptions {
   const limits = script();
-  const handshakeTimeout = limited(
-    value.handshakeTimeout,
-    'handshakeTimeout',
-    'milliseconds',
-    limits.handshakeTimeout,
-    'handshakeTimeout',
-  );
-  const headers = headerList(value.headers);
-  const { interval, timeout } = heartbeat(value.heartbeat);
-  const maxMessageSize = limited(value.maxMessageSize, 'maxMessageSize', 'bytes', limits.messageBytes, 'messageBytes');
+  const handshakeTimeout = limited(value.handshakeTimeout, 'handshakeTimeout', 'milliseconds', limits.handshakeTimeout, 'handshakeTimeout', operation);
+  const headers = headerList(value.headers, operation);
+  const { interval, timeout } = heartbeat(value.heartbeat, operation);
+  const maxMessageSize = limited(value.maxMessageSize, 'maxMessageSize', 'bytes', limits.messageBytes, 'messageBytes', operation);
   const { perMessageDeflate = false } = value;
   if (typeof perMessageDeflate !== 'boolean') {
-    throw notOf('perMessageDeflate', 'true or false', perMessageDeflate);
+    throw notOf('perMessageDeflate', 'true or false', perMessageDeflate, operation);
   }
   return {
-    protocols: protocolsOf(value.protocols),
+    protocols: protocols(value.protocols),
     headers,
     handshakeTimeout,
     heartbeatInterval: interval,
@@ -106,57 +112,57 @@ function readOptions(value: Options): ConnectOptions {
 }
 
 /** A ping each `interval`; the connection fails where none is answered within `timeout`, which is `interval` by default. */
-function heartbeat(value: unknown): { readonly interval: number; readonly timeout: number } {
+function heartbeat(value: unknown, operation: string): { readonly interval: number; readonly timeout: number } {
   if (value === undefined) {
     return { interval: 0, timeout: 0 };
   }
   if (typeof value !== 'object' || value === null) {
-    throw notOf('heartbeat', 'an object, as { interval: 30000, timeout: 10000 }', value);
+    throw notOf('heartbeat', 'an object, as { interval: 30000, timeout: 10000 }', value, operation);
   }
-  refuseOthers(value, HEARTBEAT_OPTIONS, 'heartbeat.');
+  refuseOthers(value, HEARTBEAT_OPTIONS, 'heartbeat.', operation);
   const given = value as { readonly interval?: unknown; readonly timeout?: unknown };
-  const interval = time(given.interval, 'heartbeat.interval');
+  const interval = time(given.interval, 'heartbeat.interval', operation);
   const { timeout } = given;
-  return { interval, timeout: timeout === undefined ? interval : time(timeout, 'heartbeat.timeout') };
+  return { interval, timeout: timeout === undefined ? interval : time(timeout, 'heartbeat.timeout', operation) };
 }
 
-function time(value: unknown, name: string): number {
-  const number = whole(value, name, 'milliseconds');
+function time(value: unknown, name: string, operation: string): number {
+  const number = whole(value, name, 'milliseconds', operation);
   if (!(number >= 1 && number <= LONGEST_TIME)) {
     throw new RangeErrorConstructor(
-      `${FAILED}: The option ${name} must be from 1 to ${LONGEST_TIME} milliseconds; ${number} is not.`,
+      `${operation}: The option ${name} must be from 1 to ${LONGEST_TIME} milliseconds; ${number} is not.`,
     );
   }
   return number;
 }
 
 /** An option that lowers a limit of the script. It cannot raise it. */
-function limited(value: unknown, name: string, unit: string, limit: number, limitName: string): number {
+function limited(value: unknown, name: string, unit: string, limit: number, limitName: string, operation: string): number {
   if (value === undefined) {
     return 0;
   }
-  const number = whole(value, name, unit);
+  const number = whole(value, name, unit, operation);
   if (number < 1) {
-    throw new RangeErrorConstructor(`${FAILED}: The option ${name} must be at least 1; ${number} is not.`);
+    throw new RangeErrorConstructor(`${operation}: The option ${name} must be at least 1; ${number} is not.`);
   }
   if (number > limit) {
     throw new RangeErrorConstructor(
-      `${FAILED}: The option ${name} can only lower the script's limit ${limitName}, which is ${limit} ${unit}; ${number} is more.`,
+      `${operation}: The option ${name} can only lower the script's limit ${limitName}, which is ${limit} ${unit}; ${number} is more.`,
     );
   }
   return number;
 }
 
-function whole(value: unknown, name: string, unit: string): number {
+function whole(value: unknown, name: string, unit: string, operation: string): number {
   if (typeof value !== 'number' || value % 1 !== 0) {
-    throw notOf(name, `a whole number of ${unit}`, value);
+    throw notOf(name, `a whole number of ${unit}`, value, operation);
   }
   return value;
 }
 
-function notOf(name: string, expected: string, value: unknown): TypeError {
+function notOf(name: string, expected: string, value: unknown, operation: string): TypeError {
   const shown = typeof value === 'object' && value !== null ? 'an object' : StringConstructor(value);
-  return new TypeErrorConstructor(`${FAILED}: The option ${name} must be ${expected}, not ${shown}.`);
+  return new TypeErrorConstructor(`${operation}: The option ${name} must be ${expected}, not ${shown}.`);
 }
 
 function includes(list: readonly string[], value: string): boolean {
@@ -178,12 +184,12 @@ function hasOption(value: object): boolean {
   return false;
 }
 
-function refuseOthers(value: object, known: readonly string[], path: string): void {
+function refuseOthers(value: object, known: readonly string[], path: string, operation: string): void {
   const keys = ObjectKeys(value);
   for (let index = 0; index < keys.length; index++) {
     if (!includes(known, keys[index] as string)) {
       throw new TypeErrorConstructor(
-        `${FAILED}: There is no option ${path}${keys[index] as string}; there are ${ArrayPrototypeJoin(known, ', ')}.`,
+        `${operation}: There is no option ${path}${keys[index] as string}; there are ${ArrayPrototypeJoin(known, ', ')}.`,
       );
     }
   }

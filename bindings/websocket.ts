@@ -33,6 +33,8 @@ const LONGEST_REASON = 123;
 /** RFC 6455, 5.5: the longest payload of a control frame, in bytes. */
 const LONGEST_PING = 125;
 
+const FAILED = "Failed to construct 'WebSocket'";
+
 /** The connection of a WebSocket; throws where the value is none, as WebIDL members do. */
 let own: (value: unknown) => Connection;
 let receiverOf: (socket: WebSocket) => Receiver;
@@ -58,11 +60,11 @@ export class WebSocket extends EventTarget {
       // Overte's documentation: "an existing WebSocket to reuse the connection of".
       this.#connection = own(url);
     } else {
-      requireArguments(arguments.length, 1, "Failed to construct 'WebSocket'");
+      requireArguments(arguments.length, 1, FAILED);
       const given = StringPrototypeToWellFormed(`${url as string}`);
-      const options = connectOptions(protocols);
-      const address = socketURL(given);
-      checkProtocols(options.protocols);
+      const options = connectOptions(protocols, FAILED);
+      const address = socketURL(given, FAILED);
+      checkProtocols(options.protocols, FAILED);
       this.#connection = Connection.open(address, options);
     }
     this.#connection.addReceiver(this.#receiver);

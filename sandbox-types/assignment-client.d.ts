@@ -6,6 +6,7 @@
  */
 /// <reference path="./shared/script.d.ts" />
 /// <reference path="./shared/websocket-server.d.ts" />
+/// <reference path="./shared/websocket-stream.d.ts" />
 /// <reference path="./shared/websocket.d.ts" />
 
 declare var Script: ScriptObject<'agent'>;

@@ -6,6 +6,7 @@
  */
 /// <reference path="./shared/entity.d.ts" />
 /// <reference path="./shared/script.d.ts" />
+/// <reference path="./shared/websocket-stream.d.ts" />
 /// <reference path="./shared/websocket.d.ts" />
 
 declare var Script: ScriptObject<'entity_client'>;

@@ -5,6 +5,7 @@
  * declares and a script has not: `SharedArrayBuffer` and `Atomics`.
  */
 /// <reference path="./shared/script.d.ts" />
+/// <reference path="./shared/websocket-stream.d.ts" />
 /// <reference path="./shared/websocket.d.ts" />
 
 declare var Script: ScriptObject<'client'>;

@@ -46,6 +46,8 @@ export const COMMANDS = {
   pause: { code: 13, fields: { socket: 'uint' } },
   /** Read on from a socket that `pause` has stopped. */
   resume: { code: 14, fields: { socket: 'uint' } },
+  /** Tell by `drained` when the kernel has taken all that was sent on the socket. Asked again meanwhile, it is told once. */
+  drain: { code: 15, fields: { socket: 'uint' } },
 } as const;
 
 export type CommandTable = typeof COMMANDS;

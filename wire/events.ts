@@ -35,6 +35,8 @@ export const EVENTS = {
   ping: { code: 13, fields: { socket: 'uint', data: 'bytes' } },
   /** The peer has answered a ping of the script's, or sent a pong of its own accord. */
   pong: { code: 14, fields: { socket: 'uint', data: 'bytes' } },
+  /** The kernel has taken all that was sent on the socket: the answer to `drain`. */
+  drained: { code: 15, fields: { socket: 'uint' } },
 } as const;
 
 export type EventTable = typeof EVENTS;

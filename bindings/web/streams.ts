@@ -13,7 +13,7 @@ import {
   WritableStreamDefaultController,
   WritableStreamDefaultWriter,
 } from 'web-streams-polyfill';
-import { ObjectKeys } from '../primordials.ts';
+import { ObjectGetOwnPropertyDescriptor, ObjectKeys, ReflectApply } from '../primordials.ts';
 import { defineInterface } from './define.ts';
 
 /**
@@ -44,4 +44,31 @@ for (const name of ObjectKeys(streamGlobals) as (keyof typeof streamGlobals)[]) 
 // The standard has put `signal` in its place.
 delete (WritableStreamDefaultController.prototype as { abortReason?: unknown }).abortReason;
 
+const { close: closeReadable, enqueue, error: errorReadable } = ReadableStreamDefaultController.prototype;
+const { error: errorWritable } = WritableStreamDefaultController.prototype;
+const getSignal = ObjectGetOwnPropertyDescriptor(WritableStreamDefaultController.prototype, 'signal')?.get as () => unknown;
+
+/** What a source does with its stream, whatever a script has made of the controllers' prototype. */
+export const readableControl = {
+  enqueue(controller: ReadableController, chunk: unknown): void {
+    ReflectApply(enqueue, controller, [chunk]);
+  },
+  close(controller: ReadableController): void {
+    ReflectApply(closeReadable, controller, []);
+  },
+  error(controller: ReadableController, reason: unknown): void {
+    ReflectApply(errorReadable, controller, [reason]);
+  },
+} as const;
+
+/** The same for a sink. */
+export const writableControl = {
+  error(controller: WritableController, reason: unknown): void {
+    ReflectApply(errorWritable, controller, [reason]);
+  },
+  signal: (controller: WritableController): unknown => ReflectApply(getSignal, controller, []),
+} as const;
+
 export { ReadableStream, TransformStream, WritableStream };
+export type ReadableController = ReadableStreamDefaultController<unknown>;
+export type WritableController = WritableStreamDefaultController;

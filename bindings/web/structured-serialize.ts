@@ -37,6 +37,7 @@ import {
   createList,
   regExpFlags,
 } from '../primordials.ts';
+import { cloneWebSocketError } from '../websocket-error.ts';
 import { cloneBlob } from './blob.ts';
 import { byteRange, type ByteRange } from './buffer-source.ts';
 import { defineOwn } from './define.ts';
@@ -159,7 +160,7 @@ function serializeSpecial(value: object, memory: Memory): Serialized | undefined
   if (attempt(() => SetPrototypeGetSize(value as Set<unknown>)) !== undefined) {
     return remember(new SetCopy(value as Set<unknown>), value, memory);
   }
-  const platform = cloneBlob(value) ?? cloneDOMException(value);
+  const platform = cloneBlob(value) ?? cloneWebSocketError(value) ?? cloneDOMException(value);
   if (platform !== undefined) {
     return remember(new Fresh(() => platform), value, memory);
   }

@@ -33,10 +33,20 @@ export function dictionary<Members extends object>(value: unknown, operation: st
 
 /** `[EnforceRange] unsigned long long`, as far as doubles hold it. */
 export function enforceUnsignedLongLong(value: unknown, operation: string): number {
-  const number = NumberConstructor(value);
+  return enforceRange(value, NumberConstructor.MAX_SAFE_INTEGER, '2^53 - 1', operation);
+}
+
+/** `[EnforceRange] unsigned short`. */
+export function enforceUnsignedShort(value: unknown, operation: string): number {
+  return enforceRange(value, 65_535, '65535', operation);
+}
+
+function enforceRange(value: unknown, most: number, mostText: string, operation: string): number {
+  // ToNumber, which takes no BigInt.
+  const number = +(value as number);
   const whole = MathTrunc(number);
-  if (!(whole >= 0 && whole <= NumberConstructor.MAX_SAFE_INTEGER)) {
-    throw new TypeErrorConstructor(`${operation}: the number ${number} is not one from 0 to 2^53 - 1.`);
+  if (!(whole >= 0 && whole <= most)) {
+    throw new TypeErrorConstructor(`${operation}: the number ${number} is not one from 0 to ${mostText}.`);
   }
   // Not -0.
   return whole + 0;

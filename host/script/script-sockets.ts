@@ -17,6 +17,7 @@ import { areSubprotocols, handshakeHeaders } from '../sockets/handshake-headers.
 import { listenAddress, Server, type Accepted, type ServerOwner } from '../sockets/server.ts';
 import { isTlsError, socketFailure } from '../sockets/socket-errors.ts';
 import type { TlsSettings } from '../sockets/tls-settings.ts';
+import { Reading } from './reading.ts';
 
 export interface ScriptSocketsOptions {
   readonly permissions: Permissions;
@@ -55,12 +56,13 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
   readonly #queue = new AddressQueue();
   /** Client connections that are not open yet, and those of them whose TLS has failed. */
   readonly #connecting = new Map<Connection, 'connecting' | 'tls-failed'>();
-  /** Connections that are not read because too much waits for the script. */
-  readonly #paused = new Set<Connection>();
-  /** Connections that are not read because the script wants it so. */
-  readonly #pausedByScript = new Set<Connection>();
+  readonly #reading = new Reading();
   /** Connections written to in the batch of commands that is being carried out. */
   readonly #written = new Set<Connection>();
+  /** Connections of which the script has asked, in this batch, to be told when all that it sent has gone. */
+  readonly #drainAsked = new Set<Connection>();
+  /** Connections that will tell it. */
+  readonly #draining = new Set<Connection>();
   /** What the script takes for a connection's `bufferedAmount`, where it may be wrong. */
   readonly #assumedBuffered = new Map<Connection, number>();
   #lastClientId = 0;
@@ -157,15 +159,21 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
   pauseByScript({ socket }: CommandOf<'pause'>): void {
     const connection = this.#connections.get(socket);
     if (connection !== undefined) {
-      this.#pausedByScript.add(connection);
-      connection.pause();
+      this.#reading.pauseByScript(connection);
     }
   }
 
   resumeByScript({ socket }: CommandOf<'resume'>): void {
     const connection = this.#connections.get(socket);
-    if (connection !== undefined && this.#pausedByScript.delete(connection) && !this.#paused.has(connection)) {
-      connection.resume();
+    if (connection !== undefined) {
+      this.#reading.resumeByScript(connection);
+    }
+  }
+
+  drain({ socket }: CommandOf<'drain'>): void {
+    const connection = this.#connections.get(socket);
+    if (connection !== undefined) {
+      this.#drainAsked.add(connection);
     }
   }
 
@@ -226,6 +234,10 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
       }
     }
     this.#written.clear();
+    for (const connection of this.#drainAsked) {
+      this.#tellWhenSent(connection);
+    }
+    this.#drainAsked.clear();
   }
 
   /** Tells where what the script takes for a `bufferedAmount` is not so; to go before the events of its next turn. */
@@ -246,12 +258,7 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
 
   /** Reads on from the sockets that had to wait for the script. */
   resume(): void {
-    for (const connection of this.#paused) {
-      if (!this.#pausedByScript.has(connection)) {
-        connection.resume();
-      }
-    }
-    this.#paused.clear();
+    this.#reading.resume();
   }
 
   /**
@@ -264,11 +271,7 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
       server.close();
     }
     this.#servers.clear();
-    for (const connection of this.#pausedByScript) {
-      this.#paused.add(connection);
-    }
-    this.#pausedByScript.clear();
-    this.resume();
+    this.#reading.resumeAll();
     if (this.#connections.size === 0) {
       return;
     }
@@ -318,9 +321,10 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
     this.#connecting.delete(connection);
     this.#connections.delete(connection.id);
     this.#acceptedBy.delete(connection);
-    this.#paused.delete(connection);
-    this.#pausedByScript.delete(connection);
+    this.#reading.forget(connection);
     this.#written.delete(connection);
+    this.#drainAsked.delete(connection);
+    this.#draining.delete(connection);
     this.#assumedBuffered.delete(connection);
     this.#push({ type: 'closed', socket: connection.id, code, reason, wasClean });
     if (this.#connections.size === 0) {
@@ -357,10 +361,22 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
     }
   }
 
+  /** However often the script asks, one answer is under way. */
+  #tellWhenSent(connection: Connection): void {
+    if (!this.#draining.has(connection)) {
+      this.#draining.add(connection);
+      connection.whenSent(() => {
+        // A connection that is closed meanwhile has nothing more to tell.
+        if (this.#draining.delete(connection)) {
+          this.#push({ type: 'drained', socket: connection.id });
+        }
+      });
+    }
+  }
+
   #pauseIfFull(connection: Connection): void {
     if (this.#options.isFull() && !this.#ended) {
-      this.#paused.add(connection);
-      connection.pause();
+      this.#reading.wait(connection);
     }
   }
 }

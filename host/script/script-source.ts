@@ -140,10 +140,20 @@ function stripTypes({ source, url }: LoadedSource, name: string): string {
   try {
     return module.stripTypeScriptTypes(source, { mode: 'strip' });
   } catch (error) {
-    throw new AirlockError('ERR_AIRLOCK_SCRIPT_LOAD_FAILED', `${name}: ${messageOf(error)}`, { cause: error });
+    throw new AirlockError('ERR_AIRLOCK_SCRIPT_LOAD_FAILED', `${name}${placeOf(error)}: ${messageOf(error)}`, { cause: error });
   } finally {
     process.emitWarning = emitWarning;
   }
+}
+
+/**
+ * Where Node could not strip the types: `:2:5`, or nothing where it does not say. The stack begins with the line's number, this
+ * and the line before it, and carets under the place.
+ */
+function placeOf(error: unknown): string {
+  const { stack } = (error ?? {}) as { readonly stack?: unknown };
+  const [, line, indentation] = /^[^\n]*:(\d+)\n(?:[^\n]*\n){1,2}?( *)\^/.exec(String(stack)) ?? [];
+  return line === undefined || indentation === undefined ? '' : `:${line}:${indentation.length + 1}`;
 }
 
 function tooLarge(what: string, size: number, limit: number): AirlockError {

@@ -302,6 +302,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     },
     pause: (command) => this.#sockets.pauseByScript(command),
     resume: (command) => this.#sockets.resumeByScript(command),
+    drain: (command) => this.#sockets.drain(command),
   };
 
   readonly #answerers: Answerers = {

@@ -29,6 +29,8 @@ export interface ConnectionOptions {
   readonly heartbeat?: HeartbeatOptions | undefined;
 }
 
+const NOTHING = Buffer.alloc(0);
+
 /**
  * One WebSocket of a script, opened or accepted: a `ws` WebSocket and the TCP or TLS socket under it.
  *
@@ -52,6 +54,8 @@ export class Connection {
   /** Whether messages go out compressed. Then the bytes on the wire are not known, and ws says when each has gone. */
   #compresses = false;
   #uncompressedUnsent = 0;
+  /** Called when that is nothing. */
+  #onSent: (() => void) | undefined;
 
   constructor(id: number, url: string, webSocket: WebSocket, owner: ConnectionOwner, options: ConnectionOptions = {}) {
     this.#socket = options.accepted?.socket;
@@ -219,6 +223,33 @@ export class Connection {
     return payload;
   }
 
+  /**
+   * Calls back, once, when the kernel has taken all that was sent and flushed: now, where it has already; never, where the
+   * connection ends before. A second call, before the first one was answered, takes its place.
+   */
+  whenSent(callback: () => void): void {
+    const socket = this.#socket;
+    if (this.#compresses) {
+      if (this.#uncompressedUnsent === 0) {
+        callback();
+      } else {
+        this.#onSent = callback;
+      }
+      return;
+    }
+    if (socket === undefined || socket.writableLength === 0) {
+      callback();
+    } else if (socket.writable) {
+      // The socket's `drain` would not do, as it comes only where much was waiting; nothing at all, written behind
+      // the rest, is done when the rest is. More may have been sent by then.
+      socket.write(NOTHING, (error) => {
+        if (error === undefined || error === null) {
+          this.whenSent(callback);
+        }
+      });
+    }
+  }
+
   /** ws masks a client's frames. */
   #sendMasked(socket: Socket, type: MessageType, data: string | Buffer): void {
     if (!this.#isCorked) {
@@ -231,6 +262,11 @@ export class Connection {
       this.#uncompressedUnsent += length;
       this.#webSocket.send(data, { binary, compress: true }, () => {
         this.#uncompressedUnsent -= length;
+        const onSent = this.#onSent;
+        if (this.#uncompressedUnsent === 0 && onSent !== undefined) {
+          this.#onSent = undefined;
+          onSent();
+        }
       });
     } else {
       this.#unsent.push(length + headerLength(length), length);

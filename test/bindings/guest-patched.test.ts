@@ -48,7 +48,7 @@ const PATCHES: readonly (readonly [string, string])[] = [
   ['WebSocket and Blob', 'patchAll(WebSocket.prototype); patchAll(Blob.prototype)'],
   ['the globals around WebSocket', `for (const name of Object.getOwnPropertyNames(globalThis)) {
     const value = globalThis[name];
-    if (/^(URL|Text|Abort|Blob|Readable|Writable|Transform|Byte|Count|DOM|Performance|Crypto|ErrorEvent)/.test(name)) { patchAll(value.prototype); globalThis[name] = evil; }
+    if (/^(URL|Text|Abort|Blob|Readable|Writable|Transform|Byte|Count|DOM|Performance|Crypto|ErrorEvent|WebSocketStream|WebSocketError)/.test(name)) { patchAll(value.prototype); globalThis[name] = evil; }
   }
   for (const name of ['performance', 'crypto', 'structuredClone', 'queueMicrotask', 'atob', 'btoa']) globalThis[name] = evil`],
   ['errors', "patchAll(Error.prototype); patchAll(DOMException.prototype); Error.prepareStackTrace = evil; Error.stackTraceLimit = 0"],

@@ -3,8 +3,8 @@ import { IsolatedScript, ofType, printed, reported, startScript, text, opened } 
 
 describe('the globals of a script', () => {
   const GIVEN = [
-    'Blob', 'CloseEvent', 'DOMException', 'Event', 'EventTarget', 'MessageEvent', 'Script', 'WebSocket', 'clearInterval',
-    'clearTimeout', 'console', 'print', 'setInterval', 'setTimeout',
+    'Blob', 'CloseEvent', 'DOMException', 'Event', 'EventTarget', 'MessageEvent', 'Script', 'WebSocket', 'WebSocketError', 'WebSocketStream',
+    'clearInterval', 'clearTimeout', 'console', 'print', 'setInterval', 'setTimeout',
   ];
 
   test('are those of the web platform and of Overte', () => {

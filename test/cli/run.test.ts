@@ -54,7 +54,7 @@ test('TypeScript runs without its types, and what cannot be stripped is told in 
   expect(await airlock(folder, 'run', 'typed.ts', 'enum.ts', '--exit-when-idle')).toEqual({
     code: 1,
     stdout: 'typed.ts: 2\n',
-    stderr: 'airlock: enum.ts: TypeScript enum is not supported in strip-only mode\n',
+    stderr: 'airlock: enum.ts:1:1: TypeScript enum is not supported in strip-only mode\n',
   });
 });
 

@@ -171,7 +171,25 @@ describe('the one that reconnects', () => {
   });
 });
 
-test.each(['interface/chat-client.js', 'interface/binary.js'])('%s says what argument is missing', async (file) => {
+describe('the streams', () => {
+  test('bring back what was written, and say where no server is', async () => {
+    const host = await startHost('process');
+    const server = await startExample(host, 'entity/server/echo-server-entity.js', 'server-entity');
+    const url = (await server.line(/^echoing on ws:/)).slice('echoing on '.length);
+    const client = await startExample(host, 'interface/streams.js', 'interface', url);
+    expect(await client.script.ended).toEqual({ reason: 'stopped' });
+    // 16,384 numbers in each of the blocks 0 to 63.
+    expect(client.lines).toEqual([`the numbers that came back make ${16_384 * 2016}`, 'closed with 1000 all of it came back']);
+    expect(client.errors).toEqual([]);
+    await server.script.stop();
+    const alone = await startExample(host, 'interface/streams.js', 'interface', url);
+    await alone.script.ended;
+    expect(alone.lines).toEqual([expect.stringMatching(/^failed with 1006: WebSocket connection to .* failed/)]);
+    expect(alone.errors).toEqual([]);
+  });
+});
+
+test.each(['interface/chat-client.js', 'interface/binary.js', 'interface/streams.js'])('%s says what argument is missing', async (file) => {
   const host = await startHost();
   const { script } = await startExample(host, file, 'interface');
   const { error, reason } = await script.ended;

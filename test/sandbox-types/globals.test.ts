@@ -44,6 +44,7 @@ const INSTANCES = {
   Crypto: 'crypto',
   Blob: 'new Blob()',
   WebSocket: "new WebSocket('ws://127.0.0.1:1')",
+  WebSocketStream: "new WebSocketStream('ws://127.0.0.1:1')",
   WebSocketServer: "new WebSocketServer({ host: '127.0.0.1' })",
   Signal: 'Script.scriptEnding',
   Console: 'console',
@@ -118,6 +119,16 @@ describe('the types of the objects', () => {
     expect(names).toEqual(expect.arrayContaining(ofError));
     const own = names.filter((name) => !ofError.includes(name));
     const source = hasExactly('Exclude<keyof DOMException, keyof Error>', own);
+    expect(await checkSource('interface', source, { extension: 'ts' })).toBe('');
+  });
+
+  test('WebSocketError has the members that it really has, besides those of DOMException', async () => {
+    const [names, ofDOMException] = await askScript<[string[], string[]]>(
+      'interface',
+      `[(${MEMBERS})(new WebSocketError()), (${MEMBERS})(new DOMException())]`,
+    );
+    const own = names.filter((name) => !ofDOMException.includes(name));
+    const source = hasExactly('Exclude<keyof WebSocketError, keyof DOMException>', own);
     expect(await checkSource('interface', source, { extension: 'ts' })).toBe('');
   });
 

@@ -93,11 +93,11 @@ describe('a source is refused', () => {
     expect(await load('just.js')).toMatchObject({ name: 'just.js' });
   });
 
-  test('where TypeScript does not parse, by the name of the script', async () => {
-    const path = join(folderWith({ 'bad.ts': 'const = ;' }), 'bad.ts');
+  test('where TypeScript does not parse, by the name of the script and the place in it', async () => {
+    const path = join(folderWith({ 'bad.ts': 'let a: number;\nlet b = ;' }), 'bad.ts');
     await expect(loadSource({ file: path }, undefined, LIMIT)).rejects.toMatchObject({
       code: 'ERR_AIRLOCK_SCRIPT_LOAD_FAILED',
-      message: expect.stringMatching(/^bad\.ts: /),
+      message: expect.stringMatching(/^bad\.ts:2:9: \w/),
     });
   });
 

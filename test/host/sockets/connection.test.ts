@@ -148,6 +148,40 @@ describe.each(['accepted', 'opened'])('a connection that was %s', (kind) => {
     );
   });
 
+  test('says when the kernel has taken all that was sent', async () => {
+    const { near, far } = await pairOf(kind);
+    const told: string[] = [];
+    near.connection.whenSent(() => told.push('nothing was sent'));
+    expect(told).toEqual(['nothing was sent']);
+    far.connection.pause();
+    const blocks = await fillKernel(near.connection);
+    const allSent = new Promise<void>((resolve) => near.connection.whenSent(resolve));
+    void allSent.then(() => told.push('all was sent'));
+    // What is sent later counts, too.
+    sendAll(near.connection, binary(BLOCK), text('last'));
+    for (let loop = 0; loop < 100; loop++) {
+      await nextLoop();
+    }
+    expect(told).toHaveLength(1);
+    far.connection.resume();
+    await allSent;
+    expect(near.connection.bufferedAmount).toBe(0);
+    await far.owner.received(blocks + 2);
+    expect(far.owner.messages.at(-1)?.toString()).toBe('last');
+  });
+
+  test('that ends before says nothing of what was sent', async () => {
+    const { near, far } = await pairOf(kind);
+    far.connection.pause();
+    await fillKernel(near.connection);
+    let told = 0;
+    near.connection.whenSent(() => told++);
+    near.connection.terminate();
+    await near.owner.first('closed');
+    await nextLoop();
+    expect(told).toBe(0);
+  });
+
   test('counts in bufferedAmount the payload that the kernel has not taken, to the byte', async () => {
     const { near, far } = await pairOf(kind);
     far.connection.pause();
