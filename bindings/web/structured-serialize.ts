@@ -37,6 +37,7 @@ import {
   createList,
   regExpFlags,
 } from '../primordials.ts';
+import { createResizableBuffer } from '../resizable-buffers.ts';
 import { cloneBlob } from './blob.ts';
 import { byteRange, type ByteRange } from './buffer-source.ts';
 import { defineOwn } from './define.ts';
@@ -215,7 +216,7 @@ function bufferCopy({ buffer, length }: ByteRange): Serialized {
 function newBuffer(length: number, maxByteLength: number | undefined): ArrayBuffer {
   return maxByteLength === undefined
     ? new ArrayBufferConstructor(length)
-    : new ArrayBufferConstructor(length, { maxByteLength });
+    : createResizableBuffer(length, maxByteLength);
 }
 
 class View extends Serialized implements Container {
