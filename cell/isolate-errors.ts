@@ -49,6 +49,10 @@ export function syntaxErrorText(error: unknown, sourceName: string, name: string
   if (place === null) {
     return { text: shorten(message), stack: '' };
   }
+  // What it says where the compiler itself had not stack enough.
+  if (place[1] === '<isolated-vm>') {
+    return { text: shorten(message.slice(0, end)), stack: '' };
+  }
   const file = place[1] === sourceName ? name : place[1];
   return { text: shorten(message.slice(0, end)), stack: `    at ${file}:${place[2]}:${place[3]}` };
 }
