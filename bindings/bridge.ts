@@ -228,11 +228,12 @@ export function reportError(fields: CommandFields<'reportError'>): void {
 /** More than the longest question has. */
 const NUMBERS_OF_A_QUESTION = 16;
 
-/** Asks the host and waits. Commands that were given before are carried out first. */
+/** Asks the host and waits. Commands that were given before are carried out first. Throws where it is over the bounds. */
 export function ask<Type extends QuestionType>(
   type: Type,
   fields: Omit<QuestionOf<Type>, 'type'>,
 ): Omit<AnswerOf<Type>, 'type'> {
+  count(sizeOf(QUESTIONS[type], fields as Values));
   // So that room is made for the question now: what is not asked after all can then be taken back.
   reserveNumbers(NUMBERS_OF_A_QUESTION);
   const numbersBefore = numbersWritten;

@@ -21,6 +21,7 @@ import {
   ObjectKeys,
   takeLateBuiltIns,
 } from './primordials.ts';
+import { limitResizableBuffers } from './resizable-buffers.ts';
 import { createConsole, print } from './script/console.ts';
 import { constructEntity, createScriptObject, endScript, isStopping, preloadEntity } from './script/script.ts';
 import { runTimers, timerFunctions } from './script/timers.ts';
@@ -216,6 +217,7 @@ const guest = {
     for (const unsafe of ['WebAssembly', 'SharedArrayBuffer', 'Atomics']) {
       delete (globalThis as Record<string, unknown>)[unsafe];
     }
+    limitResizableBuffers();
     // Where a rejection leaves the isolate, its stack is made outside of the turn's time limit: no code of a script may
     // run for that.
     ObjectDefineProperty(ErrorConstructor, 'prepareStackTrace', {

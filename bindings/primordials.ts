@@ -23,6 +23,7 @@ export const IteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([][
 const TypedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array;
 
 export const ArrayBufferConstructor = ArrayBuffer;
+export const ArrayBufferPrototype = ArrayBuffer.prototype;
 export const ArrayConstructor = Array;
 export const ArrayIsArray = Array.isArray;
 export const DataViewConstructor = DataView;
@@ -52,9 +53,11 @@ export const ObjectKeys = Object.keys;
 export const ObjectPrototype = Object.prototype;
 export const ObjectSetPrototypeOf = Object.setPrototypeOf;
 export const PromiseConstructor = Promise;
+export const ProxyConstructor = Proxy;
 export const RangeErrorConstructor = RangeError;
 export const ReferenceErrorConstructor = ReferenceError;
 export const ReflectApply = Reflect.apply;
+export const ReflectConstruct = Reflect.construct;
 export const ReflectGetOwnPropertyDescriptor = Reflect.getOwnPropertyDescriptor;
 export const ReflectOwnKeys = Reflect.ownKeys;
 export const RegExpConstructor = RegExp;
@@ -68,6 +71,7 @@ export const TypeErrorConstructor = TypeError;
 export const Uint8ArrayConstructor = Uint8Array;
 export const URIErrorConstructor = URIError;
 export const WeakMapConstructor = WeakMap;
+export const WeakRefConstructor = WeakRef;
 
 export const ArrayPrototypeJoin = uncurryThis(Array.prototype.join);
 export const ArrayPrototypeSlice = uncurryThis(Array.prototype.slice) as <Item>(
@@ -155,13 +159,16 @@ export const WeakMapPrototypeSet = uncurryThis(WeakMap.prototype.set) as <Key ex
   key: Key,
   value: Value,
 ) => WeakMap<Key, Value>;
+export const WeakRefPrototypeDeref = uncurryThis(WeakRef.prototype.deref) as <Target extends object>(
+  self: WeakRef<Target>,
+) => Target | undefined;
 
 export const ArrayBufferPrototypeGetByteLength = getter<ArrayBuffer, number>(ArrayBuffer.prototype, 'byteLength');
 export const ArrayBufferPrototypeGetDetached = getter<ArrayBuffer, boolean>(ArrayBuffer.prototype, 'detached');
 export const ArrayBufferPrototypeGetMaxByteLength = getter<ArrayBuffer, number>(ArrayBuffer.prototype, 'maxByteLength');
 export const ArrayBufferPrototypeGetResizable = getter<ArrayBuffer, boolean>(ArrayBuffer.prototype, 'resizable');
 export const ArrayBufferPrototypeTransfer = uncurryThis(
-  (ArrayBuffer.prototype as unknown as { transfer(this: ArrayBuffer): ArrayBuffer }).transfer,
+  (ArrayBuffer.prototype as unknown as { transfer(this: ArrayBuffer, newLength?: unknown): ArrayBuffer }).transfer,
 );
 export const DataViewPrototypeGetBuffer = getter<DataView, ArrayBuffer>(DataView.prototype, 'buffer');
 export const DataViewPrototypeGetByteLength = getter<DataView, number>(DataView.prototype, 'byteLength');

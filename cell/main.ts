@@ -70,19 +70,28 @@ function create(frame: Frame): void {
 }
 
 function sendTurned(script: number, { status, message, commands }: TurnResult): void {
-  let content;
+  let frame;
   try {
-    content = turnedContent(status, message, encodeTexts(commands));
+    frame = checked(frameOf(TO_HOST.turned, script, turnedContent(status, message, encodeTexts(commands))));
   } catch (error) {
-    // An isolate that says nonsense ends its script, not the cell.
+    // An isolate that says nonsense, or too much, ends its script, not the cell.
     const nonsense = `its isolate gave out nonsense: ${error instanceof Error ? error.message : String(error)}`;
-    content = turnedContent('broken', nonsense, encodeTexts(EMPTY_BATCH));
+    frame = frameOf(TO_HOST.turned, script, turnedContent('broken', nonsense, encodeTexts(EMPTY_BATCH)));
   }
-  send(frameOf(TO_HOST.turned, script, content));
+  send(frame);
+}
+
+/** Throws where the host would not take the frame, and the cell neither, after it. */
+function checked(frame: Uint8Array[]): Uint8Array[] {
+  const size = frame.reduce((sum, chunk) => sum + chunk.length, 0);
+  if (size > LARGEST_FRAME) {
+    throw new RangeError(`a frame of ${size} bytes, where ${LARGEST_FRAME} are allowed`);
+  }
+  return frame;
 }
 
 function askHost(script: number, commands: FlatBatch, question: FlatBatch): string[] {
-  send(frameOf(TO_HOST.question, script, questionContent(encodeTexts(commands), encodeTexts(question))));
+  send(checked(frameOf(TO_HOST.question, script, questionContent(encodeTexts(commands), encodeTexts(question)))));
   const size = readExactly(4).readUInt32LE(0);
   return JSON.parse(readExactly(size).toString()) as string[];
 }

@@ -1,13 +1,13 @@
 import {
   ArrayBufferPrototypeGetByteLength,
   ArrayBufferPrototypeGetDetached,
-  ArrayBufferPrototypeTransfer,
   MapConstructor,
   MapPrototypeHas,
   MapPrototypeSet,
   TypeErrorConstructor,
   createList,
 } from '../primordials.ts';
+import { transferBuffer } from '../resizable-buffers.ts';
 import { requireArguments } from './define.ts';
 import { domException } from './dom-exception.ts';
 import { dictionary } from './webidl.ts';
@@ -37,7 +37,7 @@ export function structuredClone(value: unknown, options: unknown = undefined): u
     }
   }
   for (let index = 0; index < buffers.length; index++) {
-    (transferred[index] as TransferredBuffer).value = ArrayBufferPrototypeTransfer(buffers[index] as ArrayBuffer);
+    (transferred[index] as TransferredBuffer).value = transferBuffer(buffers[index] as ArrayBuffer);
   }
   return revive(serialized);
 }

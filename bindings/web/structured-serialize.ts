@@ -38,6 +38,7 @@ import {
   regExpFlags,
 } from '../primordials.ts';
 import { cloneWebSocketError } from '../websocket-error.ts';
+import { createResizableBuffer } from '../resizable-buffers.ts';
 import { cloneBlob } from './blob.ts';
 import { byteRange, type ByteRange } from './buffer-source.ts';
 import { defineOwn } from './define.ts';
@@ -216,7 +217,7 @@ function bufferCopy({ buffer, length }: ByteRange): Serialized {
 function newBuffer(length: number, maxByteLength: number | undefined): ArrayBuffer {
   return maxByteLength === undefined
     ? new ArrayBufferConstructor(length)
-    : new ArrayBufferConstructor(length, { maxByteLength });
+    : createResizableBuffer(length, maxByteLength);
 }
 
 class View extends Serialized implements Container {

@@ -18,8 +18,9 @@ export function isPublicAddress(address: string): boolean {
   if (parsed.range() !== 'unicast') {
     return false;
   }
-  // The deprecated IPv4-compatible form ::7f00:1 leads to 127.0.0.1 on some systems.
-  return !(parsed instanceof ipaddr.IPv6 && parsed.parts.slice(0, 6).every((part) => part === 0));
+  // RFC 4291 and IANA's registry: of IPv6, only 2000::/3 is given out for everybody. Networks of one's own use some of the
+  // rest, and the deprecated IPv4-compatible form ::7f00:1 leads to 127.0.0.1 on some systems.
+  return !(parsed instanceof ipaddr.IPv6 && ((parsed.parts[0] ?? 0) & 0xe000) !== 0x2000);
 }
 
 type LookupCallback = (error: NodeJS.ErrnoException | null, addresses: string | LookupAddress[], family?: number) => void;

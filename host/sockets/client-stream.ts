@@ -95,7 +95,7 @@ export class ClientStream {
       return [{ address: host, family }];
     }
     // RFC 6761, 6.3: what `localhost` is, nobody else is asked. Permitted by name, it is the proxy's own.
-    const local = host === 'localhost' || host.endsWith('.localhost');
+    const local = /^(?:.+\.)?localhost\.?$/.test(host);
     if (proxy !== undefined && (verdict === 'any' || (proxy.resolve === 'proxy' && !local))) {
       return undefined;
     }

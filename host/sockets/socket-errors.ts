@@ -96,6 +96,9 @@ const TLS_KINDS: readonly (readonly [RegExp, SocketErrorName])[] = [
   ],
 ];
 
+/** How much of a URL is told, in UTF-16 units: one of some MiB, failing often, would fill the inbox, which does not weigh it. */
+const LONGEST_URL = 2048;
+
 /** What ws says where `close()` comes before the handshake is done. It has no code for it. */
 const CLOSED_EARLY = 'WebSocket was closed before the connection was established';
 
@@ -139,7 +142,8 @@ export function innermost(error: unknown): unknown {
 }
 
 function failureOf(kind: SocketErrorName, reason: string, url: string): SocketFailure {
-  return { error: SOCKET_ERRORS[kind], message: `WebSocket connection to '${url}' failed: ${reason}` };
+  const named = url.length <= LONGEST_URL ? url : `${url.slice(0, LONGEST_URL)}...`;
+  return { error: SOCKET_ERRORS[kind], message: `WebSocket connection to '${named}' failed: ${reason}` };
 }
 
 /**

@@ -92,4 +92,24 @@ describe('a command is given out whole or not at all', () => {
     expect(sends).toHaveLength(script.value('sent') as number);
     expect(ofType(commands, 'sendText').every(({ data }) => data === 'text')).toBe(true);
   });
+
+  // Each is of several strings: one without its number would be taken for a part of the next command's.
+  test('where it has more than one string', () => {
+    const script = startScript('', { commandsPerTurn: 100_000, turnTimeout: 20_000, memory: 256 });
+    const commands = script.run(`
+      made = 0;
+      function deep(n) {
+        try { deep(n + 1); } catch {}
+        if (made < 4000) try { new WebSocket('ws://a.example/' + n, ['first', 'second', 'third']); made++; } catch {}
+        try { print(n); } catch {}
+      }
+      // From other depths, the stack ends in other places.
+      function from(depth) { if (depth > 0) from(depth - 1); else try { deep(0) } catch {} }
+      for (let depth = 0; depth < 4; depth++) { made = 0; from(depth); }
+    `);
+    const connects = ofType(commands, 'connect');
+    expect(connects.length).toBeGreaterThan(1000);
+    expect(connects.filter(({ url, protocols }) => !/^ws:\/\/a.example\/\d+$/.test(url) || protocols.join() !== 'first,second,third')).toEqual([]);
+    expect(printed(commands).filter((line) => !/^\d+$/.test(line))).toEqual([]);
+  });
 });

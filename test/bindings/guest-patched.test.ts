@@ -51,6 +51,9 @@ const PATCHES: readonly (readonly [string, string])[] = [
     if (/^(URL|Text|Abort|Blob|Readable|Writable|Transform|Byte|Count|DOM|Performance|Crypto|ErrorEvent|WebSocketStream|WebSocketError)/.test(name)) { patchAll(value.prototype); globalThis[name] = evil; }
   }
   for (const name of ['performance', 'crypto', 'structuredClone', 'queueMicrotask', 'atob', 'btoa']) globalThis[name] = evil`],
+  ['the well-known symbols', "for (const name of ['split', 'match', 'matchAll', 'replace', 'search', 'toPrimitive', 'isConcatSpreadable', 'species', 'unscopables', 'asyncIterator']) define(Object.prototype, Symbol[name]); for (const c of [Error, Map, Set, Date, RegExp, ArrayBuffer]) define(c, Symbol.hasInstance); define(String.prototype, Symbol.split)"],
+  ['streams and their parts', `for (const name of Object.getOwnPropertyNames(globalThis)) if (/Stream|QueuingStrategy/.test(name)) { patchAll(globalThis[name].prototype); for (const each of ['_state', '_reader', '_readableStreamController']) define(globalThis[name].prototype, each, true); }`],
+  ['the members of what the newer globals are given', "patch(Object.prototype, ['protocols', 'headers', 'heartbeat', 'interval', 'timeout', 'handshakeTimeout', 'perMessageDeflate', 'maxMessageSize', 'signal', 'transfer', 'endings', 'fatal', 'ignoreBOM', 'stream', 'done', 'next', 'return', 'throw', 'port', 'host', 'serverName', 'name', 'cause', 'reason', 'highWaterMark', 'size', 'start', 'pull', 'cancel', 'write', 'transform', 'flush', 'maxByteLength', 'names', 'types', 'handle', 'level', 'callback', 'args', 'removed', 'invoke'], true)"],
   ['errors', "patchAll(Error.prototype); patchAll(DOMException.prototype); Error.prepareStackTrace = evil; Error.stackTraceLimit = 0"],
 ];
 

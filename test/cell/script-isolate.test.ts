@@ -166,6 +166,12 @@ describe('what a script can read', () => {
     expectNoPath(commands);
   });
 
+  test('a source that is nested too deep to be compiled', () => {
+    const { commands } = new IsolatedScript(`${'('.repeat(200_000)}1${')'.repeat(200_000)}`).first;
+    expect(commands).toEqual([{ type: 'loadFailed', text: 'RangeError: Maximum call stack size exceeded', stack: '' }]);
+    expectNoPath(commands);
+  });
+
   test('rejections, whatever they are', () => {
     const script = startScript('');
     for (const reason of ['{}', 'Symbol()', '() => {}', 'null', 'new Error("x")', '[]', 'new Proxy({}, {})', 'new Map()', 'globalThis', 'new WebSocket("ws://a.example")']) {

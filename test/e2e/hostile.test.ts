@@ -87,6 +87,17 @@ const TOO_MUCH: [what: string, source: string, end: string, message: string][] =
   ['sends without end', withConnection("(socket) => { setTimeout(() => print('survived'), 20); for (;;) socket.send('x'); }"), 'survived', 'calls in one turn'],
   ['memory', 'const map = new Map(); for (let i = 0; i < 2e6; i++) map.set(i, { i });', 'ERR_AIRLOCK_OUT_OF_MEMORY', 'used more than its 16 MiB of memory'],
 ];
+const AFTER = "setTimeout(() => print('survived'), 1);";
+const LONGEST = "'x'.repeat(2 ** 29 - 24)";
+const OUTSIDE: [what: string, source: string, end: string][] = [
+  ['the longest string as the reason of a rejection', `${AFTER} Promise.reject(${LONGEST});`, 'survived'],
+  ['the longest string in the error of a rejection', `${AFTER} Promise.reject(Object.assign(new Error(), { name: ${LONGEST} }));`, 'survived'],
+  ['a rejection with a stack of many frames', `${AFTER} Promise.reject(Object.assign(new Error(), { stack: '\\n    at x'.repeat(5e6) }));`, 'survived'],
+  ['a rejection with a number of many digits', `${AFTER} Promise.reject(2n ** (2n ** 25n));`, 'survived'],
+  ['a loop in a function with a long name', `const o = { ['a'.repeat(300_000)]() { for (;;); } }; Object.values(o)[0]();`, 'ERR_AIRLOCK_TURN_TIMEOUT'],
+  ['a loop in a function named in brackets', `const o = { [' ('.repeat(200_000)]() { for (;;); } }; Object.values(o)[0]();`, 'ERR_AIRLOCK_TURN_TIMEOUT'],
+  ['a server with the longest name', `${AFTER} try { new WebSocketServer({ host: ${LONGEST} }); } catch {}`, 'survived'],
+];
 const NOT_ITS_OWN: [what: string, source: string, message: string | undefined][] = [
   ['the process by a constructor', "constructor.constructor('return process')()", 'ReferenceError: process is not defined'],
   ['the process by an error of a callback', "try { new WebSocket('ftp://x/') } catch (error) { error.constructor.constructor('return process')() }", 'ReferenceError: process is not defined'],
@@ -104,6 +115,7 @@ const NOT_ITS_OWN: [what: string, source: string, message: string | undefined][]
 
 const forEver = outcomesOf(FOR_EVER, { turnTimeout: 300 });
 const unstoppable = outcomesOf(UNSTOPPABLE, { turnTimeout: 300 });
+const outside = outcomesOf(OUTSIDE, { turnTimeout: 300 });
 const tooMuch = outcomesOf(TOO_MUCH, { memory: 16, turnTimeout: 10_000, commandBytesPerTurn: 8 * 1024 * 1024 });
 const notItsOwn = outcomesOf(NOT_ITS_OWN, {});
 
@@ -120,6 +132,12 @@ describe('a script that nothing can stop is killed with its process, and the hos
     expect(outcome.errors.at(-1)?.message).toBe(
       'the process that ran hostile.js was killed: a turn of hostile.js did not end within 3300 ms',
     );
+  });
+});
+
+describe('what the cell does with what a script gives it takes neither the cell down nor long:', () => {
+  test.each(OUTSIDE)('%s', async (what, _source, end) => {
+    expect(await outside(what)).toMatchObject({ end, neighbour: 'runs', next: 'runs' });
   });
 });
 

@@ -156,6 +156,14 @@ describe('a proxy is asked for', () => {
     expect(proxy.requests).toEqual([]);
   });
 
+  test('nothing for this host itself with a dot behind its name, though the proxy resolves', async () => {
+    const proxy = await refusing();
+    const ways = { proxy: { http: proxy.url, resolve: 'proxy' as const }, permissions: new Permissions({ connect: ['*'] }) };
+    await outcome('ws://localhost.:8080/', ways);
+    await outcome('ws://a.localhost.:8080/', ways);
+    expect(proxy.requests).toEqual([]);
+  });
+
   test.each([['127.0.0.1'], ['[::1]'], ['169.254.169.254'], ['[::ffff:10.0.0.1]']])('nothing where %s itself is not permitted', async (host) => {
     const proxy = await refusing();
     const permissions = new Permissions({ connect: ['*'] });

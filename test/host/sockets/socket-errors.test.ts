@@ -117,6 +117,12 @@ describe('the message', () => {
     expect(told(systemError(code)).reason).toBe(reason);
   });
 
+  test('names a URL of some MiB by its beginning', () => {
+    const { message } = remoteHostClosed(`${URL_TEXT}${'x'.repeat(1_000_000)}`);
+    expect(message).toMatch(/^WebSocket connection to 'ws.*xxx\.\.\.' failed: the remote host closed the connection$/);
+    expect(message.length).toBeLessThan(2200);
+  });
+
   test('is that of a refusal of our own, unchanged', () => {
     const denied = new AirlockError('ERR_AIRLOCK_CONNECT_DENIED', 'connecting to 10.0.0.1:80 is not permitted');
     expect(told(denied).reason).toBe('connecting to 10.0.0.1:80 is not permitted');
