@@ -47,3 +47,40 @@ function requireLength(isMinimal: boolean, length: number): void {
     throw new Error(`a length of ${length} bytes is not written in the shortest form`);
   }
 }
+
+export interface FrameOptions {
+  readonly final?: boolean;
+  /** RSV1, RSV2 and RSV3 as the bits 4, 2 and 1. */
+  readonly reserved?: number;
+  readonly opcode: number;
+  readonly payload?: Buffer | string;
+  /** A client's frame has a mask. */
+  readonly mask?: Buffer | undefined;
+  /** How many bytes the length takes, where that is not the shortest form: 2 or 8. */
+  readonly lengthBytes?: number;
+}
+
+/** A frame, right or wrong. */
+export function frame({ final = true, lengthBytes, mask, opcode, payload = '', reserved = 0 }: FrameOptions): Buffer {
+  const bytes = Buffer.from(payload as string);
+  const size = lengthBytes ?? (bytes.length < 126 ? 0 : bytes.length < 65_536 ? 2 : 8);
+  const header = Buffer.alloc(2 + size);
+  header[0] = (final ? 0x80 : 0) | (reserved << 4) | opcode;
+  header[1] = (mask === undefined ? 0 : 0x80) | (size === 0 ? bytes.length : size === 2 ? 126 : 127);
+  if (size === 2) {
+    header.writeUInt16BE(bytes.length, 2);
+  } else if (size === 8) {
+    header.writeBigUInt64BE(BigInt(bytes.length), 2);
+  }
+  if (mask === undefined) {
+    return Buffer.concat([header, bytes]);
+  }
+  return Buffer.concat([header, mask, bytes.map((byte, index) => byte ^ (mask[index & 3] as number))]);
+}
+
+/** The payload of a close frame. */
+export function closePayload(code: number, reason: Buffer | string = ''): Buffer {
+  const head = Buffer.alloc(2);
+  head.writeUInt16BE(code);
+  return Buffer.concat([head, Buffer.from(reason as string)]);
+}
