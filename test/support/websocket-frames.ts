@@ -9,18 +9,32 @@ export interface ParsedFrame {
 
 export const OPCODE = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
+class CutOffError extends Error {}
+
 /** All frames of a stream. Throws where one is cut off, or says its length in more bytes than it must. */
 export function parseFrames(stream: Buffer): ParsedFrame[] {
+  const { frames, missing } = completeFrames(stream);
+  if (missing > 0) {
+    throw new Error(`a frame is cut off: ${missing} bytes are missing`);
+  }
+  return frames;
+}
+
+/** The frames of a stream that are whole, and what stands behind them. */
+export function completeFrames(stream: Buffer): { readonly frames: ParsedFrame[]; readonly rest: Buffer; readonly missing: number } {
   const frames: ParsedFrame[] = [];
   let offset = 0;
+  let missing = 0;
   const take = (size: number): Buffer => {
     if (offset + size > stream.length) {
-      throw new Error(`a frame is cut off: ${offset + size - stream.length} bytes are missing`);
+      missing = offset + size - stream.length;
+      throw new CutOffError();
     }
     offset += size;
     return stream.subarray(offset - size, offset);
   };
-  while (offset < stream.length) {
+  let begin = 0;
+  const readFrame = (): void => {
     const [first = 0, second = 0] = take(2);
     let length = second & 0x7f;
     if (length === 126) {
@@ -38,8 +52,18 @@ export function parseFrames(stream: Buffer): ParsedFrame[] {
       payload.forEach((byte, index) => (payload[index] = byte ^ (mask[index % 4] as number)));
     }
     frames.push({ fin: (first & 0x80) !== 0, reserved: (first >> 4) & 7, opcode: first & 0x0f, masked, payload });
+    begin = offset;
+  };
+  try {
+    while (offset < stream.length) {
+      readFrame();
+    }
+  } catch (error) {
+    if (!(error instanceof CutOffError)) {
+      throw error;
+    }
   }
-  return frames;
+  return { frames, rest: stream.subarray(begin), missing };
 }
 
 function requireLength(isMinimal: boolean, length: number): void {
