@@ -96,7 +96,7 @@ export function connect(options: ConnectOptions, owner: ConnectionOwner): Connec
   });
   webSocket.once('unexpected-response', (_request, response) => connection.fail(unexpectedAnswer(response)));
   webSocket.once('upgrade', (response) => {
-    const problem = upgradeProblem(response);
+    const problem = upgradeProblem(response, options.perMessageDeflate === true);
     if (problem !== undefined) {
       return connection.fail(problem);
     }
