@@ -80,14 +80,15 @@ export interface FrameOptions {
   readonly payload?: Buffer | string;
   /** A client's frame has a mask. */
   readonly mask?: Buffer | undefined;
-  /** How many bytes the length takes, where that is not the shortest form: 2 or 8. */
+  /** How many bytes the length takes at least: 2 or 8. Default: the shortest form. */
   readonly lengthBytes?: number;
 }
 
 /** A frame, right or wrong. */
 export function frame({ final = true, lengthBytes, mask, opcode, payload = '', reserved = 0 }: FrameOptions): Buffer {
   const bytes = Buffer.from(payload as string);
-  const size = lengthBytes ?? (bytes.length < 126 ? 0 : bytes.length < 65_536 ? 2 : 8);
+  const shortest = bytes.length < 126 ? 0 : bytes.length < 65_536 ? 2 : 8;
+  const size = Math.max(lengthBytes ?? 0, shortest);
   const header = Buffer.alloc(2 + size);
   header[0] = (final ? 0x80 : 0) | (reserved << 4) | opcode;
   header[1] = (mask === undefined ? 0 : 0x80) | (size === 0 ? bytes.length : size === 2 ? 126 : 127);
