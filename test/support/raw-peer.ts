@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import type { Socket } from 'node:net';
 import { handshakeRequest, openTcp, openTcpServer } from './sockets.ts';
 import { OPCODE, completeFrames, type ParsedFrame } from './websocket-frames.ts';
@@ -11,13 +11,17 @@ export class RawPeer {
   readonly frames: ParsedFrame[] = [];
   #rest: Buffer = Buffer.alloc(0);
   #isClosed = false;
+  readonly #emitter = new EventEmitter();
 
   constructor(socket: Socket, head: Buffer) {
     this.socket = socket;
     socket.setNoDelay(true);
     this.#take(head);
     socket.on('data', (data: Buffer) => this.#take(data));
-    socket.on('close', () => (this.#isClosed = true));
+    socket.on('close', () => {
+      this.#isClosed = true;
+      this.#emitter.emit('change');
+    });
   }
 
   /** Resolves with the first frame, from the start on, with this opcode. Rejects where the connection ends without it. */
@@ -30,7 +34,7 @@ export class RawPeer {
       if (this.#isClosed) {
         throw new Error(`the connection has ended without a frame of the opcode ${opcode}`);
       }
-      await Promise.race([once(this.socket, 'data'), once(this.socket, 'close')]);
+      await once(this.#emitter, 'change');
     }
   }
 
@@ -44,6 +48,7 @@ export class RawPeer {
     const { frames, rest } = completeFrames(this.#rest.length === 0 ? data : Buffer.concat([this.#rest, data]));
     this.frames.push(...frames);
     this.#rest = rest;
+    this.#emitter.emit('change');
   }
 }
 

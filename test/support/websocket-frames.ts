@@ -100,7 +100,8 @@ export function frame({ final = true, lengthBytes, mask, opcode, payload = '', r
   if (mask === undefined) {
     return Buffer.concat([header, bytes]);
   }
-  return Buffer.concat([header, mask, bytes.map((byte, index) => byte ^ (mask[index & 3] as number))]);
+  const isZero = mask.every((byte) => byte === 0);
+  return Buffer.concat([header, mask, isZero ? bytes : bytes.map((byte, index) => byte ^ (mask[index & 3] as number))]);
 }
 
 /** The payload of a close frame. */
