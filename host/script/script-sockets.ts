@@ -244,12 +244,14 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
 
   /** Reads on from the sockets that had to wait for the script. */
   resume(): void {
-    for (const connection of this.#paused) {
+    // What had waited is told at once, and may fill the inbox again.
+    const paused = [...this.#paused];
+    this.#paused.clear();
+    for (const connection of paused) {
       if (!this.#pausedByScript.has(connection)) {
         connection.resume();
       }
     }
-    this.#paused.clear();
   }
 
   /**
