@@ -170,7 +170,8 @@ export class FramedStream extends Duplex {
         this.socket.resume();
       }
     }
-    if (this.#rest.length === 0 || this.destroyed || this.#reader === undefined) {
+    const isHandshakeCut = this.#reader === undefined && !this.#isAfterHead;
+    if (this.#rest.length === 0 || this.destroyed || isHandshakeCut) {
       this.#finish();
     }
   }
