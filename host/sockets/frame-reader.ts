@@ -77,6 +77,11 @@ export class FrameReader {
     return !this.#isOver && (this.isHeld || this.#isBusy);
   }
 
+  /** Whether nothing of what comes counts any more. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /** The compressed message is read. */
   proceed(): void {
     this.#isBusy = false;

@@ -82,7 +82,10 @@ export class FramedStream extends Duplex {
       reader.proceed();
       this.#advance();
     });
-    webSocket.on('error', () => reader.end());
+    webSocket.on('error', () => {
+      reader.end();
+      this.#advance();
+    });
     this.#reader = reader;
     this.#owner = owner;
     reader.isHeld = this.#isHeld;
@@ -101,7 +104,7 @@ export class FramedStream extends Duplex {
     if (this.#reader !== undefined) {
       this.#reader.isHeld = true;
     }
-    this.socket.pause();
+    this.#advance();
   }
 
   release(): void {
@@ -162,7 +165,8 @@ export class FramedStream extends Duplex {
       }
     }
     this.#isAdvancing = false;
-    const isStopped = this.#isHeld || this.#rest.length > READ_AHEAD;
+    // Of what comes behind a close frame nothing counts but the end.
+    const isStopped = this.#reader?.isOver !== true && (this.#isHeld || this.#rest.length > READ_AHEAD);
     if (this.#isListening && isStopped !== this.socket.isPaused()) {
       if (isStopped) {
         this.socket.pause();

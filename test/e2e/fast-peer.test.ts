@@ -198,3 +198,19 @@ describe('a peer that sends faster than its script takes has to wait, the host d
     expectBounded(kind, outcome, await waited);
   }, 60_000);
 });
+
+test('RFC 7692, 8: a message that would be 512 MiB when inflated ends its connection with 1009, long before it is', async () => {
+  const block = deflateRawSync(Buffer.alloc(MIB), { finishFlush: constants.Z_SYNC_FLUSH });
+  const payload = Buffer.concat(Array.from({ length: 512 }, () => block)).subarray(0, -4);
+  expect(payload.length).toBeLessThan(MIB);
+  const closeCode = Promise.withResolvers<number>();
+  const { port } = await openRawServer((peer) => {
+    peer.socket.write(frame({ opcode: OPCODE.binary, reserved: 4, payload }));
+    closeCode.resolve(peer.closeCode());
+  }, 'permessage-deflate');
+  const args = ['compressed', '1', `ws://127.0.0.1:${port}/`];
+  const outcome = (await inSpawnedHost(HOST, { args, control: 0, limits: {}, source: SCRIPT })) as Outcome;
+  process.stdout.write(`a bomb: ${Math.round(outcome.grown / MIB)} MiB\n`);
+  expect({ code: await closeCode.promise, lines: outcome.lines }).toEqual({ code: 1009, lines: ['closed 1006'] });
+  expect(outcome.grown).toBeLessThan(MOST_GROWTH);
+}, 60_000);
