@@ -47,6 +47,9 @@ export interface FrameReaderOptions {
  */
 export class FrameReader {
   readonly #options: FrameReaderOptions;
+  /** Of the options, what is looked at for each message. */
+  readonly #masked: boolean;
+  readonly #largest: number;
   readonly #target: FrameTarget;
   /** The header of the frame that is read, as far as it has come. */
   readonly #header = Buffer.alloc(LONGEST_HEADER);
@@ -69,6 +72,8 @@ export class FrameReader {
 
   constructor(options: FrameReaderOptions, target: FrameTarget) {
     this.#options = options;
+    this.#masked = options.masked;
+    this.#largest = options.largest;
     this.#target = target;
   }
 
@@ -122,7 +127,7 @@ export class FrameReader {
   #isWholeMessage(chunk: Buffer, view: DataView, at: number): boolean {
     const first = chunk[at] as number;
     const available = chunk.length - at;
-    const { largest, masked } = this.#options;
+    const masked = this.#masked;
     if ((first !== FINAL_TEXT && first !== FINAL_BINARY) || available < 2) {
       return false;
     }
@@ -145,7 +150,7 @@ export class FrameReader {
       // No chunk holds that much, or nearly none.
       return false;
     }
-    if (available < header + length || length > largest) {
+    if (available < header + length || length > this.#largest) {
       return false;
     }
     const start = at + header;
