@@ -16,12 +16,14 @@ export class Reading {
 
   /** The script has caught up. */
   resume(): void {
-    for (const connection of this.#waiting) {
+    // What had waited is told at once, and may fill the inbox again.
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const connection of waiting) {
       if (!this.#pausedByScript.has(connection)) {
         connection.resume();
       }
     }
-    this.#waiting.clear();
   }
 
   pauseByScript(connection: Connection): void {

@@ -6,8 +6,8 @@ import { isPublicAddress } from '../policy/address-guard.ts';
 import type { Permissions } from '../policy/permissions.ts';
 import { ClientStream, checkLiteral, type Network } from './client-stream.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
+import { FramedStream } from './framed-stream.ts';
 import type { HeartbeatOptions } from './heartbeat.ts';
-import { PacedStream } from './paced-stream.ts';
 import { unexpectedAnswer, upgradeProblem } from './handshake-answer.ts';
 import type { HandshakeHeaders } from './handshake-headers.ts';
 
@@ -69,13 +69,13 @@ export function connect(options: ConnectOptions, owner: ConnectionOwner): Connec
     done: pending.promise,
     signal: abort.signal,
   });
-  let paced: PacedStream | undefined;
+  let framed: FramedStream | undefined;
   const webSocket = new WebSocket(url, [...options.protocols], {
     // ws's types know only a function that returns its socket; Node's `http.request`, which calls it, takes this too.
     createConnection: ((_options: unknown, callback: (error: unknown, socket?: unknown) => void): void => {
       stream.open().then((socket) => {
-        paced = options.perMessageDeflate === true ? new PacedStream(socket) : undefined;
-        callback(null, paced ?? socket);
+        framed = new FramedStream(socket, true);
+        callback(null, framed);
       }, callback);
     }) as never,
     headers: options.headers as Record<string, string>,
@@ -83,7 +83,7 @@ export function connect(options: ConnectOptions, owner: ConnectionOwner): Connec
     followRedirects: false,
     maxPayload: options.maxPayload,
   });
-  const connection = new Connection(id, url, webSocket, owner, { heartbeat: options.heartbeat });
+  const connection = new Connection(id, url, webSocket, owner, { heartbeat: options.heartbeat, largest: options.maxPayload });
   // ws's own option counts the time without a byte, so that a peer could hold a socket for ever.
   const timer = setTimeout(() => connection.fail(stream.timeout()), options.handshakeTimeout);
   const settled = (): void => {
@@ -96,7 +96,7 @@ export function connect(options: ConnectOptions, owner: ConnectionOwner): Connec
   });
   webSocket.once('unexpected-response', (_request, response) => connection.fail(unexpectedAnswer(response)));
   webSocket.once('upgrade', (response) => {
-    const problem = upgradeProblem(response);
+    const problem = upgradeProblem(response, options.perMessageDeflate === true);
     if (problem !== undefined) {
       return connection.fail(problem);
     }
@@ -108,10 +108,9 @@ export function connect(options: ConnectOptions, owner: ConnectionOwner): Connec
         connection.fail(lost);
       }
     });
-    paced?.pace(webSocket);
     webSocket.once('open', () => {
       settled();
-      connection.open(response.socket, paced);
+      connection.open(framed as FramedStream);
     });
   });
   return connection;

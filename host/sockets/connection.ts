@@ -2,11 +2,19 @@ import type { Socket } from 'node:net';
 import { isAscii } from 'node:buffer';
 import type { WebSocket } from 'ws';
 import type { MessageKind } from '../../wire/flat-writer.ts';
-import type { AcceptedStream } from './accepted-stream.ts';
+import type { FramedStream } from './framed-stream.ts';
 import { FrameQueue, type MessageType } from './frames.ts';
 import { Heartbeat, type HeartbeatOptions } from './heartbeat.ts';
-import type { PacedStream } from './paced-stream.ts';
-import { remoteHostClosed, socketFailure } from './socket-errors.ts';
+import { PongSender } from './pong-sender.ts';
+import { SocketFault, remoteHostClosed, socketFailure } from './socket-errors.ts';
+
+/**
+ * How long a peer that has broken the protocol has to take the close frame that says so, in milliseconds. RFC 6455, 7.1.7:
+ * the connection may be dropped at once.
+ */
+const FAILED_TIMEOUT = 2000;
+
+const NOTHING = Buffer.alloc(0);
 
 /** What a connection tells its owner. Nothing follows `closed`. */
 export interface ConnectionOwner {
@@ -21,15 +29,12 @@ export interface ConnectionOwner {
 
 /** What lies under a WebSocket, and looks after it. */
 export interface ConnectionOptions {
-  /**
-   * The stream of an accepted connection. Its frames are written here, as they are neither masked nor compressed, and
-   * most of its messages do not go through ws.
-   */
-  readonly accepted?: AcceptedStream | undefined;
+  /** The largest message that is received, in bytes. */
+  readonly largest: number;
+  /** The stream of an accepted connection. Its frames are written here, as they are neither masked nor compressed. */
+  readonly accepted?: FramedStream | undefined;
   readonly heartbeat?: HeartbeatOptions | undefined;
 }
-
-const NOTHING = Buffer.alloc(0);
 
 /**
  * One WebSocket of a script, opened or accepted: a `ws` WebSocket and the TCP or TLS socket under it.
@@ -41,14 +46,21 @@ export class Connection {
   readonly url: string;
   readonly #webSocket: WebSocket;
   readonly #owner: ConnectionOwner;
-  #socket: Socket | undefined;
-  readonly #accepted: AcceptedStream | undefined;
-  #paced: PacedStream | undefined;
+  /** What is written to: the TCP socket of an accepted connection, else the stream over it. */
+  #socket: Socket | FramedStream | undefined;
+  readonly #isAccepted: boolean;
+  #stream: FramedStream | undefined;
+  readonly #largest: number;
+  readonly #pongs: PongSender;
   readonly #heartbeatOptions: HeartbeatOptions | undefined;
   #heartbeat: Heartbeat | undefined;
   readonly #frames = new FrameQueue();
   #isCorked = false;
   #failed = false;
+  /** Ends the wait for a peer that has broken the protocol. */
+  #failedTimer: NodeJS.Timeout | undefined;
+  /** The script has closed it: it is told no message any more. WebSockets Standard: only in the state OPEN. */
+  #isClosing = false;
   /** What the kernel may not have taken yet: bytes on the wire and of payload, in turns. */
   #unsent: number[] = [];
   /** Whether messages go out compressed. Then the bytes on the wire are not known, and ws says when each has gone. */
@@ -57,55 +69,55 @@ export class Connection {
   /** Called when that is nothing. */
   #onSent: (() => void) | undefined;
 
-  constructor(id: number, url: string, webSocket: WebSocket, owner: ConnectionOwner, options: ConnectionOptions = {}) {
+  constructor(id: number, url: string, webSocket: WebSocket, owner: ConnectionOwner, options: ConnectionOptions) {
     this.#socket = options.accepted?.socket;
-    this.#accepted = options.accepted;
+    this.#stream = options.accepted;
+    this.#isAccepted = options.accepted !== undefined;
+    this.#largest = options.largest;
     this.#heartbeatOptions = options.heartbeat;
     this.id = id;
     this.url = url;
     this.#webSocket = webSocket;
+    this.#pongs = new PongSender(webSocket);
     this.#owner = owner;
     webSocket.binaryType = 'nodebuffer';
+    // Those that were compressed.
     webSocket.on('message', (data, isBinary) => {
       const bytes = data as Buffer;
-      this.#heartbeat?.alive();
-      owner.message(this, isBinary ? 'binary' : isAscii(bytes) ? 'ascii' : 'text', bytes, 0, bytes.length);
+      this.#message(isBinary ? 'binary' : isAscii(bytes) ? 'ascii' : 'text', bytes, 0, bytes.length);
     });
-    webSocket.on('ping', (data) => {
-      this.#heartbeat?.alive();
-      owner.control(this, 'ping', data);
+    webSocket.on('error', (error) => {
+      this.#fail(error);
+      this.#failedTimer ??= setTimeout(() => this.terminate(), FAILED_TIMEOUT);
     });
-    webSocket.on('pong', (data) => {
-      if (this.#heartbeat?.pong(data) !== true) {
-        owner.control(this, 'pong', data);
-      }
-    });
-    webSocket.on('error', (error) => this.#fail(error));
     webSocket.on('close', (code, reason) => this.#closed(code, reason));
   }
 
   /** Starts to read an accepted connection. `head`: what came with the handshake. */
   start(head: Buffer): void {
-    this.#accepted?.start(head, (kind, data, start, end) => {
-      // Nothing is received any more once ws has failed the connection.
-      if (this.#webSocket.readyState === this.#webSocket.OPEN) {
-        this.#owner.message(this, kind, data, start, end);
-      }
-    });
+    this.#stream?.start(
+      this.#webSocket,
+      head,
+      { masked: this.#isAccepted, compressed: this.#compresses, largest: this.#largest },
+      {
+        message: (kind, data, start, end) => this.#message(kind, data, start, end),
+        control: (type, data) => this.#control(type, data),
+        violation: (message) => this.#fail(new SocketFault('UnknownSocketError', message)),
+        activity: () => this.#heartbeat?.alive(),
+      },
+    );
   }
 
-  /**
-   * The handshake of a connection that the script opened is done. `paced`: the stream that ws reads, where messages may be
-   * compressed.
-   */
-  open(socket: Socket, paced?: PacedStream): void {
-    this.#socket = socket;
-    this.#paced = paced;
+  /** The handshake of a connection that the script opened is done. `stream`: what ws reads and writes. */
+  open(stream: FramedStream): void {
+    this.#socket = stream;
+    this.#stream = stream;
     this.#compresses = this.#webSocket.extensions.includes('permessage-deflate');
     if (this.#heartbeatOptions !== undefined) {
       this.#heartbeat = new Heartbeat(this.#webSocket, this.#heartbeatOptions, (error) => this.fail(error));
     }
     this.#owner.opened(this, this.#webSocket.protocol, this.#webSocket.extensions);
+    this.start(NOTHING);
   }
 
   /** Sends a message at the next `flush`: a string, or the part of the buffer from `start` to `end`. */
@@ -113,7 +125,7 @@ export class Connection {
     if (this.#socket === undefined || this.#webSocket.readyState !== this.#webSocket.OPEN) {
       return;
     }
-    if (this.#accepted !== undefined) {
+    if (this.#isAccepted) {
       this.#frames.add(type, data, start, end);
     } else {
       this.#sendMasked(this.#socket, type, typeof data === 'string' ? data : data.subarray(start, end));
@@ -161,6 +173,10 @@ export class Connection {
   /** Starts the closing handshake, after what was sent. Code 0: without a code. */
   close(code: number, reason: string): void {
     this.flush();
+    this.#isClosing = true;
+    // The peer's answer comes behind what it has sent before.
+    this.#heartbeat?.resume();
+    this.#stream?.release();
     if (code === 0) {
       this.#webSocket.close();
     } else {
@@ -179,23 +195,17 @@ export class Connection {
     this.terminate();
   }
 
-  /** Stops reading, so that the peer has to wait. */
+  /** Tells nothing more, from the next message on, and stops reading, so that the peer has to wait. */
   pause(): void {
-    this.#heartbeat?.pause();
-    if (this.#paced !== undefined) {
-      this.#paced.hold();
-    } else {
-      (this.#accepted?.socket ?? this.#webSocket).pause();
+    if (!this.#isClosing) {
+      this.#heartbeat?.pause();
+      this.#stream?.hold();
     }
   }
 
   resume(): void {
     this.#heartbeat?.resume();
-    if (this.#paced !== undefined) {
-      this.#paced.release();
-    } else {
-      (this.#accepted?.socket ?? this.#webSocket).resume();
-    }
+    this.#stream?.release();
   }
 
   /**
@@ -251,7 +261,7 @@ export class Connection {
   }
 
   /** ws masks a client's frames. */
-  #sendMasked(socket: Socket, type: MessageType, data: string | Buffer): void {
+  #sendMasked(socket: Socket | FramedStream, type: MessageType, data: string | Buffer): void {
     if (!this.#isCorked) {
       this.#isCorked = true;
       socket.cork();
@@ -274,6 +284,23 @@ export class Connection {
     }
   }
 
+  #message(kind: MessageKind, data: Buffer, start: number, end: number): void {
+    if (!this.#isClosing) {
+      this.#owner.message(this, kind, data, start, end);
+    }
+  }
+
+  #control(type: 'ping' | 'pong', data: Buffer): void {
+    if (type === 'ping') {
+      this.#pongs.answer(data);
+    } else if (this.#heartbeat?.pong(data) === true) {
+      return;
+    }
+    if (!this.#isClosing) {
+      this.#owner.control(this, type, data);
+    }
+  }
+
   #fail(error: unknown): void {
     if (!this.#failed) {
       this.#failed = true;
@@ -284,6 +311,7 @@ export class Connection {
 
   #closed(code: number, reason: Buffer): void {
     this.#heartbeat?.stop();
+    clearTimeout(this.#failedTimer);
     // RFC 6455, 7.1.5: 1006 where no close frame was received.
     const wasClean = code !== 1006;
     if (!wasClean && !this.#failed) {

@@ -1,4 +1,5 @@
 import { STATUS_CODES, type IncomingMessage } from 'node:http';
+import { extensionProblem } from './handshake-extensions.ts';
 import { SocketFault } from './socket-errors.ts';
 
 /** Why an answer that does not switch protocols is a failure. No redirect is followed: WebSockets Standard, 2.2. */
@@ -19,7 +20,10 @@ export function unexpectedAnswer({ statusCode = 0, headers, httpVersion }: Incom
 }
 
 /** What ws does not check of an answer that switches protocols. RFC 6455, 4.1, on the server's response. */
-export function upgradeProblem({ headers, httpVersion, rawHeaders, statusCode }: IncomingMessage): SocketFault | undefined {
+export function upgradeProblem(
+  { headers, httpVersion, rawHeaders, statusCode }: IncomingMessage,
+  offersDeflate: boolean,
+): SocketFault | undefined {
   const problem = (message: string): SocketFault => new SocketFault('UnknownSocketError', message);
   // RFC 9110, 15.2: HTTP/1.0 has no interim answers, 101 among them.
   if (httpVersion !== '1.1') {
@@ -40,5 +44,8 @@ export function upgradeProblem({ headers, httpVersion, rawHeaders, statusCode }:
       return problem(`the server's answer has more than one ${name} header`);
     }
   }
-  return undefined;
+  // Step 5. What was not offered at all, ws refuses.
+  const extensions = headers['sec-websocket-extensions'];
+  const wrong = offersDeflate && extensions !== undefined ? extensionProblem(extensions) : undefined;
+  return wrong === undefined ? undefined : problem(wrong);
 }

@@ -23,6 +23,9 @@ export class Heartbeat {
   readonly #payload = randomBytes(PAYLOAD_BYTES);
   #timer: NodeJS.Timeout | undefined;
   #isReading = true;
+  #isStopped = false;
+  /** A ping is out, and nothing has come since. */
+  #awaits = false;
   #sentAt = 0;
 
   /** The last round trip, in milliseconds. */
@@ -38,7 +41,7 @@ export class Heartbeat {
 
   /** Something has come from the peer. */
   alive(): void {
-    if (this.#sentAt !== 0) {
+    if (this.#awaits) {
       this.#wait();
     }
   }
@@ -46,10 +49,9 @@ export class Heartbeat {
   /** A pong has come. Returns whether it answers a ping of the heartbeat, which is of no interest to others. */
   pong(data: Buffer): boolean {
     const isOurs = data.equals(this.#payload);
-    if (isOurs && this.#sentAt !== 0) {
+    if (isOurs) {
       this.latency = performance.now() - this.#sentAt;
     }
-    this.alive();
     return isOurs;
   }
 
@@ -60,18 +62,21 @@ export class Heartbeat {
   }
 
   resume(): void {
-    this.#isReading = true;
-    this.#wait();
+    if (!this.#isReading) {
+      this.#isReading = true;
+      this.#wait();
+    }
   }
 
   stop(): void {
+    this.#isStopped = true;
     clearTimeout(this.#timer);
   }
 
   #wait(): void {
     clearTimeout(this.#timer);
-    this.#sentAt = 0;
-    if (this.#isReading) {
+    this.#awaits = false;
+    if (this.#isReading && !this.#isStopped) {
       this.#timer = setTimeout(() => this.#ping(), this.#options.interval);
     }
   }
@@ -80,6 +85,7 @@ export class Heartbeat {
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) {
       return;
     }
+    this.#awaits = true;
     this.#sentAt = performance.now();
     this.#webSocket.ping(this.#payload);
     const { timeout } = this.#options;

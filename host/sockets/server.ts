@@ -3,9 +3,9 @@ import net, { isIP, type BoundSocket, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer as WsServer, type WebSocket } from 'ws';
 import { AirlockError, codeOf, messageOf } from '../errors.ts';
-import { AcceptedStream } from './accepted-stream.ts';
 import { hostPort } from './client.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
+import { FramedStream } from './framed-stream.ts';
 
 export interface ListenOptions {
   /** An address; empty for all interfaces. */
@@ -92,28 +92,34 @@ export class Server {
     if (!originIsAllowed(request)) {
       return refuse(socket, 403);
     }
-    const stream = new AcceptedStream(socket as Socket, this.#maxPayload);
+    const stream = new FramedStream(socket as Socket, false);
     this.#webSockets.handleUpgrade(request, stream, NOTHING, (webSocket) => {
       const { host = `127.0.0.1:${this.port}` } = request.headers;
-      this.#owner.accepted(this, accepted(webSocket, stream, head, `ws://${host}${request.url ?? '/'}`));
+      this.#owner.accepted(this, accepted(webSocket, stream, this.#maxPayload, head, `ws://${host}${request.url ?? '/'}`));
     });
   }
 }
 
-function accepted(webSocket: WebSocket, stream: AcceptedStream, head: Buffer, url: string): Accepted {
+function accepted(webSocket: WebSocket, stream: FramedStream, largest: number, head: Buffer, url: string): Accepted {
   return {
     url,
     protocol: webSocket.protocol,
     extensions: webSocket.extensions,
     connect(id, owner) {
-      const connection = new Connection(id, url, webSocket, owner, { accepted: stream });
+      const connection = new Connection(id, url, webSocket, owner, { accepted: stream, largest });
       // What the peer has sent already comes after its owner knows of the connection.
       setImmediate(() => connection.start(head));
       return connection;
     },
     refuse(code, reason) {
       webSocket.on('error', () => webSocket.terminate());
-      stream.start(head, () => {});
+      const ignore = (): void => {};
+      stream.start(
+        webSocket,
+        head,
+        { masked: true, compressed: false, largest },
+        { message: ignore, control: ignore, violation: ignore, activity: ignore },
+      );
       webSocket.close(code, reason);
     },
   };
