@@ -10,6 +10,7 @@ import type { HeartbeatOptions } from './heartbeat.ts';
 import { PacedStream } from './paced-stream.ts';
 import { unexpectedAnswer, upgradeProblem } from './handshake-answer.ts';
 import type { HandshakeHeaders } from './handshake-headers.ts';
+import { receiverLimits } from './receiver-limits.ts';
 
 export interface ConnectOptions {
   /** The script's name for the socket. */
@@ -81,7 +82,7 @@ export function connect(options: ConnectOptions, owner: ConnectionOwner): Connec
     headers: options.headers as Record<string, string>,
     perMessageDeflate: options.perMessageDeflate === true,
     followRedirects: false,
-    maxPayload: options.maxPayload,
+    ...receiverLimits(options.maxPayload),
   });
   const connection = new Connection(id, url, webSocket, owner, { heartbeat: options.heartbeat });
   // ws's own option counts the time without a byte, so that a peer could hold a socket for ever.

@@ -6,6 +6,7 @@ import { AirlockError, codeOf, messageOf } from '../errors.ts';
 import { AcceptedStream } from './accepted-stream.ts';
 import { hostPort } from './client.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
+import { receiverLimits } from './receiver-limits.ts';
 
 export interface ListenOptions {
   /** An address; empty for all interfaces. */
@@ -69,7 +70,7 @@ export class Server {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
-      maxPayload: options.maxPayload,
+      ...receiverLimits(options.maxPayload),
     });
     const serverName = headerValue(options.serverName) || DEFAULT_SERVER_NAME;
     this.#webSockets.on('headers', (headers) => headers.push(`Server: ${serverName}`));
