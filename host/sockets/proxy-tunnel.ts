@@ -84,8 +84,10 @@ export function proxyFault(error: unknown): SocketFault {
 function refused(status: number): SocketFault {
   const answered = `the proxy answered with the HTTP status ${status}`;
   switch (status) {
+    // 401 is what tinyproxy says to a wrong password.
+    case 401:
     case 407:
-      return new SocketFault('ProxyAuthenticationRequiredError', `the proxy requires authentication, or does not take the one given (HTTP status 407)`);
+      return new SocketFault('ProxyAuthenticationRequiredError', `the proxy requires authentication, or does not take the one given (HTTP status ${status})`);
     case 404:
       return new SocketFault('HostNotFoundError', `${answered}: it did not find the host`);
     case 502:

@@ -6,6 +6,7 @@ import { AirlockError, codeOf, messageOf } from '../errors.ts';
 import { hostPort } from './client.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
 import { FramedStream } from './framed-stream.ts';
+import { asksForWebSocket, requestedUrl, requestProblem, type Refusal } from './handshake-request.ts';
 
 export interface ListenOptions {
   /** An address; empty for all interfaces. */
@@ -20,7 +21,7 @@ export interface ListenOptions {
 
 /** A connection whose handshake is done. */
 export interface Accepted {
-  /** Made of the Host header and the path. */
+  /** Made of the Host header and the path, or of the absolute URL that was asked for. */
   readonly url: string;
   readonly protocol: string;
   readonly extensions: string;
@@ -73,7 +74,7 @@ export class Server {
     });
     const serverName = headerValue(options.serverName) || DEFAULT_SERVER_NAME;
     this.#webSockets.on('headers', (headers) => headers.push(`Server: ${serverName}`));
-    this.#http = createServer((_request, response) => {
+    this.#http = createServer({ shouldUpgradeCallback: asksForWebSocket }, (_request, response) => {
       response.writeHead(426, { 'Connection': 'close', 'Content-Type': 'text/plain', 'Server': serverName, 'Upgrade': 'websocket' });
       response.end('This is a WebSocket server.\n');
     });
@@ -89,13 +90,15 @@ export class Server {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (!originIsAllowed(request)) {
-      return refuse(socket, 403);
+    const problem = requestProblem(request) ?? (originIsAllowed(request) ? undefined : { status: 403 });
+    if (problem !== undefined) {
+      return refuse(socket, problem);
     }
+    // ws wants it alone, where RFC 6455 (4.2.1, step 3) wants it among others.
+    request.headers.upgrade = 'websocket';
     const stream = new FramedStream(socket as Socket, false);
     this.#webSockets.handleUpgrade(request, stream, NOTHING, (webSocket) => {
-      const { host = `127.0.0.1:${this.port}` } = request.headers;
-      this.#owner.accepted(this, accepted(webSocket, stream, this.#maxPayload, head, `ws://${host}${request.url ?? '/'}`));
+      this.#owner.accepted(this, accepted(webSocket, stream, this.#maxPayload, head, requestedUrl(request)));
     });
   }
 }
@@ -194,9 +197,10 @@ function originIsAllowed(request: IncomingMessage): boolean {
   return host !== undefined && URL.parse(origin)?.host === host.toLowerCase();
 }
 
-function refuse(socket: Duplex, status: number): void {
+function refuse(socket: Duplex, { headers = {}, status }: Refusal): void {
   socket.on('error', () => socket.destroy());
   // An HTTP server's sockets stay half open: without this one would stay for as long as its peer likes.
   socket.once('finish', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  const lines = Object.entries({ 'Connection': 'close', 'Content-Length': '0', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n`);
 }

@@ -194,6 +194,7 @@ describe('a proxy that fails is told to the script', () => {
 
   test.each<[string, string, SocketErrorName, string]>([
     ['asks for a password', 'HTTP/1.1 407 x\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n', 'ProxyAuthenticationRequiredError', 'the proxy requires authentication, or does not take the one given (HTTP status 407)'],
+    ['does not take the password, as tinyproxy', 'HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n', 'ProxyAuthenticationRequiredError', 'the proxy requires authentication, or does not take the one given (HTTP status 401)'],
     ['refuses', 'HTTP/1.1 403 x\r\nContent-Length: 4\r\n\r\nevil', 'ProxyConnectionRefusedError', 'the proxy answered with the HTTP status 403 and refused the connection'],
     ['takes no CONNECT', 'HTTP/1.1 405 x\r\n\r\n', 'ProxyConnectionRefusedError', 'the proxy answered with the HTTP status 405 and refused the connection'],
     ['does not find the host', 'HTTP/1.1 404 x\r\n\r\n', 'HostNotFoundError', 'the proxy answered with the HTTP status 404: it did not find the host'],

@@ -39,7 +39,7 @@ describe('a server', () => {
     expect(url).toBe(`ws://127.0.0.1:${server.port}`);
   });
 
-  test('tells the address that a client asked for, made of Host and path', async () => {
+  test('tells the address that a client asked for, made of Host and path, or in full', async () => {
     const urls: string[] = [];
     const server = new Server(1, { host: '127.0.0.1', port: 0, serverName: '', maxPayload: 1000 }, {
       accepted: (_server, { refuse, url }) => {
@@ -50,8 +50,12 @@ describe('a server', () => {
     });
     const { owner } = openClient(`ws://localhost:${server.port}/chat?room=1`);
     await owner.first('closed');
+    // In full, as to a proxy.
+    const socket = await openTcp(server.port);
+    socket.write(handshakeRequest().replace('/', 'http://name.example:81/x?y'));
+    await once(socket, 'data');
     server.close();
-    expect(urls).toEqual([`ws://localhost:${server.port}/chat?room=1`]);
+    expect(urls).toEqual([`ws://localhost:${server.port}/chat?room=1`, 'ws://name.example:81/x?y']);
   });
 
   test('may refuse a connection whose handshake is done, with a code and a reason', async () => {
@@ -117,11 +121,17 @@ describe('what is no WebSocket handshake', () => {
   });
 
   test.each([
-    ['a wrong version', handshakeRequest({ 'Sec-WebSocket-Version': '12' }), /^HTTP\/1\.1 400 /],
-    ['no version', handshakeRequest({ 'Sec-WebSocket-Version': undefined }), /^HTTP\/1\.1 400 /],
+    ['a wrong version', handshakeRequest({ 'Sec-WebSocket-Version': '12' }), /^HTTP\/1\.1 426 [^]*\r\nSec-WebSocket-Version: 13\r\n/],
+    ['an older version', handshakeRequest({ 'Sec-WebSocket-Version': '8' }), /^HTTP\/1\.1 426 /],
+    ['no version', handshakeRequest({ 'Sec-WebSocket-Version': undefined }), /^HTTP\/1\.1 426 /],
+    ['HTTP/1.0', handshakeRequest().replace('HTTP/1.1', 'HTTP/1.0'), /^HTTP\/1\.1 426 /],
+    ['no Host', handshakeRequest({ Host: undefined }), /^HTTP\/1\.1 400 /],
+    ['two Hosts', handshakeRequest({ host: 'localhost' }), /^HTTP\/1\.1 400 /],
+    ['a target of another scheme', handshakeRequest().replace('/', 'ftp://127.0.0.1/'), /^HTTP\/1\.1 400 /],
+    ['an extension that is none', handshakeRequest({ 'Sec-WebSocket-Extensions': 'permessage-deflate; a b' }), /^HTTP\/1\.1 400 /],
     ['no key', handshakeRequest({ 'Sec-WebSocket-Key': undefined }), /^HTTP\/1\.1 400 /],
     ['a key of the wrong length', handshakeRequest({ 'Sec-WebSocket-Key': 'c2hvcnQ=' }), /^HTTP\/1\.1 400 /],
-    ['another upgrade', handshakeRequest({ Upgrade: 'h2c' }), /^HTTP\/1\.1 400 /],
+    ['another upgrade', handshakeRequest({ Upgrade: 'h2c' }), /^HTTP\/1\.1 426 /],
     ['another method', handshakeRequest().replace('GET', 'POST'), /^HTTP\/1\.1 405 /],
     ['a subprotocol that is none', handshakeRequest({ 'Sec-WebSocket-Protocol': 'a b,,' }), /^HTTP\/1\.1 400 /],
     ['garbage', '\x16\x03\x01\0\xa5garbage\r\n\r\n', /^HTTP\/1\.1 400 /],
@@ -156,6 +166,20 @@ describe('what is no WebSocket handshake', () => {
   });
 });
 
+describe('a handshake may also', () => {
+  test.each([
+    ['ask for other protocols beside', handshakeRequest({ Upgrade: 'h2c, WebSocket' })],
+    ['offer extensions that nobody knows', handshakeRequest({ 'Sec-WebSocket-Extensions': 'a;b="c" ; d = e, permessage-deflate' })],
+    ['name its target in full', handshakeRequest().replace('/', 'http://127.0.0.1/')],
+  ])('%s', async (_what, text) => {
+    const { server } = openServer();
+    const socket = await openTcp(server.port);
+    socket.write(text);
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 101 /);
+  });
+});
+
 describe('a handshake of a page (with an Origin) is accepted', () => {
   const accepts = async (headers: Record<string, string | undefined>): Promise<boolean> => {
     const { server } = openServer();
@@ -180,7 +204,6 @@ describe('a handshake of a page (with an Origin) is accepted', () => {
     ['from a longer name', { Host: 'example.com', Origin: 'http://example.com.evil.example' }, false],
     ['from a page without an origin', { Origin: 'null' }, false],
     ['from what is no origin', { Origin: 'example.com' }, false],
-    ['without a Host', { Host: undefined, Origin: 'http://127.0.0.1' }, false],
   ])('%s: %j is %s', async (_what, headers, expected) => {
     expect(await accepts(headers)).toBe(expected);
   });
