@@ -26,7 +26,7 @@ import { createConsole, print } from './script/console.ts';
 import { constructEntity, createScriptObject, endScript, isStopping, preloadEntity } from './script/script.ts';
 import { runTimers, timerFunctions } from './script/timers.ts';
 import { script, setSettings } from './settings.ts';
-import { beginEventTurn, Event, setTimeOrigin } from './web/event.ts';
+import { beginEventTurn, Event, inheritIsTrusted, setTimeOrigin } from './web/event.ts';
 import { EventTarget } from './web/event-target.ts';
 import { webGlobals } from './web/globals.ts';
 import { startPerformance } from './web/performance.ts';
@@ -207,6 +207,9 @@ const guest = {
     takeLateBuiltIns();
     const parsed = JSONParse(settings) as GuestSettings;
     setSettings({ ...parsed, args: ObjectFreeze(parsed.args) });
+    if (parsed.dialect === 'overte') {
+      inheritIsTrusted();
+    }
     nameScript(name, encodedName);
     const callbacks = { refillNumbers, refillBytes, spillNumbers, spillBytes, ask };
     connectBridge(arena, callbacks, { commands: parsed.commandsPerTurn, bytes: parsed.bytesPerTurn });

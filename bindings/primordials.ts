@@ -106,10 +106,6 @@ export const MapPrototypeSet = uncurryThis(Map.prototype.set) as <Key, Value>(
   value: Value,
 ) => Map<Key, Value>;
 export const NumberPrototypeValueOf = uncurryThis(Number.prototype.valueOf);
-// Annex B; the types of the language do not know it.
-export const ObjectPrototypeDefineGetter = uncurryThis(
-  (Object.prototype as unknown as { __defineGetter__(this: object, name: string, get: () => unknown): void }).__defineGetter__,
-);
 export const PromisePrototypeThen = uncurryThis(Promise.prototype.then) as <Value>(
   self: Promise<Value>,
   onFulfilled: ((value: Value) => unknown) | undefined,

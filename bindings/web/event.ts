@@ -2,10 +2,10 @@ import {
   ObjectCreate,
   ObjectDefineProperty,
   ObjectGetOwnPropertyDescriptor,
-  ObjectPrototypeDefineGetter,
   TypeErrorConstructor,
   DateNow,
 } from '../primordials.ts';
+import { dialect } from '../settings.ts';
 import { defineConstants, defineInterface, illegalInvocation, requireArguments } from './define.ts';
 
 export interface EventInit {
@@ -82,7 +82,6 @@ export const MESSAGE_FROM_HOST: object = ObjectCreate(null) as object;
 
 /** The attribute that is [LegacyUnforgeable]: an accessor of each event, the same for all. */
 let isTrusted: PropertyDescriptor;
-let isTrustedGetter: () => boolean;
 
 /** DOM Standard, section 2.2. There is no tree here, so an event is at its target or nowhere. */
 export class Event {
@@ -97,9 +96,9 @@ export class Event {
       this.#type = type as string;
       this.#flags = TRUSTED;
       this.#timeStamp = turnTime === 0 ? (turnTime = now()) : turnTime;
-      // Half the cost of `defineProperty`, which is as much as all else that is done for a message. It differs in that a
-      // script can delete the property.
-      ObjectPrototypeDefineGetter(this, 'isTrusted', isTrustedGetter);
+      if (dialect() === 'web') {
+        ObjectDefineProperty(this, 'isTrusted', isTrusted);
+      }
     } else {
       requireArguments(arguments.length, 1, "Failed to construct 'Event'");
       this.#type = `${type as string}`;
@@ -140,9 +139,9 @@ export class Event {
         return has(own(this), TRUSTED);
       },
     };
-    ({ get: isTrustedGetter } = ObjectGetOwnPropertyDescriptor(holder, 'isTrusted') as { get(): boolean });
+    const { get } = ObjectGetOwnPropertyDescriptor(holder, 'isTrusted') as { get(): boolean };
     // Without a prototype, which a script could have given members of a descriptor.
-    isTrusted = { __proto__: null, get: isTrustedGetter, enumerable: true, configurable: false } as PropertyDescriptor;
+    isTrusted = { __proto__: null, get, enumerable: true, configurable: false } as PropertyDescriptor;
   }
 
   get type(): string {
@@ -276,6 +275,14 @@ defineInterface(Event, 'Event', [
   'initEvent',
 ]);
 defineConstants(Event, { NONE, CAPTURING_PHASE: 1, AT_TARGET, BUBBLING_PHASE: 3 });
+
+/**
+ * In the dialect `overte`, the events of messages inherit `isTrusted`: a property of its own for each, as Web IDL's
+ * [LegacyUnforgeable] wants it, costs as much as all else that is done for a message. Called once, when the dialect is known.
+ */
+export function inheritIsTrusted(): void {
+  ObjectDefineProperty(Event.prototype, 'isTrusted', isTrusted);
+}
 
 /** Marks an event as one that the host brought about. */
 export function trusted<Kind extends Event>(event: Kind): Kind {

@@ -62,6 +62,14 @@ describe('isTrusted', () => {
   });
 });
 
+test.each(['web', 'overte'] as const)('in the dialect %s, whether the event of a message is trusted can be neither changed nor deleted', (dialect) => {
+  const target = startScript("ws = new WebSocket('ws://a.example'); ws.onmessage = (event) => { last = event; }", { dialect });
+  target.turn(opened(), text('hi'));
+  expect(target.value('(last.isTrusted = false, delete last.isTrusted, delete Event.prototype.isTrusted, last.isTrusted)')).toBe(true);
+  expect(target.value("Object.hasOwn(last, 'isTrusted')")).toBe(dialect === 'web');
+  expect(target.value("new MessageEvent('message').isTrusted")).toBe(false);
+});
+
 describe('initEvent', () => {
   test('makes it another event', () => {
     expect(script().value("(() => { const e = new Event('x', { cancelable: true, composed: true }); new EventTarget().dispatchEvent(e); e.preventDefault(); e.stopPropagation(); e.initEvent('y', true); return [e.type, e.bubbles, e.cancelable, e.composed, e.defaultPrevented, e.cancelBubble, e.target]; })()")).toEqual([
