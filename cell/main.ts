@@ -25,8 +25,10 @@ const READ_BUFFER_BYTES = 256 * 1024;
 
 const cell = new Cell(fileURLToPath(new URL('../bindings/guest.js', import.meta.url)), askHost);
 
-// The terminal's interrupt reaches every process of its group; it is for the host to end the scripts in order.
+// The terminal's interrupt, and what a service manager sends, reach every process of a group; it is for the host to end the
+// scripts in order.
 process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
 
 cell.warmUp();
 const parser = new FrameParser(LARGEST_FRAME, true);

@@ -9,7 +9,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('airlock')
     .description('Runs untrusted scripts in V8 isolates and gives them real WebSockets.')
     .version(version)
-    .showHelpAfterError('(airlock --help tells more)');
+    .showHelpAfterError('(airlock run --help tells more)');
   addRunCommand(program);
   await program.parseAsync(bareFlags(argv), { from: 'node' });
 }

@@ -1,7 +1,8 @@
 import { X509Certificate, createHash, createPrivateKey } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import { createSecureContext, getCACertificates, type ConnectionOptions, type SecureContext } from 'node:tls';
+// Not by its names: a Node that is too old lacks one, and is to be told so by `ScriptHost.start`.
+import tls, { type ConnectionOptions, type SecureContext } from 'node:tls';
 import { AirlockError, codeOf, messageOf } from '../errors.ts';
 import { matchesHost, parseHostPattern, type HostPattern } from '../policy/host-pattern.ts';
 import type { TlsOptions, TlsRule, TlsVersion } from '../policy/tls-options.ts';
@@ -28,7 +29,7 @@ const DEFAULT_MIN_VERSION: TlsVersion = 'TLSv1.2';
 let commonAuthorities: readonly string[] | undefined;
 
 function authorities(): readonly string[] {
-  commonAuthorities ??= [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
+  commonAuthorities ??= [...new Set([...tls.getCACertificates('default'), ...tls.getCACertificates('system')])];
   return commonAuthorities;
 }
 
@@ -117,7 +118,7 @@ export class TlsSettings {
 
 async function makeContext(minVersion: TlsVersion, extra: readonly string[], client: TlsOptions | undefined): Promise<SecureContext> {
   const ca = await Promise.all(extra.map((each) => pemOf('ca', each)));
-  return createSecureContext({
+  return tls.createSecureContext({
     ca: [...authorities(), ...ca],
     minVersion,
     ...(client === undefined ? {} : await clientIdentity(client)),
@@ -143,7 +144,7 @@ async function check(options: TlsOptions): Promise<void> {
     if (!new X509Certificate(identity.cert).checkPrivateKey(key)) {
       throw invalid(`tls.key: ${named(options.key)} is not the key of the certificate ${named(options.cert)}`);
     }
-    attempt(`tls.cert: ${named(options.cert)} and tls.key cannot be used`, () => createSecureContext(identity));
+    attempt(`tls.cert: ${named(options.cert)} and tls.key cannot be used`, () => tls.createSecureContext(identity));
   }
 }
 

@@ -115,11 +115,11 @@ describe('airlock run refuses', () => {
     ['an unknown type', ['a.js', '--type', 'robot'], "airlock: There is no script type 'robot'; there are interface, avatar, client-entity, server-entity, assignment-client\n"],
     ['a rule that is none', ['a.js', '--allow-connect=a b'], "airlock: 'a b' is not a rule for connect: write host, host:port or [IPv6]:port, as example.com:443\n"],
     ['a rule for listen that is none', ['a.js', '--allow-listen=127.0.0.1:99999'], "airlock: '127.0.0.1:99999' is not a rule for listen: write a port from 0 to 65535\n"],
-    ['an empty list', ['a.js', '--allow-connect='], "error: option '--allow-connect [list]' argument '' is invalid. There is an empty rule in the list.\n(airlock --help tells more)\n"],
-    ['an unknown option', ['a.js', '--fly'], "error: unknown option '--fly'\n(airlock --help tells more)\n"],
-    ['no file', [], "error: missing required argument 'file'\n(airlock --help tells more)\n"],
-    ['no file before --', ['--', 'a.js'], "error: missing required argument 'file'\n(airlock --help tells more)\n"],
-    ['an unknown dialect', ['a.js', '--dialect', 'x'], "error: option '--dialect <dialect>' argument 'x' is invalid. Allowed choices are overte, web.\n(airlock --help tells more)\n"],
+    ['an empty list', ['a.js', '--allow-connect='], "error: option '--allow-connect [list]' argument '' is invalid. There is an empty rule in the list.\n(airlock run --help tells more)\n"],
+    ['an unknown option', ['a.js', '--fly'], "error: unknown option '--fly'\n(airlock run --help tells more)\n"],
+    ['no file', [], "error: missing required argument 'file'\n(airlock run --help tells more)\n"],
+    ['no file before --', ['--', 'a.js'], "error: missing required argument 'file'\n(airlock run --help tells more)\n"],
+    ['an unknown dialect', ['a.js', '--dialect', 'x'], "error: option '--dialect <dialect>' argument 'x' is invalid. Allowed choices are overte, web.\n(airlock run --help tells more)\n"],
     ['a base URL that is none', ['a.js', '--base-url', '/x'], 'airlock: host.run: baseUrl: must be a whole http:, https:, ws: or wss: URL, as https://example.com/\n'],
   ])('%s', async (_what, args, stderr) => {
     const folder = folderWith({ 'a.js': 'print(1)' });
@@ -165,11 +165,11 @@ describe('permissions', () => {
 });
 
 describe('Ctrl-C', () => {
-  test('ends the scripts in order', async () => {
+  test.each(['SIGINT', 'SIGTERM'] as const)('ends the scripts in order, as %s does', async (signal) => {
     const folder = folderWith({ 'server.js': ECHO_SERVER });
     const server = startAirlock(folder, 'run', 'server.js', '--type', 'assignment-client', '--allow-listen');
     await server.stdout(/port \d+/);
-    server.child.kill('SIGINT');
+    server.child.kill(signal);
     const { code, stdout } = await server.result;
     expect(code).toBe(0);
     expect(stdout).toMatch(/ending in order\n$/);

@@ -62,6 +62,17 @@ describe('a cell process', () => {
     expect(told).toBe(false);
   });
 
+  test('goes on where its group is told to end: that is the business of the host', async () => {
+    const cell = await startCell();
+    const client = processCellClient();
+    cell.create(1, settingsOf('a.js'), client);
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.kill(cell.pid as number, signal);
+    }
+    cell.turn(1, turnOf({ type: 'evaluate', source: `print('still here')` }));
+    expect((await client.turnEnds()).status).toBe('done');
+  });
+
   test('that is killed ends all its scripts, each with the reason', async () => {
     const cell = await startCell();
     const clients = [1, 2, 3].map((number) => {
