@@ -7,6 +7,8 @@ export interface ConnectionClient {
   binary(data: Uint8Array<ArrayBuffer>): void;
   /** A ping, which is answered already, or a pong has come. */
   control(type: 'ping' | 'pong', data: Uint8Array<ArrayBuffer>): void;
+  /** The peer's close frame has come. */
+  closingStarted(): void;
   /** `error` is a SocketError number. */
   failed(error: number, message: string): void;
   closed(code: number, reason: string, wasClean: boolean): void;

@@ -53,6 +53,9 @@ type EventFields<Type extends EventType> = {
 const handlers: {
   readonly [Type in Exclude<EventType, 'text' | 'binary'>]: (event: EventFields<Type>) => void;
 } = {
+  closing({ socket }) {
+    connectionById(socket)?.closingStarted();
+  },
   opened({ socket, protocol, extensions }) {
     connectionById(socket)?.opened(protocol, extensions);
   },

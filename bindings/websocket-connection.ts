@@ -138,6 +138,13 @@ export class Connection implements ConnectionClient {
     }
   }
 
+  // WebSockets Standard, "when the WebSocket closing handshake is started".
+  closingStarted(): void {
+    if (this.readyState === OPEN) {
+      this.readyState = CLOSING;
+    }
+  }
+
   failed(error: number, message: string): void {
     // The standard fires the error event after the state has become CLOSED.
     this.readyState = CLOSED;

@@ -61,6 +61,10 @@ export class StreamConnection implements ConnectionClient {
     }
   }
 
+  closingStarted(): void {
+    // What was read before the end is still to be taken, and `closed` says how it came.
+  }
+
   opened(protocol: string, extensions: string): void {
     if (this.#state !== CONNECTING) {
       return;

@@ -37,6 +37,8 @@ export const EVENTS = {
   pong: { code: 14, fields: { socket: 'uint', data: 'bytes' } },
   /** The kernel has taken all that was sent on the socket: the answer to `drain`. */
   drained: { code: 15, fields: { socket: 'uint' } },
+  /** The peer's close frame has come; `closed` follows when the connection is gone. */
+  closing: { code: 16, fields: { socket: 'uint' } },
 } as const;
 
 export type EventTable = typeof EVENTS;

@@ -14,6 +14,7 @@ import { AddressQueue } from '../sockets/address-queue.ts';
 import { connect, hostAndPort, hostPort } from '../sockets/client.ts';
 import type { Connection, ConnectionOwner } from '../sockets/connection.ts';
 import { areSubprotocols, handshakeHeaders } from '../sockets/handshake-headers.ts';
+import { LONGEST_TIMER } from '../sockets/heartbeat.ts';
 import { listenAddress, Server, type Accepted, type ServerOwner } from '../sockets/server.ts';
 import { isTlsError, socketFailure } from '../sockets/socket-errors.ts';
 import type { TlsSettings } from '../sockets/tls-settings.ts';
@@ -35,9 +36,6 @@ export interface ScriptSocketsOptions {
   /** Whether so much waits in the inbox that a socket must not be read further. */
   readonly isFull: () => boolean;
 }
-
-/** The longest time that a Node timer takes, in milliseconds. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** How long peers have to answer a close frame when their script has ended, in milliseconds. */
 const CLOSE_TIMEOUT = 1000;
@@ -305,6 +303,10 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
   opened(connection: Connection, protocol: string, extensions: string): void {
     this.#connecting.delete(connection);
     this.#push({ type: 'opened', socket: connection.id, protocol, extensions });
+  }
+
+  closing(connection: Connection): void {
+    this.#push({ type: 'closing', socket: connection.id });
   }
 
   failed(connection: Connection, error: number, message: string): void {

@@ -23,6 +23,8 @@ export interface ConnectionOwner {
   /** A ping, which is answered already, or a pong. */
   control(connection: Connection, type: 'ping' | 'pong', data: Buffer): void;
   opened(connection: Connection, protocol: string, extensions: string): void;
+  /** The peer's close frame has come, unless it is an answer. */
+  closing(connection: Connection): void;
   failed(connection: Connection, error: number, message: string): void;
   closed(connection: Connection, code: number, reason: string, wasClean: boolean): void;
 }
@@ -102,6 +104,11 @@ export class Connection {
       {
         message: (kind, data, start, end) => this.#message(kind, data, start, end),
         control: (type, data) => this.#control(type, data),
+        closing: () => {
+          if (!this.#isClosing) {
+            this.#owner.closing(this);
+          }
+        },
         violation: (message) => this.#fail(new SocketFault('UnknownSocketError', message)),
         activity: () => this.#heartbeat?.alive(),
       },

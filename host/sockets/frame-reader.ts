@@ -26,6 +26,8 @@ export interface FrameTarget {
    * that is read, a close frame or one that breaks the protocol.
    */
   rest(...bytes: readonly Buffer[]): void;
+  /** A close frame has come; `rest` follows. */
+  closing(): void;
   /** Says what `rest`, which follows, breaks the protocol with, where ws would say something else. */
   violation(message: string): void;
 }
@@ -283,6 +285,7 @@ export class FrameReader {
     }
     const data = Buffer.from(this.#control.subarray(0, this.#done));
     if (opcode === OPCODES.close) {
+      this.#target.closing();
       this.#last(headerWith(first, data.length, this.#options.masked, NO_MASK), data);
     } else {
       this.#target.control(opcode === OPCODES.ping ? 'ping' : 'pong', data);

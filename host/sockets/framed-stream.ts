@@ -16,6 +16,8 @@ export interface FrameOwner {
   message(kind: MessageKind, data: Buffer, start: number, end: number): void;
   control(type: 'ping' | 'pong', data: Buffer): void;
   /** Says what breaks the protocol, before ws closes the connection for it. */
+  /** The peer's close frame has come. */
+  closing(): void;
   violation(message: string): void;
   /** Bytes have come, whatever they are. */
   activity(): void;
@@ -75,6 +77,7 @@ export class FramedStream extends Duplex {
     const reader = new FrameReader(options, {
       message: (kind, data, start, end) => owner.message(kind, data, start, end),
       control: (type, data) => owner.control(type, data),
+      closing: () => owner.closing(),
       violation: (message) => owner.violation(message),
       rest: (...bytes) => bytes.forEach((each) => this.push(each)),
     });

@@ -2,6 +2,9 @@ import { randomBytes } from 'node:crypto';
 import type { WebSocket } from 'ws';
 import { SocketFault } from './socket-errors.ts';
 
+/** The longest time that a Node timer takes, in milliseconds. */
+export const LONGEST_TIMER = 2 ** 31 - 1;
+
 export interface HeartbeatOptions {
   /** The time between two pings, in milliseconds. */
   readonly interval: number;

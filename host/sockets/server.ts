@@ -121,7 +121,7 @@ function accepted(webSocket: WebSocket, stream: FramedStream, largest: number, h
         webSocket,
         head,
         { masked: true, compressed: false, largest },
-        { message: ignore, control: ignore, violation: ignore, activity: ignore },
+        { message: ignore, control: ignore, closing: ignore, violation: ignore, activity: ignore },
       );
       webSocket.close(code, reason);
     },

@@ -10,6 +10,16 @@ function openSocket(dialect: Dialect = 'web'): IsolatedScript {
 
 const close = (code: number, reason = ''): object => ({ type: 'close', socket: FIRST, code, reason });
 
+test("the peer's close frame makes it CLOSING: what is sent then only counts, and close follows", () => {
+  const script = startScript("ws = new WebSocket('ws://a.example'); ws.onclose = () => print('close', ws.readyState)");
+  script.turn(opened());
+  script.turn({ type: 'closing', socket: FIRST });
+  expect(script.run("print(ws.readyState); ws.send('late'); print(ws.bufferedAmount); ws.close()")).toEqual([
+    expect.objectContaining({ type: 'print', text: '2' }), expect.objectContaining({ type: 'print', text: '4' }),
+  ]);
+  expect(script.turn(closed())).toEqual([expect.objectContaining({ text: 'close 3' })]);
+});
+
 describe('close', () => {
   test.each([
     ['web', '', close(0)],

@@ -55,6 +55,9 @@ export class RecordingOwner implements ConnectionOwner {
   control(_connection: Connection, type: 'ping' | 'pong', data: Buffer): void {
     this.#tell(type, data.toString('latin1'));
   }
+  closing(): void {
+    // `closed` follows, and says it all.
+  }
   opened(_connection: Connection, protocol: string, extensions: string): void {
     this.#tell('opened', protocol, extensions);
   }
