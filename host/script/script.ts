@@ -16,6 +16,7 @@ import { originOf } from '../sockets/handshake-headers.ts';
 import { Inbox } from './inbox.ts';
 import { ScriptSockets } from './script-sockets.ts';
 import type { ScriptType, ScriptTypeDefinition } from './script-types.ts';
+import { TurnSchedule } from './turn-schedule.ts';
 
 /** A line that a script printed. */
 export interface PrintedLine {
@@ -81,10 +82,10 @@ export class Script extends EventEmitter<ScriptEvents> {
   readonly #setup: ScriptSetup;
   readonly #inbox: Inbox;
   readonly #sockets: ScriptSockets;
+  readonly #schedule = new TurnSchedule(() => this.#beginTurn());
   #state: State = 'waiting';
   #loaded = false;
   #turnUnderWay = false;
-  #turnScheduled = false;
   #timer: NodeJS.Timeout | undefined;
   #stopTimer: NodeJS.Timeout | undefined;
   #resolveEnded: (end: ScriptEnd) => void = () => {};
@@ -190,16 +191,13 @@ export class Script extends EventEmitter<ScriptEvents> {
     }
   }
 
-  /** A turn begins when the I/O phase has ended, so that all that it brought goes in together. */
   #scheduleTurn(): void {
-    if (!this.#turnScheduled && !this.#turnUnderWay) {
-      this.#turnScheduled = true;
-      setImmediate(() => this.#beginTurn());
+    if (!this.#turnUnderWay) {
+      this.#schedule.request();
     }
   }
 
   #beginTurn(): void {
-    this.#turnScheduled = false;
     if (this.#state === 'ended' || this.#turnUnderWay) {
       return;
     }
@@ -216,6 +214,7 @@ export class Script extends EventEmitter<ScriptEvents> {
       events.prepend(EVENT_SCHEMA, buffered);
     }
     this.#turnUnderWay = true;
+    this.#schedule.begun(events.count);
     cell.turn(number, events);
     if (this.#inbox.weight < limits.inboxBytes / 2) {
       this.#sockets.resume();
