@@ -2,10 +2,11 @@ import ivm from 'isolated-vm';
 import { COMMANDS } from '../wire/commands.ts';
 import { EVENTS } from '../wire/events.ts';
 import { EMPTY_BATCH, WHOLE_TEXT, type FlatBatch } from '../wire/fields.ts';
-import type { TurnStatus } from '../wire/frames.ts';
+import type { TurnStatus, TurnUsage } from '../wire/frames.ts';
 import type { IsolateSettings } from '../wire/settings.ts';
 import { Arena } from './arena.ts';
 import { changeURL, parseURL, randomBytes, startClock } from './guest-services.ts';
+import { UsageMeter } from './usage-meter.ts';
 import { isTimeout, rejectionText, syntaxErrorText, timeoutText } from './isolate-errors.ts';
 
 /** Gives the host the commands so far and a question, and waits for the answer: its fields, as text. */
@@ -15,8 +16,11 @@ export interface TurnResult {
   readonly status: TurnStatus;
   /** What went wrong, where the status is not `done`. */
   readonly message: string;
+  readonly usage: TurnUsage;
   readonly commands: FlatBatch;
 }
+
+type TurnOutcome = Omit<TurnResult, 'usage'>;
 
 /** One script's isolate. Only primitives in flat arrays, and bytes through the arena, go in and out. */
 export class ScriptIsolate {
@@ -26,11 +30,13 @@ export class ScriptIsolate {
   readonly #turn: ivm.Reference;
   readonly #collect: ivm.Reference;
   readonly #crossing: ivm.ReferenceApplyOptions;
+  readonly #meter: UsageMeter;
 
   constructor(settings: IsolateSettings, snapshot: ivm.ExternalCopy<ArrayBuffer>, ask: Ask) {
     this.#settings = settings;
     this.#crossing = { arguments: { copy: true }, result: { copy: true }, timeout: settings.turnTimeout };
     this.#isolate = new ivm.Isolate({ memoryLimit: settings.memory, snapshot });
+    this.#meter = new UsageMeter(this.#isolate, this.#arena);
     const context = this.#isolate.createContextSync();
     const guest = context.global.getSync('__airlock', { reference: true }) as ivm.Reference;
     context.global.deleteSync('__airlock');
@@ -56,6 +62,12 @@ export class ScriptIsolate {
 
   /** Runs one turn: a crossing in with the events, a crossing out with the commands, microtasks included. */
   turn(count: number, events: FlatBatch): TurnResult {
+    this.#meter.begin();
+    const { status, message, commands } = this.#run(count, events);
+    return { status, message, commands, usage: this.#meter.end() };
+  }
+
+  #run(count: number, events: FlatBatch): TurnOutcome {
     const syntaxError = this.#checkSyntax(events);
     if (syntaxError !== undefined) {
       return syntaxError;
@@ -79,7 +91,7 @@ export class ScriptIsolate {
    * A syntax error that `eval` throws does not say where it is; the compiler does. Nothing of the script has run yet, so
    * the error that crosses here is V8's own.
    */
-  #checkSyntax({ numbers, texts }: FlatBatch): TurnResult | undefined {
+  #checkSyntax({ numbers, texts }: FlatBatch): TurnOutcome | undefined {
     if (numbers[0] !== EVENTS.evaluate.code) {
       return undefined;
     }
@@ -100,7 +112,7 @@ export class ScriptIsolate {
   }
 
   /** The crossing failed; the guest itself catches what the script throws. */
-  #failedTurn(error: unknown): TurnResult {
+  #failedTurn(error: unknown): TurnOutcome {
     if (this.#isolate.isDisposed) {
       return {
         status: 'memory',

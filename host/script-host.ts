@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import net from 'node:net';
 import { CellPool } from './cells/cell-pool.ts';
 import { AirlockError } from './errors.ts';
-import type { LogEntry, LogLevel } from './observe/log.ts';
+import type { LogEntry } from './observe/log.ts';
 import { resolveLimits } from './policy/limits.ts';
 import { Permissions } from './policy/permissions.ts';
 import { ProxySettings, proxyEnvironment } from './policy/proxy-options.ts';
@@ -103,7 +103,7 @@ export class ScriptHost extends EventEmitter<HostEvents> {
         proxies: this.#proxies,
         tls,
         cell,
-        log: (level, message) => this.#log(level, scriptName, message),
+        log: (level, message, limit) => this.#log({ level, script: scriptName, message, ...(limit === undefined ? {} : { limit }) }),
         onChange: () => this.#scheduleIdleCheck(),
       });
       this.#scripts.add(script);
@@ -130,8 +130,8 @@ export class ScriptHost extends EventEmitter<HostEvents> {
     await this.#cells.close();
   }
 
-  #log(level: LogLevel, script: string | undefined, message: string): void {
-    this.emit('log', { level, script, message });
+  #log(entry: LogEntry): void {
+    this.emit('log', entry);
   }
 
   #scheduleIdleCheck(): void {

@@ -12,6 +12,7 @@ import {
   TO_CELL,
   TO_HOST,
   frame as frameOf,
+  readTurnUsage,
   turnContent,
   turnStatusOf,
   type Frame,
@@ -194,7 +195,8 @@ export class ProcessCell implements Cell {
       case TO_HOST.turned: {
         const status = turnStatusOf(reader.uint8());
         const message = reader.string();
-        return client.turned(status, message, commandBatch(decode(reader), this.#mostCommands(frame.script)));
+        const usage = readTurnUsage(reader);
+        return client.turned(status, message, commandBatch(decode(reader), this.#mostCommands(frame.script)), usage);
       }
       case TO_HOST.question: {
         const size = reader.uint32();

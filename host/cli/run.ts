@@ -108,7 +108,12 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
   } catch (error) {
     return fail(output, error);
   }
-  host.on('log', (entry) => output.log(entry));
+  host.on('log', (entry) => {
+    // A script that ends by a limit says so by its error as well.
+    if (entry.level === 'warning' || (entry.level === 'error' && entry.limit === undefined)) {
+      output.log(entry);
+    }
+  });
   endOnInterrupt(host);
   let exitCode = 0;
   const scripts: Script[] = [];
@@ -138,7 +143,7 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
   }
   await host.stop();
   const ends = await allEnded;
-  return ends.some(({ reason }) => reason === 'fault') ? 1 : exitCode;
+  return ends.some(({ reason }) => reason !== 'stopped') ? 1 : exitCode;
 }
 
 /** The file's own name; with its folders where two files have the same one. */

@@ -1,3 +1,5 @@
+import type { LimitName } from '../policy/limits.ts';
+
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
 
 /** One line of the host's log. */
@@ -6,7 +8,9 @@ export interface LogEntry {
   /** The name of the script that it is about; undefined where it is about the host. */
   readonly script: string | undefined;
   readonly message: string;
+  /** The limit that the script has hit, where the line tells that. */
+  readonly limit?: LimitName;
 }
 
 /** Writes a line about one script. */
-export type Log = (level: LogLevel, message: string) => void;
+export type Log = (level: LogLevel, message: string, limit?: LimitName) => void;

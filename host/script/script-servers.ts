@@ -25,7 +25,7 @@ export class ScriptServers implements ServerOwner {
   }
 
   listen({ server: id, host, port, serverName }: QuestionOf<'listen'>): AnswerOf<'listen'> {
-    const { limits, log, permissions } = this.#options;
+    const { account, limits, log, permissions } = this.#options;
     try {
       if (id <= this.#lastId || port > 65_535) {
         throw new AirlockError('ERR_AIRLOCK_MALFORMED_COMMAND', 'the question is malformed');
@@ -40,7 +40,7 @@ export class ScriptServers implements ServerOwner {
         throw new AirlockError('ERR_AIRLOCK_LISTEN_DENIED', message);
       }
       if (this.#servers.size >= limits.servers) {
-        throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', `the limit of ${limits.servers} servers is reached`);
+        throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', account.statistics.hit('servers'));
       }
       const server = new Server(id, { host: address, port, serverName, maxPayload: limits.messageBytes }, this);
       this.#servers.set(id, server);
@@ -81,12 +81,12 @@ export class ScriptServers implements ServerOwner {
   }
 
   accepted(server: Server, handshake: Accepted): void {
-    const { limits, log, push } = this.#options;
+    const { account, log, push } = this.#options;
     if (!this.#servers.has(server.id)) {
       return handshake.refuse(1001, 'Server closed.');
     }
     if (this.#sockets.isFull) {
-      log('warning', `a connection to port ${server.port} was turned away: the limit of ${limits.sockets} sockets is reached`);
+      log('warning', `a connection to port ${server.port} was turned away: ${account.statistics.hitUntold('sockets')}`, 'sockets');
       return handshake.refuse(1013, 'Too many sockets.');
     }
     const connection = this.#sockets.adopt(handshake);

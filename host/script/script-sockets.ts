@@ -15,12 +15,15 @@ import type { Connection, ConnectionOwner } from '../sockets/connection.ts';
 import { areSubprotocols, handshakeHeaders } from '../sockets/handshake-headers.ts';
 import { LONGEST_TIMER } from '../sockets/heartbeat.ts';
 import type { Accepted } from '../sockets/server.ts';
-import { isTlsError, socketFailure } from '../sockets/socket-errors.ts';
+import { SocketFault, isMessageTooLarge, isTimeoutError, isTlsError, socketFailure } from '../sockets/socket-errors.ts';
 import type { TlsSettings } from '../sockets/tls-settings.ts';
 import { Reading } from './reading.ts';
+import type { ScriptAccount } from './script-account.ts';
 import { ScriptServers } from './script-servers.ts';
 
 export interface ScriptSocketsOptions {
+  /** What it may still use. */
+  readonly account: ScriptAccount;
   readonly permissions: Permissions;
   readonly limits: Limits;
   readonly dialect: Dialect;
@@ -51,8 +54,8 @@ export class ScriptSockets implements ConnectionOwner {
   readonly #connections = new Map<number, Connection>();
   /** Lets its client connections to one address open one after the other. */
   readonly #queue = new AddressQueue();
-  /** Client connections that are not open yet, and those of them whose TLS has failed. */
-  readonly #connecting = new Map<Connection, 'connecting' | 'tls-failed'>();
+  /** Client connections that are not open yet, and those of them whose time the script has shortened, or whose TLS has failed. */
+  readonly #connecting = new Map<Connection, 'connecting' | 'own-timeout' | 'tls-failed'>();
   readonly #reading = new Reading();
   /** Connections written to in the batch of commands that is being carried out. */
   readonly #written = new Set<Connection>();
@@ -82,7 +85,7 @@ export class ScriptSockets implements ConnectionOwner {
     if (id <= this.#lastClientId || id % 2 !== 0) {
       return `connect under the number ${id}`;
     }
-    const { limits, log, permissions, proxies, tls } = this.#options;
+    const { account, limits, log, permissions, proxies, tls } = this.#options;
     this.#lastClientId = id;
     if (!/^wss?:\/\//.test(url) || !URL.canParse(url) || url.includes('#')) {
       return 'connect to what is not a WebSocket URL';
@@ -95,7 +98,7 @@ export class ScriptSockets implements ConnectionOwner {
     }
     try {
       if (this.isFull) {
-        throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', `the limit of ${limits.sockets} sockets is reached`);
+        throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', account.statistics.hitUntold('sockets'));
       }
       const headers = handshakeHeaders(flat, permissions, this.#options.origin);
       if (typeof headers === 'string') {
@@ -113,6 +116,7 @@ export class ScriptSockets implements ConnectionOwner {
           perMessageDeflate: command.perMessageDeflate,
           heartbeat: heartbeatInterval > 0 ? { interval: heartbeatInterval, timeout: heartbeatTimeout } : undefined,
           network: { proxies, tls, queue: this.#queue },
+          delay: account.budget.connectDelay(),
           onDenied: (address) => {
             const { host, port } = hostAndPort(url);
             const flag = `--allow-connect=${hostPort(address, port)}`;
@@ -123,7 +127,8 @@ export class ScriptSockets implements ConnectionOwner {
         this,
       );
       this.#connections.set(id, connection);
-      this.#connecting.set(connection, 'connecting');
+      const isOwnTimeout = handshakeTimeout > 0 && handshakeTimeout < limits.handshakeTimeout;
+      this.#connecting.set(connection, isOwnTimeout ? 'own-timeout' : 'connecting');
     } catch (error) {
       if (!(error instanceof AirlockError)) {
         // What ws refuses at once, the bindings have refused before.
@@ -140,6 +145,9 @@ export class ScriptSockets implements ConnectionOwner {
   send(type: SendType, socket: number, data: string | Buffer, start: number, end: number): void {
     const connection = this.#connections.get(socket);
     if (connection !== undefined) {
+      const { statistics } = this.#options.account;
+      statistics.messagesSent++;
+      statistics.bytesSent += end - start;
       this.#written.add(connection);
       connection.send(type, data, start, end);
     }
@@ -206,6 +214,24 @@ export class ScriptSockets implements ConnectionOwner {
     return events;
   }
 
+  /** The bytes that the kernel has not taken, of all sockets. */
+  get unsentBytes(): number {
+    let bytes = 0;
+    for (const connection of this.#assumedBuffered.keys()) {
+      bytes += connection.bufferedAmount;
+    }
+    return bytes;
+  }
+
+  /** Cuts the connection off whose peer has most waiting. */
+  cutSlowest(message: string): void {
+    const [first, ...others] = this.#assumedBuffered.keys();
+    if (first !== undefined) {
+      const slowest = others.reduce((most, each) => (each.bufferedAmount > most.bufferedAmount ? each : most), first);
+      slowest.fail(new SocketFault('SocketResourceError', message));
+    }
+  }
+
   /** Reads on from the sockets that had to wait for the script. */
   resume(): void {
     this.#reading.resume();
@@ -240,13 +266,13 @@ export class ScriptSockets implements ConnectionOwner {
   message(connection: Connection, kind: MessageKind, data: Buffer, start: number, end: number): void {
     if (!this.#ended) {
       this.#options.message(connection.id, kind, data, start, end);
-      this.#pauseIfFull(connection);
+      this.#received(connection, end - start);
     }
   }
 
   control(connection: Connection, type: 'ping' | 'pong', data: Buffer): void {
     this.#push({ type, socket: connection.id, data });
-    this.#pauseIfFull(connection);
+    this.#received(connection, data.length);
   }
 
   opened(connection: Connection, protocol: string, extensions: string): void {
@@ -259,8 +285,13 @@ export class ScriptSockets implements ConnectionOwner {
   }
 
   failed(connection: Connection, error: number, message: string): void {
-    if (isTlsError(error) && this.#connecting.has(connection)) {
+    const connecting = this.#connecting.get(connection);
+    if (isTlsError(error) && connecting !== undefined) {
       this.#connecting.set(connection, 'tls-failed');
+    } else if (isTimeoutError(error) && connecting === 'connecting') {
+      this.#options.account.statistics.hit('handshakeTimeout');
+    } else if (isMessageTooLarge(message)) {
+      this.#options.account.statistics.hit('messageBytes');
     }
     this.#push({ type: 'failed', socket: connection.id, error, message });
   }
@@ -315,8 +346,14 @@ export class ScriptSockets implements ConnectionOwner {
     }
   }
 
-  #pauseIfFull(connection: Connection): void {
-    if (this.#options.isFull() && !this.#ended) {
+  /** Something of so many bytes has come. Where that was too much, no more is read from its socket for now. */
+  #received(connection: Connection, bytes: number): void {
+    const isTooFast = this.#options.account.budget.received(bytes);
+    const isFull = this.#options.isFull();
+    if (isFull) {
+      this.#options.account.statistics.hit('inboxBytes');
+    }
+    if ((isFull || isTooFast) && !this.#ended) {
       this.#reading.wait(connection);
     }
   }

@@ -1,45 +1,27 @@
 import { EventEmitter } from 'node:events';
-import { PRINT_LEVELS, type CommandHandlers, type PrintLevel } from '../../wire/commands.ts';
+import { PRINT_LEVELS, type CommandHandlers } from '../../wire/commands.ts';
 import { EVENT_SCHEMA, type Event } from '../../wire/events.ts';
-import type { TurnStatus } from '../../wire/frames.ts';
+import type { TurnStatus, TurnUsage } from '../../wire/frames.ts';
 import type { Answer, Answerers, Question } from '../../wire/questions.ts';
 import type { Dialect } from '../../wire/settings.ts';
 import type { Cell, CellClient } from '../cells/cell.ts';
 import type { CommandBatch, CommandReceiver, OtherCommand, SendType } from '../cells/command-batch.ts';
 import { ScriptError, type ErrorCode } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
-import type { Limits } from '../policy/limits.ts';
+import type { ScriptStatistics } from '../observe/statistics.ts';
+import { limitWords, type LimitName, type Limits } from '../policy/limits.ts';
 import type { Permissions } from '../policy/permissions.ts';
 import type { ProxySettings } from '../policy/proxy-options.ts';
 import type { TlsSettings } from '../sockets/tls-settings.ts';
+import { isSendableCloseCode } from '../sockets/close-codes.ts';
 import { originOf } from '../sockets/handshake-headers.ts';
 import { Inbox } from './inbox.ts';
+import { isolateSettings } from './isolate-settings.ts';
+import { ScriptAccount } from './script-account.ts';
+import type { ScriptEnd, ScriptEvents } from './script-events.ts';
 import { ScriptSockets } from './script-sockets.ts';
 import type { ScriptType, ScriptTypeDefinition } from './script-types.ts';
 import { TurnSchedule } from './turn-schedule.ts';
-
-/** A line that a script printed. */
-export interface PrintedLine {
-  readonly level: PrintLevel;
-  /** May hold line breaks, and whatever else the script put into it. */
-  readonly text: string;
-}
-
-/** How a script ended. */
-export interface ScriptEnd {
-  /** `stopped`: by itself, or by `stop()`. `fault`: `error` says what was wrong. */
-  readonly reason: 'stopped' | 'fault';
-  readonly error?: ScriptError;
-}
-
-export interface ScriptEvents {
-  /** The script printed a line. */
-  print: [line: PrintedLine];
-  /** The script threw and nothing caught it; or, just before `ended`, why it was ended. */
-  error: [error: ScriptError];
-  /** The script has ended and its sockets are closed. */
-  ended: [end: ScriptEnd];
-}
 
 export interface ScriptSetup {
   /** The script's number in its cell. */
@@ -82,7 +64,14 @@ export class Script extends EventEmitter<ScriptEvents> {
   readonly #setup: ScriptSetup;
   readonly #inbox: Inbox;
   readonly #sockets: ScriptSockets;
-  readonly #schedule = new TurnSchedule(() => this.#beginTurn());
+  readonly #account: ScriptAccount;
+  readonly #schedule = new TurnSchedule(
+    () => this.#beginTurn(),
+    // A script that is to end has no more use of its budget.
+    () => (this.#state === 'ending' || this.#state === 'ended' ? 0 : this.#account.budget.turnWait),
+  );
+  /** How it has ended, when it has done so in order. */
+  #endsAs: ScriptEnd = { reason: 'stopped' };
   #state: State = 'waiting';
   #loaded = false;
   #turnUnderWay = false;
@@ -98,9 +87,18 @@ export class Script extends EventEmitter<ScriptEvents> {
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
-    const { definition, dialect, limits, log, permissions, proxies, tls } = setup;
+    const { dialect, limits, log, permissions, proxies, tls } = setup;
     this.#inbox = new Inbox(limits.eventsPerTurn, limits.eventBytesPerTurn);
+    const account = new ScriptAccount(
+      limits,
+      log,
+      // Nothing is looked at before the first turn.
+      { unsentBytes: () => this.#sockets.unsentBytes, cutSlowest: (message) => this.#sockets.cutSlowest(message) },
+      () => this.#resumeReading(),
+    );
+    this.#account = account;
     this.#sockets = new ScriptSockets({
+      account,
       permissions,
       limits,
       dialect,
@@ -108,7 +106,7 @@ export class Script extends EventEmitter<ScriptEvents> {
       origin: dialect === 'web' ? originOf(setup.baseUrl) : undefined,
       proxies,
       tls,
-      log,
+      log: account.log,
       push: (event) => this.#push(event),
       message: (socket, kind, data, start, end) => {
         if (this.#takesEvents) {
@@ -119,35 +117,23 @@ export class Script extends EventEmitter<ScriptEvents> {
       isFull: () => this.#inbox.weight > limits.inboxBytes,
     });
     const client: CellClient = {
-      turned: (status, message, commands) => this.#turned(status, message, commands),
+      turned: (status, message, commands, usage) => this.#turned(status, message, commands, usage),
       answer: (commands, question) => this.#answer(commands, question),
       died: (message) => this.#fault('ERR_AIRLOCK_CELL_DIED', `the process that ran ${this.name} ${message}`),
       malformed: (message) => this.#malformed(message),
     };
-    setup.cell.create(
-      setup.number,
-      {
-        name: setup.name,
-        memory: limits.memory,
-        turnTimeout: limits.turnTimeout,
-        guest: {
-          dialect,
-          url: setup.url,
-          baseUrl: setup.baseUrl,
-          args: setup.args,
-          context: definition.context,
-          server: definition.server,
-          entity: definition.entity,
-          permittedHeaders: permissions.headers,
-          commandsPerTurn: limits.commandsPerTurn,
-          bytesPerTurn: limits.commandBytesPerTurn,
-          messageBytes: limits.messageBytes,
-          handshakeTimeout: limits.handshakeTimeout,
-        },
-      },
-      client,
-    );
+    setup.cell.create(setup.number, isolateSettings(setup), client);
     this.#push({ type: 'evaluate', source: setup.source });
+    account.live(() => {
+      this.#endsAs = { reason: 'limit', limit: account.end('lifetime') };
+      void this.stop();
+    });
+  }
+
+  /** What the script has used and done so far. */
+  get statistics(): ScriptStatistics {
+    const { connectionCount: sockets, servers, unsentBytes: outboxBytes } = this.#sockets;
+    return this.#account.snapshot({ sockets, servers: servers.count, inboxBytes: this.#inbox.weight, outboxBytes });
   }
 
   /** Whether nothing can happen to the script any more but by itself: it has no socket, server, timer or turn. */
@@ -169,12 +155,16 @@ export class Script extends EventEmitter<ScriptEvents> {
    */
   stop(): Promise<ScriptEnd> {
     if (this.#state === 'waiting') {
-      this.#end({ reason: 'stopped' });
+      this.#end(this.#endsAs);
     } else if (this.#state === 'running') {
       this.#state = 'ending';
       this.#inbox.push({ type: 'end' });
       this.#scheduleTurn();
-      this.#stopTimer = setTimeout(() => this.#end({ reason: 'stopped' }), this.#setup.limits.stopTimeout);
+      this.#schedule.hurry();
+      this.#stopTimer = setTimeout(
+        () => this.#end({ limit: this.#account.end('stopTimeout'), ...this.#endsAs }),
+        this.#setup.limits.stopTimeout,
+      );
     }
     return this.ended;
   }
@@ -208,7 +198,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     if (this.#state === 'waiting') {
       this.#state = 'running';
     }
-    const { cell, limits, number } = this.#setup;
+    const { cell, number } = this.#setup;
     const buffered = this.#sockets.bufferedEvents();
     if (buffered.length > 0) {
       events.prepend(EVENT_SCHEMA, buffered);
@@ -216,28 +206,38 @@ export class Script extends EventEmitter<ScriptEvents> {
     this.#turnUnderWay = true;
     this.#schedule.begun(events.count);
     cell.turn(number, events);
-    if (this.#inbox.weight < limits.inboxBytes / 2) {
+    this.#resumeReading();
+  }
+
+  /** Reads on from the sockets that had to wait, where nothing is left that they wait for. */
+  #resumeReading(): void {
+    if (this.#inbox.weight < this.#setup.limits.inboxBytes / 2 && !this.#account.budget.isReadingHeld) {
       this.#sockets.resume();
     }
   }
 
-  #turned(status: TurnStatus, message: string, commands: CommandBatch): void {
+  #turned(status: TurnStatus, message: string, commands: CommandBatch, usage: TurnUsage): void {
     this.#turnUnderWay = false;
     this.#carryOut(commands);
+    const exceeded = this.#account.turned(usage);
     switch (status) {
       case 'done':
         break;
       case 'timeout':
-        return this.#fault('ERR_AIRLOCK_TURN_TIMEOUT', message);
+        return this.#fault('ERR_AIRLOCK_TURN_TIMEOUT', message, '', 'turnTimeout');
       case 'memory':
-        return this.#fault('ERR_AIRLOCK_OUT_OF_MEMORY', message);
+        return this.#fault('ERR_AIRLOCK_OUT_OF_MEMORY', message, '', 'memory');
       case 'broken':
         return this.#fault('ERR_AIRLOCK_ISOLATE_BROKEN', message);
+    }
+    if (exceeded !== undefined) {
+      const code = exceeded === 'memory' ? 'ERR_AIRLOCK_OUT_OF_MEMORY' : 'ERR_AIRLOCK_MALFORMED_COMMAND';
+      return this.#fault(code, limitWords(exceeded, this.#setup.limits[exceeded]), '', exceeded);
     }
     if (this.#inbox.length > 0) {
       this.#scheduleTurn();
     } else if (this.#state === 'ending') {
-      this.#end({ reason: 'stopped' });
+      this.#end(this.#endsAs);
     } else {
       this.#setup.onChange();
     }
@@ -282,8 +282,16 @@ export class Script extends EventEmitter<ScriptEvents> {
     },
     closeServer: (command) => this.#sockets.servers.close(command),
     timer: ({ delay }) => this.#armTimer(delay),
-    print: ({ level, text }) => this.emit('print', { level: PRINT_LEVELS[level] ?? 'log', text }),
-    reportError: ({ text, stack }) => this.#emitError(this.#error('ERR_AIRLOCK_UNCAUGHT_EXCEPTION', text, stack)),
+    print: ({ level, text }) => {
+      if (this.#account.print(text)) {
+        this.emit('print', { level: PRINT_LEVELS[level] ?? 'log', text });
+      }
+    },
+    reportError: ({ text, stack }) => {
+      if (this.#account.error()) {
+        this.#emitError(this.#error('ERR_AIRLOCK_UNCAUGHT_EXCEPTION', text, stack));
+      }
+    },
     loaded: () => {
       this.#loaded = true;
       if (this.#setup.definition.entity) {
@@ -324,9 +332,10 @@ export class Script extends EventEmitter<ScriptEvents> {
       this.#timer = setTimeout(
         () => {
           this.#timer = undefined;
+          this.#account.budget.timerFired();
           this.#push({ type: 'timer' });
         },
-        Math.min(delay, LONGEST_DELAY),
+        Math.min(this.#account.budget.timerDelay(delay), LONGEST_DELAY),
       );
     }
   }
@@ -335,11 +344,12 @@ export class Script extends EventEmitter<ScriptEvents> {
     this.#fault('ERR_AIRLOCK_MALFORMED_COMMAND', `what came out of its isolate is malformed: ${message}`);
   }
 
-  #fault(code: ErrorCode, message: string, stack = ''): void {
+  /** @param limit the limit that the script ends by, whose words the message begins with */
+  #fault(code: ErrorCode, message: string, stack = '', limit?: LimitName): void {
     if (this.#state !== 'ended') {
       const error = this.#error(code, message, stack);
       this.#emitError(error);
-      this.#end({ reason: 'fault', error });
+      this.#end({ reason: 'fault', error, ...(limit === undefined ? {} : { limit: this.#account.end(limit) }) });
     }
   }
 
@@ -361,6 +371,8 @@ export class Script extends EventEmitter<ScriptEvents> {
     this.#state = 'ended';
     clearTimeout(this.#timer);
     clearTimeout(this.#stopTimer);
+    this.#schedule.stop();
+    this.#account.close();
     this.#inbox.clear();
     this.#setup.cell.destroy(this.#setup.number);
     const closing =
@@ -371,14 +383,4 @@ export class Script extends EventEmitter<ScriptEvents> {
       this.#setup.onChange();
     });
   }
-}
-
-/** RFC 6455, section 7.4, as far as an endpoint may send them; 0 stands for none. */
-function isSendableCloseCode(code: number): boolean {
-  return (
-    code === 0 ||
-    (code >= 1000 && code <= 1003) ||
-    (code >= 1007 && code <= 1014) ||
-    (code >= 3000 && code <= 4999)
-  );
 }

@@ -29,6 +29,8 @@ export interface ConnectOptions {
   /** Default: none. */
   readonly heartbeat?: HeartbeatOptions | undefined;
   readonly network: Network;
+  /** How long it waits before anything else, in milliseconds. Default: not at all. */
+  readonly delay?: number | undefined;
   /** Told the address that a permitted name leads to, where that is not permitted. It is not for the script. */
   readonly onDenied: (address: string) => void;
   /** A line for the operator, who may read what a script may not. */
@@ -66,6 +68,7 @@ export function connect(options: ConnectOptions, owner: ConnectionOwner): Connec
     permits,
     onDenied: options.onDenied,
     warn: options.warn,
+    delay: options.delay ?? 0,
     done: pending.promise,
     signal: abort.signal,
   });

@@ -66,7 +66,7 @@ describe('a script that is no good gets one line, the others go on, and the exit
     ['throws at once', '\nthrow new RangeError("no");', 'airlock: bad.js:2:7: RangeError: no\n'],
     ['throws what is no error', 'throw { toString() { throw 1; } }', 'airlock: bad.js: a value that cannot be converted to a string was thrown\n'],
     ['is empty', '', 'airlock: bad.js is empty\n'],
-    ['is 50 MB', ' '.repeat(50_000_000), 'airlock: bad.js has 50000000 bytes or more; the limit scriptBytes is 4194304\n'],
+    ['is 50 MB', ' '.repeat(50_000_000), 'airlock: bad.js is larger than 4194304 bytes: it has 50000000 bytes or more; see the limit scriptBytes\n'],
     [
       'opens a URL of a wrong scheme',
       'new WebSocket("ftp://127.0.0.1/");',

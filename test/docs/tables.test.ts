@@ -9,22 +9,30 @@ import { checkTlsOptions } from '../../host/run-options.ts';
 import { isForbiddenHeader, isPermittableHeader } from '../../wire/handshake-headers.ts';
 import { SOCKET_ERRORS } from '../../wire/socket-codes.ts';
 import { guestGlobals } from '../sandbox-types/guest-globals.ts';
+import { startHost } from '../support/host.ts';
 import { ROOT, checkProject } from '../sandbox-types/type-check.ts';
 import { DOCS, code, tableOf } from './tables.ts';
 
 describe('docs/limits.md', () => {
   const rows = tableOf('limits.md', 'name');
 
-  test('has every limit with its default and its bounds, in order', () => {
+  test('has every limit with its default, its bounds, its unit and its words, in order', () => {
     const number = (value: number): string => value.toLocaleString('en-US');
-    expect(rows.map(({ name, default: value, least, most }) => [name, value, least, most])).toEqual(
+    expect(rows.map((row) => [row['name'], row['default'], row['least'], row['most'], row['unit'], row['how it is told']])).toEqual(
       Object.entries(LIMITS).map(([name, limit]) => [
         code(name),
         number(limit.default),
         number(limit.least),
         number(limit.most),
+        limit.unit,
+        limit.words,
       ]),
     );
+  });
+
+  test('has every figure of the statistics, in order', async () => {
+    const { script } = await (await startHost()).run({ source: '1' });
+    expect(tableOf('limits.md', 'figure').map(({ figure }) => figure)).toEqual(Object.keys(script.statistics).map(code));
   });
 
   test('speaks of no error that does not exist', () => {

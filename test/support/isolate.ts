@@ -53,6 +53,8 @@ export function isolateSettings({ listen: _, memory = 64, name = 'chat.js', turn
       bytesPerTurn: 8 * 1024 * 1024,
       messageBytes: 16 * 1024 * 1024,
       handshakeTimeout: 30_000,
+      timers: 10_000,
+      resizableMemory: 32,
       ...guest,
     },
   };
