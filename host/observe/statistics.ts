@@ -47,7 +47,7 @@ export interface ScriptStatistics {
   readonly limits: readonly LimitHit[];
 }
 
-type Counted = Exclude<keyof ScriptStatistics, 'limits' | 'cpuShare'>;
+type Counted = Exclude<keyof ScriptStatistics, 'limits'>;
 
 /** A limit that is hit again and again is told so seldom, in milliseconds. */
 const TELL_AGAIN = 60_000;
@@ -56,6 +56,7 @@ const TELL_AGAIN = 60_000;
 const SHARE_PERIOD = 1000;
 
 interface Hits {
+  readonly message: string;
   count: number;
   toldAt: number;
 }
@@ -64,6 +65,7 @@ interface Hits {
 export class Statistics implements Record<Counted, number> {
   turns = 0;
   cpuTime = 0;
+  cpuShare = 0;
   waitTime = 0;
   heapBytes = 0;
   externalBytes = 0;
@@ -88,7 +90,6 @@ export class Statistics implements Record<Counted, number> {
   readonly #hits = new Map<LimitName, Hits>();
   #periodBegan = performance.now();
   #periodCpu = 0;
-  #lastShare = 0;
 
   constructor(limits: Limits, log: Log) {
     this.#limits = limits;
@@ -106,19 +107,17 @@ export class Statistics implements Record<Counted, number> {
   /** A limit is hit: counted, and told in the log, though not again and again. Returns the words for it. */
   hit(name: LimitName): string {
     const hits = this.#count(name);
-    const message = limitWords(name, this.#limits[name]);
     const now = performance.now();
     if (now - hits.toldAt >= TELL_AGAIN) {
       hits.toldAt = now;
-      this.#log(LIMITS[name].level, hits.count === 1 ? message : `${message} (${hits.count} times so far)`, name);
+      this.#log(LIMITS[name].level, hits.count === 1 ? hits.message : `${hits.message} (${hits.count} times so far)`, name);
     }
-    return message;
+    return hits.message;
   }
 
   /** A limit is hit, and who calls this tells it in the log, together with more. Returns the words for it. */
   hitUntold(name: LimitName): string {
-    this.#count(name);
-    return limitWords(name, this.#limits[name]);
+    return this.#count(name).message;
   }
 
   /** What the `ended` event tells of a limit. */
@@ -134,7 +133,7 @@ export class Statistics implements Record<Counted, number> {
       ...counted,
       cpuTime: rounded(this.cpuTime),
       waitTime: rounded(this.waitTime),
-      cpuShare: rounded(this.#lastShare),
+      cpuShare: rounded(this.cpuShare),
       limits: [...this.#hits.keys()].map((name) => this.hitOf(name)),
     };
   }
@@ -142,7 +141,7 @@ export class Statistics implements Record<Counted, number> {
   #count(name: LimitName): Hits {
     let hits = this.#hits.get(name);
     if (hits === undefined) {
-      this.#hits.set(name, (hits = { count: 0, toldAt: -Infinity }));
+      this.#hits.set(name, (hits = { message: limitWords(name, this.#limits[name]), count: 0, toldAt: -Infinity }));
     }
     hits.count++;
     return hits;
@@ -154,7 +153,7 @@ export class Statistics implements Record<Counted, number> {
     const length = now - this.#periodBegan;
     if (length >= SHARE_PERIOD) {
       // Time of a turn that has begun before the period is told in it: never more than all.
-      this.#lastShare = Math.min(100, (this.#periodCpu / length) * 100);
+      this.cpuShare = Math.min(100, (this.#periodCpu / length) * 100);
       this.#periodBegan = now;
       this.#periodCpu = 0;
     }

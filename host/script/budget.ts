@@ -14,8 +14,8 @@ const OUTBOX_INTERVAL = 25;
 export interface Outbox {
   /** The bytes that the kernel has not taken. */
   unsentBytes(): number;
-  /** Cuts the connection with the most of them off. */
-  cutSlowest(message: string): void;
+  /** Cuts those connections off that have the most of them, until there are no more than so many. */
+  cutSlowest(message: string, most: number): void;
 }
 
 /**
@@ -73,10 +73,11 @@ export class Budget {
       statistics.externalBytes = external * 1024;
     }
     statistics.timers = timers;
-    for (let index = 0; refused >> index > 0; index++) {
-      const limit = GUEST_LIMITS[index];
-      if (limit !== undefined && (refused & (1 << index)) !== 0) {
-        statistics.hit(limit);
+    if (refused !== 0) {
+      for (const [index, limit] of GUEST_LIMITS.entries()) {
+        if ((refused & (1 << index)) !== 0) {
+          statistics.hit(limit);
+        }
       }
     }
     // The isolate ends itself at its limit; twice that is never measured in one that does.
@@ -108,7 +109,7 @@ export class Budget {
       const since = this.#waits('outboxBytes');
       if (performance.now() - since >= this.#limits.outboxTimeout) {
         this.#waitsFor = undefined;
-        this.#outbox.cutSlowest(this.#statistics.hit('outboxTimeout'));
+        this.#outbox.cutSlowest(this.#statistics.hit('outboxTimeout'), this.#limits.outboxBytes);
       }
       return OUTBOX_INTERVAL;
     }

@@ -134,7 +134,7 @@ export class ScriptSockets implements ConnectionOwner {
         // What ws refuses at once, the bindings have refused before.
         return `connect: ${messageOf(error)}`;
       }
-      log('warning', `${error.message}${permittingFlag(error, url)}`);
+      log('warning', `${error.message}${permittingFlag(error, url)}`, error.code === 'ERR_AIRLOCK_TOO_MANY_SOCKETS' ? 'sockets' : undefined);
       const failure = socketFailure(error, url);
       this.#options.push({ type: 'failed', socket: id, error: failure.error, message: failure.message });
       this.#options.push({ type: 'closed', socket: id, code: 1006, reason: '', wasClean: false });
@@ -223,12 +223,16 @@ export class ScriptSockets implements ConnectionOwner {
     return bytes;
   }
 
-  /** Cuts the connection off whose peer has most waiting. */
-  cutSlowest(message: string): void {
-    const [first, ...others] = this.#assumedBuffered.keys();
-    if (first !== undefined) {
-      const slowest = others.reduce((most, each) => (each.bufferedAmount > most.bufferedAmount ? each : most), first);
-      slowest.fail(new SocketFault('SocketResourceError', message));
+  /** Cuts those connections off that have the most of them, until there are no more than so many. */
+  cutSlowest(message: string, most: number): void {
+    let left = this.unsentBytes;
+    const byBytes = [...this.#assumedBuffered.keys()].map((connection) => ({ connection, bytes: connection.bufferedAmount }));
+    for (const { bytes, connection } of byBytes.sort((one, other) => other.bytes - one.bytes)) {
+      if (left <= most) {
+        return;
+      }
+      left -= bytes;
+      connection.fail(new SocketFault('SocketResourceError', message));
     }
   }
 

@@ -93,7 +93,7 @@ export class Script extends EventEmitter<ScriptEvents> {
       limits,
       log,
       // Nothing is looked at before the first turn.
-      { unsentBytes: () => this.#sockets.unsentBytes, cutSlowest: (message) => this.#sockets.cutSlowest(message) },
+      { unsentBytes: () => this.#sockets.unsentBytes, cutSlowest: (message, most) => this.#sockets.cutSlowest(message, most) },
       () => this.#resumeReading(),
     );
     this.#account = account;
@@ -198,7 +198,10 @@ export class Script extends EventEmitter<ScriptEvents> {
     if (this.#state === 'waiting') {
       this.#state = 'running';
     }
-    const { cell, number } = this.#setup;
+    const { cell, limits, number } = this.#setup;
+    if (this.#inbox.length > 0) {
+      this.#account.statistics.hit(events.count >= limits.eventsPerTurn ? 'eventsPerTurn' : 'eventBytesPerTurn');
+    }
     const buffered = this.#sockets.bufferedEvents();
     if (buffered.length > 0) {
       events.prepend(EVENT_SCHEMA, buffered);
