@@ -1,7 +1,8 @@
 import { styleText } from 'node:util';
 import type { ScriptError } from '../errors.ts';
 import type { LogEntry } from '../observe/log.ts';
-import type { PrintedLine } from '../script/script-events.ts';
+import type { ScriptStatistics } from '../observe/statistics.ts';
+import type { PrintedLine, ScriptEnd } from '../script/script-events.ts';
 
 /** What the command writes: prints to standard output, all else to standard error. */
 export class Output {
@@ -36,6 +37,11 @@ export class Output {
   /** Something that could not be begun. */
   failure(message: string): void {
     this.#problem('red', oneLine(message));
+  }
+
+  /** For programs to read: JSON shows control characters as escapes, so that it is one line whatever the name is. */
+  statistics(script: string, { limit, reason }: ScriptEnd, statistics: ScriptStatistics): void {
+    process.stderr.write(`${JSON.stringify({ script, reason, limit: limit?.name, statistics })}\n`);
   }
 
   log({ level, message, script }: LogEntry): void {

@@ -19,6 +19,7 @@ interface RunFlags extends NetworkFlags {
   readonly allowHeaders?: readonly string[] | true;
   readonly allowAll?: true;
   readonly exitWhenIdle?: true;
+  readonly stats?: true;
   readonly cells: CellKind;
 }
 
@@ -39,6 +40,7 @@ export function addRunCommand(program: Command): void {
     .option('--allow-all', 'let the scripts connect and listen anywhere, and set these headers')
     .addOption(new Option('--dialect <dialect>', 'how callbacks are called').choices(['overte', 'web']).default('overte'))
     .option('--base-url <url>', "what relative URLs of WebSockets count from; without it, the script's own address")
+    .option('--stats', 'when a script has ended, print what it has used to standard error, as a line of JSON')
     .option('--exit-when-idle', 'end when no script has a socket, a server or a timer')
     .addOption(
       new Option('--cells <kind>', 'where scripts run; in-process only for scripts that are trusted')
@@ -130,6 +132,9 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
       });
       script.on('print', (line) => output.print(script.name, line));
       script.on('error', (error) => output.error(error));
+      if (flags.stats === true) {
+        script.on('ended', (end) => output.statistics(script.name, end, script.statistics));
+      }
       scripts.push(script);
     } catch (error) {
       exitCode = fail(output, error);

@@ -27,7 +27,8 @@ export class Budget {
   readonly #statistics: Statistics;
   readonly #outbox: Outbox;
   readonly #cpu: Rate;
-  readonly #received: readonly [messages: Rate, bytes: Rate];
+  readonly #receivedMessages: Rate;
+  readonly #receivedBytes: Rate;
   /** What may hold up the next turn. */
   readonly #turnRates: readonly (readonly [LimitName, Rate])[];
   readonly #sent: readonly [messages: Rate, bytes: Rate];
@@ -36,6 +37,11 @@ export class Budget {
   /** What waited for the peers when it was last looked, and what had been sent by then. */
   #unsent = 0;
   #bytesAtLook = 0;
+  /** What was received when that was last settled, and what it may come to before that is done again. */
+  #messagesSettled = 0;
+  #bytesSettled = 0;
+  #messagesUnsettled = 0;
+  #bytesUnsettled = 0;
   #messagesCharged = 0;
   #bytesCharged = 0;
   #hold: NodeJS.Timeout | undefined;
@@ -52,7 +58,8 @@ export class Budget {
     this.#onReadable = onReadable;
     // A whole core is all that an isolate can use.
     this.#cpu = new Rate(limits.cpuShare === 100 ? Infinity : limits.cpuShare * 10);
-    this.#received = [new Rate(limits.messagesReceivedPerSecond), new Rate(limits.bytesReceivedPerSecond)];
+    this.#receivedMessages = new Rate(limits.messagesReceivedPerSecond);
+    this.#receivedBytes = new Rate(limits.bytesReceivedPerSecond);
     this.#sent = [new Rate(limits.messagesSentPerSecond), new Rate(limits.bytesSentPerSecond)];
     this.#turnRates = [
       ['cpuShare', this.#cpu],
@@ -125,17 +132,10 @@ export class Budget {
     const statistics = this.#statistics;
     statistics.messagesReceived++;
     statistics.bytesReceived += bytes;
-    const [messages, size] = this.#received;
-    // Both are taken from, whatever the first says.
-    const isThere = messages.take(1);
-    if (size.take(bytes) && isThere) {
-      return false;
+    if (statistics.messagesReceived >= this.#messagesUnsettled || statistics.bytesReceived >= this.#bytesUnsettled) {
+      this.#settleReceived();
     }
-    if (this.#hold === undefined) {
-      statistics.hit(isThere ? 'bytesReceivedPerSecond' : 'messagesReceivedPerSecond');
-      this.#holdReading();
-    }
-    return true;
+    return this.isReadingHeld;
   }
 
   /** Whether sockets must not be read, because too much was received. */
@@ -146,7 +146,7 @@ export class Budget {
   /** A connection is opened. Returns how long that has to wait, in milliseconds. */
   connectDelay(): number {
     this.#statistics.connects++;
-    if (this.#connects.take(1)) {
+    if (this.#connects.take(1) >= 0) {
       return 0;
     }
     this.#statistics.hit('connectsPerSecond');
@@ -202,14 +202,31 @@ export class Budget {
     this.#statistics.waitTime += performance.now() - this.#waitsSince;
   }
 
+  /**
+   * Looks at the clock only when half of what was there is used up, and so seldom while there is much: a message must not cost
+   * a look.
+   */
+  #settleReceived(): void {
+    const { bytesReceived, messagesReceived } = this.#statistics;
+    const messages = this.#receivedMessages.take(messagesReceived - this.#messagesSettled);
+    const bytes = this.#receivedBytes.take(bytesReceived - this.#bytesSettled);
+    this.#messagesSettled = messagesReceived;
+    this.#bytesSettled = bytesReceived;
+    this.#messagesUnsettled = messagesReceived + Math.max(1, messages / 2);
+    this.#bytesUnsettled = bytesReceived + Math.max(1, bytes / 2);
+    if ((messages < 0 || bytes < 0) && this.#hold === undefined) {
+      this.#statistics.hit(messages < 0 ? 'messagesReceivedPerSecond' : 'bytesReceivedPerSecond');
+      this.#holdReading();
+    }
+  }
+
   #holdReading(): void {
-    const [messages, bytes] = this.#received;
     this.#hold = setTimeout(
       () => {
         this.#hold = undefined;
         this.#onReadable();
       },
-      Math.max(SHORTEST_HOLD, messages.wait, bytes.wait),
+      Math.max(SHORTEST_HOLD, this.#receivedMessages.wait, this.#receivedBytes.wait),
     );
   }
 }

@@ -213,3 +213,24 @@ test('--help tells what there is', async () => {
   }
   expect(await airlock(folder, '--version')).toMatchObject({ code: 0, stdout: '0.1.0\n' });
 });
+
+describe('airlock run --stats', () => {
+  test('says in a line of JSON what each script has used, when it has ended', async () => {
+    const folder = folderWith({ 'a.js': `print('one'); print('two'); Script.stop()` });
+    const { code, stderr, stdout } = await airlock(folder, 'run', 'a.js', '--stats');
+    expect([code, stdout]).toEqual([0, 'one\ntwo\n']);
+    expect(JSON.parse(stderr)).toMatchObject({ script: 'a.js', reason: 'stopped', statistics: { prints: 2, turns: 2, sockets: 0, limits: [] } });
+  });
+
+  test('names the limit that a script has ended by', async () => {
+    const folder = folderWith({ 'loop.js': `for (;;);` });
+    const { code, stderr } = await airlock(folder, 'run', 'loop.js', '--stats');
+    const [error, line = ''] = stderr.split('\n');
+    expect([code, error]).toEqual([1, 'airlock: loop.js: ran for more than 2000 ms in one turn, at loop.js:1:1']);
+    expect(JSON.parse(line)).toMatchObject({
+      reason: 'fault',
+      limit: 'turnTimeout',
+      statistics: { limits: [{ name: 'turnTimeout', value: 2000, message: 'ran for more than 2000 ms in one turn', count: 1 }] },
+    });
+  });
+});
