@@ -55,9 +55,9 @@ export const LIMITS = {
   outboxBytes: { default: 64 * MIB, least: 1024, most: GIB, unit: 'bytes', words: 'more than # bytes wait for its peers', level: 'info' },
   /** How long turns wait for that, before the slowest peer is cut off. */
   outboxTimeout: { default: 10_000, least: 1, most: 600_000, unit: 'ms', words: 'its peers took too little for # ms', level: 'warning' },
-  messagesReceivedPerSecond: { default: 1_000_000, least: 1, most: MOST_PER_SECOND, unit: 'messages', words: 'received more than # messages in a second', level: 'info' },
+  messagesReceivedPerSecond: { default: 2_000_000, least: 1, most: MOST_PER_SECOND, unit: 'messages', words: 'received more than # messages in a second', level: 'info' },
   bytesReceivedPerSecond: { default: GIB, least: 1024, most: 1024 * GIB, unit: 'bytes', words: 'received more than # bytes in a second', level: 'info' },
-  messagesSentPerSecond: { default: 1_000_000, least: 1, most: MOST_PER_SECOND, unit: 'messages', words: 'sent more than # messages in a second', level: 'info' },
+  messagesSentPerSecond: { default: 10_000_000, least: 1, most: MOST_PER_SECOND, unit: 'messages', words: 'sent more than # messages in a second', level: 'info' },
   bytesSentPerSecond: { default: GIB, least: 1024, most: 1024 * GIB, unit: 'bytes', words: 'sent more than # bytes in a second', level: 'info' },
   /** Lines that the script prints in a second; the rest is dropped, and how many they were is said. */
   printsPerSecond: { default: 1000, least: 0, most: MOST_PER_SECOND, unit: 'lines', words: 'printed more than # lines in a second', level: 'warning' },
