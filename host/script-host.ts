@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import net from 'node:net';
 import { CellPool } from './cells/cell-pool.ts';
-import { AirlockError } from './errors.ts';
-import type { LogEntry } from './observe/log.ts';
-import { resolveLimits } from './policy/limits.ts';
+import { AirlockError, type ErrorCode } from './errors.ts';
+import type { LogEntry, LogLevel } from './observe/log.ts';
+import { resolveLimits, type LimitName } from './policy/limits.ts';
 import { Permissions } from './policy/permissions.ts';
 import { ProxySettings, proxyEnvironment } from './policy/proxy-options.ts';
 import { checkHostOptions, checkRunOptions, type HostOptions, type RunOptions } from './run-options.ts';
@@ -103,7 +103,7 @@ export class ScriptHost extends EventEmitter<HostEvents> {
         proxies: this.#proxies,
         tls,
         cell,
-        log: (level, message, limit) => this.#log({ level, script: scriptName, message, ...(limit === undefined ? {} : { limit }) }),
+        log: (level, message, code, limit) => this.#log(level, scriptName, message, code, limit),
         onChange: () => this.#scheduleIdleCheck(),
       });
       this.#scripts.add(script);
@@ -130,8 +130,8 @@ export class ScriptHost extends EventEmitter<HostEvents> {
     await this.#cells.close();
   }
 
-  #log(entry: LogEntry): void {
-    this.emit('log', entry);
+  #log(level: LogLevel, script: string | undefined, message: string, code?: ErrorCode, limit?: LimitName): void {
+    this.emit('log', { level, script, message, ...(code === undefined ? {} : { code }), ...(limit === undefined ? {} : { limit }) });
   }
 
   #scheduleIdleCheck(): void {

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../errors.ts';
 import type { LimitName } from '../policy/limits.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
@@ -8,9 +9,11 @@ export interface LogEntry {
   /** The name of the script that it is about; undefined where it is about the host. */
   readonly script: string | undefined;
   readonly message: string;
+  /** What it is in docs/errors.md, where it is there. */
+  readonly code?: ErrorCode | undefined;
   /** The limit that the script has hit, where the line tells that. */
-  readonly limit?: LimitName;
+  readonly limit?: LimitName | undefined;
 }
 
 /** Writes a line about one script. */
-export type Log = (level: LogLevel, message: string, limit?: LimitName) => void;
+export type Log = (level: LogLevel, message: string, code?: ErrorCode, limit?: LimitName) => void;

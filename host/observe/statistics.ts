@@ -1,4 +1,5 @@
-import { LIMITS, limitWords, type LimitName, type Limits } from '../policy/limits.ts';
+import { limitLevel, limitWords } from '../policy/limit-words.ts';
+import type { LimitName, Limits } from '../policy/limits.ts';
 import type { Log } from './log.ts';
 
 /** A limit that a script has hit. */
@@ -110,7 +111,8 @@ export class Statistics implements Record<Counted, number> {
     const now = performance.now();
     if (now - hits.toldAt >= TELL_AGAIN) {
       hits.toldAt = now;
-      this.#log(LIMITS[name].level, hits.count === 1 ? hits.message : `${hits.message} (${hits.count} times so far)`, name);
+      const message = hits.count === 1 ? hits.message : `${hits.message} (${hits.count} times so far)`;
+      this.#log(limitLevel(name), message, undefined, name);
     }
     return hits.message;
   }

@@ -36,15 +36,15 @@ export class ScriptAccount {
       new FloodGate(
         names.map((name) => [name, new Rate(limits[name])]),
         statistics,
-        (count) => log('warning', `${count} more ${what}`, names[0]),
+        (count) => log('warning', `${count} more ${what}`, undefined, names[0]),
       );
     this.#prints = gate(['printsPerSecond', 'printBytesPerSecond'], 'lines were not printed');
     this.#errors = gate(['errorsPerSecond'], 'errors were not reported');
     this.#logs = gate(['logsPerSecond'], 'lines were not logged');
-    this.log = (level, message, limit) => {
+    this.log = (level, message, code, limit) => {
       if (this.#logs.passes()) {
         statistics.logs++;
-        log(level, message, limit);
+        log(level, message, code, limit);
       } else {
         statistics.logsDropped++;
       }

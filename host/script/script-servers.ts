@@ -86,7 +86,7 @@ export class ScriptServers implements ServerOwner {
       return handshake.refuse(1001, 'Server closed.');
     }
     if (this.#sockets.isFull) {
-      log('warning', `a connection to port ${server.port} was turned away: ${account.statistics.hitUntold('sockets')}`, 'sockets');
+      log('warning', `a connection to port ${server.port} was turned away: ${account.statistics.hitUntold('sockets')}`, undefined, 'sockets');
       return handshake.refuse(1013, 'Too many sockets.');
     }
     const connection = this.#sockets.adopt(handshake);

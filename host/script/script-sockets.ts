@@ -134,7 +134,8 @@ export class ScriptSockets implements ConnectionOwner {
         // What ws refuses at once, the bindings have refused before.
         return `connect: ${messageOf(error)}`;
       }
-      log('warning', `${error.message}${permittingFlag(error, url)}`, error.code === 'ERR_AIRLOCK_TOO_MANY_SOCKETS' ? 'sockets' : undefined);
+      const limit = error.code === 'ERR_AIRLOCK_TOO_MANY_SOCKETS' ? 'sockets' : undefined;
+      log('warning', `${error.message}${permittingFlag(error, url)}`, undefined, limit);
       const failure = socketFailure(error, url);
       this.#options.push({ type: 'failed', socket: id, error: failure.error, message: failure.message });
       this.#options.push({ type: 'closed', socket: id, code: 1006, reason: '', wasClean: false });

@@ -3,7 +3,7 @@ import module from 'node:module';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { AirlockError, codeOf, messageOf } from '../errors.ts';
-import { limitWords } from '../policy/limits.ts';
+import { limitWords } from '../policy/limit-words.ts';
 
 /** Where a script comes from: exactly one of these. */
 export interface ScriptOrigin {

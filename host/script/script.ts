@@ -9,7 +9,8 @@ import type { CommandBatch, CommandReceiver, OtherCommand, SendType } from '../c
 import { ScriptError, type ErrorCode } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { ScriptStatistics } from '../observe/statistics.ts';
-import { limitWords, type LimitName, type Limits } from '../policy/limits.ts';
+import { limitWords } from '../policy/limit-words.ts';
+import type { LimitName, Limits } from '../policy/limits.ts';
 import type { Permissions } from '../policy/permissions.ts';
 import type { ProxySettings } from '../policy/proxy-options.ts';
 import type { TlsSettings } from '../sockets/tls-settings.ts';

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { ERROR_CODES, LIMITS, SCRIPT_TYPES, type ScriptType } from '../../host/index.ts';
+import { LIMIT_WORDS } from '../../host/policy/limit-words.ts';
 import { KIND_TEXTS } from '../../host/sockets/socket-error-texts.ts';
 import { SYSTEM_ERRORS } from '../../host/sockets/socket-errors.ts';
 import { checkTlsOptions } from '../../host/run-options.ts';
@@ -16,17 +17,21 @@ import { DOCS, code, tableOf } from './tables.ts';
 describe('docs/limits.md', () => {
   const rows = tableOf('limits.md', 'name');
 
-  test('has every limit with its default, its bounds, its unit and its words, in order', () => {
+  test('has every limit with its default and its bounds, in order', () => {
     const number = (value: number): string => value.toLocaleString('en-US');
-    expect(rows.map((row) => [row['name'], row['default'], row['least'], row['most'], row['unit'], row['how it is told']])).toEqual(
+    expect(rows.map(({ name, default: value, least, most }) => [name, value, least, most])).toEqual(
       Object.entries(LIMITS).map(([name, limit]) => [
         code(name),
         number(limit.default),
         number(limit.least),
         number(limit.most),
-        limit.unit,
-        limit.words,
       ]),
+    );
+  });
+
+  test('has the words for every limit, and its level, in order', () => {
+    expect(tableOf('limits.md', 'limit').map((row) => [row['limit'], row['how it is told'], row['level']])).toEqual(
+      Object.entries(LIMIT_WORDS).map(([name, { level, words }]) => [code(name), words, level]),
     );
   });
 

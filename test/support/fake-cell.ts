@@ -131,7 +131,7 @@ export function startFakeScript(options: FakeScriptOptions = {}): FakeScript {
     tls: NO_RULES,
     limits: resolveLimits(limits),
     cell,
-    log: (level, message, limit) => void log.push({ level, script: 'fake.js', message, ...(limit === undefined ? {} : { limit }) }),
+    log: (level, message, _code, limit) => void log.push({ level, script: 'fake.js', message, ...(limit === undefined ? {} : { limit }) }),
     onChange: () => {},
   });
   afterThisTest(() => cell.client.died('is over with the test'));

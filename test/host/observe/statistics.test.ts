@@ -24,7 +24,7 @@ describe('statistics', () => {
     for (let times = 0; times < 100; times++) {
       expect(counted.hit('sockets')).toBe('the limit of 3 sockets is reached');
     }
-    expect(log).toEqual([['warning', 'the limit of 3 sockets is reached', 'sockets']]);
+    expect(log).toEqual([['warning', 'the limit of 3 sockets is reached', undefined, 'sockets']]);
     expect(counted.snapshot().limits).toEqual([{ name: 'sockets', value: 3, message: 'the limit of 3 sockets is reached', count: 100 }]);
   });
 
