@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { WebSocket, type RawData } from 'ws';
 import { ECHO_SERVER, LOOPBACK, runServer, startHost } from '../support/host.ts';
 
-describe.each(['process', 'in-process'] as const)('a sandboxed server, cells: %s', (cells) => {
+describe.each(['owner', 'in-process'] as const)('a sandboxed server, cells: %s', (cells) => {
   test('answers 200 messages of a plain ws client in order: text, binary and Blob', async () => {
     const host = await startHost(cells);
     // A message "blob N" is answered with a Blob, so that all three kinds of `send` are on the way.

@@ -4,10 +4,10 @@ import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { ProcessCell, cellProcessFlags } from '../../../host/cells/process-cell.ts';
+import { cellProcessFlags } from '../../../host/cells/cell-flags.ts';
+import { ProcessCell } from '../../../host/cells/process-cell.ts';
 import { processCellClient, settingsOf } from '../../support/cells.ts';
 import { folderWith } from '../../support/command.ts';
-import { startHost } from '../../support/host.ts';
 import { afterThisTest } from '../../support/sockets.ts';
 import { turnOf } from '../../support/wire.ts';
 import { testWhere } from '../../support/skip.ts';
@@ -22,14 +22,6 @@ async function startCell(...args: Parameters<typeof ProcessCell.start>): Promise
 function fakeCell(source: string): Promise<ProcessCell> {
   const folder = folderWith({ 'cell.mjs': source });
   return startCell([...cellProcessFlags(), `--allow-fs-read=${join(folder, '*')}`], join(folder, 'cell.mjs'));
-}
-
-/** The cells that this test process has started. */
-function childrenOfThis(): number[] {
-  const { stdout } = spawnSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' });
-  return [...stdout.matchAll(/^ *(\d+) +(\d+) +(.*)$/gm)]
-    .filter(([, , parent, command]) => Number(parent) === process.pid && command?.includes('--allow-addons'))
-    .map(([, pid]) => Number(pid));
 }
 
 /** The frame that says that a cell is ready. */
@@ -223,23 +215,4 @@ describe('a cell that is not to be trusted', () => {
       code: 'ERR_AIRLOCK_CELL_START_FAILED',
     });
   });
-});
-
-test('a host outlives the process of its scripts, and runs the next one in a new process', async () => {
-  const observed = await startHost('process');
-  const source = `print('up'); setInterval(() => {}, 1000);`;
-  const scripts = await Promise.all([1, 2].map((number) => observed.run({ source, name: `${number}.js` })));
-  await Promise.all(scripts.map(({ line }) => line('up')));
-  const cells = childrenOfThis();
-  expect(cells).toHaveLength(1);
-  process.kill(cells[0] as number, 'SIGKILL');
-  for (const { script } of scripts) {
-    expect(await script.ended).toMatchObject({
-      reason: 'fault',
-      error: { code: 'ERR_AIRLOCK_CELL_DIED', message: `the process that ran ${script.name} was ended by SIGKILL` },
-    });
-  }
-  const next = await observed.run({ source });
-  await next.line('up');
-  expect(childrenOfThis()).not.toContain(cells[0]);
 });
