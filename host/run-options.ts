@@ -15,6 +15,11 @@ export interface HostOptions {
    * `in-process`: in this process, for scripts that are trusted. docs/security.md says what each stops.
    */
   readonly isolation?: Isolation | undefined;
+  /**
+   * A file in which the host keeps which scripts have brought their processes down, so that the next host knows it too. It
+   * is made where it is not there. Default: none, so that it is known as long as the host lives.
+   */
+  readonly blameFile?: string | undefined;
   /** What TLS trusts and presents: for every host, or by rules for some. Default: the system's authorities. */
   readonly tls?: TlsOptions | readonly TlsRule[] | undefined;
   /**
@@ -68,6 +73,7 @@ const label = z.string().min(1).max(256).regex(/^[^\x00-\x1f\x7f]*$/, 'must not 
 
 const hostOptions = z.strictObject({
   isolation: isolation.optional(),
+  blameFile: z.string().min(1).optional(),
   tls: tlsOptions.optional(),
   proxy: proxyOptions.optional(),
 });

@@ -4,9 +4,9 @@ import net from 'node:net';
 import { CellPool } from './cells/cell-pool.ts';
 import { DEFAULT_ISOLATION, DEFAULT_OWNER, type Isolation } from './cells/isolation.ts';
 import { memoryIsTold } from './cells/memory-watch.ts';
-import { AirlockError } from './errors.ts';
-import type { LogEntry, LogLevel } from './observe/log.ts';
-import { BlameRecord } from './policy/blame.ts';
+import { AirlockError, messageOf } from './errors.ts';
+import type { Log, LogEntry, LogLevel } from './observe/log.ts';
+import { BlameRecord, type ScriptIdentity } from './policy/blame.ts';
 import { resolveLimits } from './policy/limits.ts';
 import { Permissions } from './policy/permissions.ts';
 import { ProxySettings, proxyEnvironment } from './policy/proxy-options.ts';
@@ -27,7 +27,7 @@ export interface HostEvents {
 export class ScriptHost extends EventEmitter<HostEvents> {
   readonly #isolation: Isolation;
   readonly #cells: CellPool;
-  readonly #blame = new BlameRecord();
+  readonly #blame: BlameRecord;
   readonly #proxies: ProxySettings;
   readonly #tls: TlsSettings;
   readonly #scripts = new Set<Script>();
@@ -47,16 +47,17 @@ export class ScriptHost extends EventEmitter<HostEvents> {
         `airlock-runtime needs Node.js 24.21 or later; this is ${process.version}`,
       );
     }
-    const { isolation = DEFAULT_ISOLATION, proxy = false, tls } = checkHostOptions(options);
+    const { blameFile, isolation = DEFAULT_ISOLATION, proxy = false, tls } = checkHostOptions(options);
     const proxies = new ProxySettings(proxy === 'environment' ? proxyEnvironment(process.env) : proxy === false ? {} : proxy);
-    const host = new ScriptHost(isolation, proxies, await TlsSettings.load(tls));
+    const host = new ScriptHost(isolation, new BlameRecord(blameFile), proxies, await TlsSettings.load(tls));
     await host.#cells.start();
     return host;
   }
 
-  private constructor(isolation: Isolation, proxies: ProxySettings, tls: TlsSettings) {
+  private constructor(isolation: Isolation, blame: BlameRecord, proxies: ProxySettings, tls: TlsSettings) {
     super();
     this.#isolation = isolation;
+    this.#blame = blame;
     this.#cells = new CellPool(isolation !== 'in-process');
     this.#proxies = proxies;
     this.#tls = tls;
@@ -120,11 +121,7 @@ export class ScriptHost extends EventEmitter<HostEvents> {
         place,
         placeAgain: () => this.#cells.place(isolation, owner),
         log,
-        onBlamed: () => {
-          if (this.#blame.isBarred(this.#blame.note(identity))) {
-            log('error', 'has brought its process down twice; it is not started again without a pardon');
-          }
-        },
+        onBlamed: () => this.#noteBlame(identity, log),
         onChange: () => this.#scheduleIdleCheck(),
       });
       this.#scripts.add(script);
@@ -160,6 +157,16 @@ export class ScriptHost extends EventEmitter<HostEvents> {
   async #stop(): Promise<void> {
     await Promise.all(this.scripts.map((script) => script.stop()));
     await this.#cells.close();
+  }
+
+  #noteBlame(script: ScriptIdentity, log: Log): void {
+    try {
+      if (this.#blame.isBarred(this.#blame.note(script))) {
+        log('error', 'has brought its process down twice; it is not started again without a pardon (airlock run --pardon, host.pardon())');
+      }
+    } catch (error) {
+      log('error', `has brought its process down, which could not be written down: ${messageOf(error)}`);
+    }
   }
 
   /** Said once, where it matters. */

@@ -179,6 +179,8 @@ export class ProcessCell implements Cell {
 
   async close(): Promise<void> {
     this.#tenants.clear();
+    // Whoever waits for this waits until it has ended.
+    this.ref();
     this.#kill('was closed');
     await this.#exited;
   }

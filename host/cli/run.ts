@@ -21,6 +21,7 @@ interface RunFlags extends NetworkFlags {
   readonly exitWhenIdle?: true;
   readonly isolation: Isolation;
   readonly owner: string;
+  readonly blameFile?: string;
   readonly pardon?: true;
 }
 
@@ -48,7 +49,8 @@ export function addRunCommand(program: Command): void {
         .default(DEFAULT_ISOLATION),
     )
     .option('--owner <name>', 'whose the scripts are', DEFAULT_OWNER)
-    .option('--pardon', 'run scripts also that have brought their process down twice');
+    .option('--blame-file <file>', 'keep there which scripts have brought their process down; after the second time they are not run again')
+    .option('--pardon', 'run them all the same, and forget what they did');
   addNetworkFlags(command)
     .addHelpText('after', RUN_EXAMPLES)
     .action(async (files: readonly string[], flags: RunFlags, command: Command) => {
@@ -108,7 +110,7 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
   try {
     // A rule that is not one is told once, not for every script.
     new Permissions(permissions);
-    host = await ScriptHost.start({ isolation: flags.isolation, tls: tlsOf(flags), proxy: proxyOf(flags, process.env) });
+    host = await ScriptHost.start({ isolation: flags.isolation, blameFile: flags.blameFile, tls: tlsOf(flags), proxy: proxyOf(flags, process.env) });
   } catch (error) {
     return fail(output, error);
   }

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
-import { AirlockError } from '../errors.ts';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import * as z from 'zod';
+import { AirlockError, codeOf, messageOf } from '../errors.ts';
 
 /** So many times a script may bring its process down before a person has to say that it may run again. */
 const MOST_BLAMES = 2;
@@ -14,10 +16,29 @@ export interface ScriptIdentity {
   readonly source: string;
 }
 
-/** Which scripts have brought their processes down, as long as the host lives. */
+interface Blame {
+  readonly owner: string;
+  readonly name: string;
+  readonly count: number;
+}
+
+/** The file's form: the blames by the hash of the script's identity. */
+const blameFile = z.record(z.string(), z.strictObject({ owner: z.string(), name: z.string(), count: z.int().min(1) }));
+
+/** Which scripts have brought their processes down, as long as the host lives or, in a file, beyond it. */
 export class BlameRecord {
-  /** How often, by the hash of the identity; beside it, what `pardon` knows it by. */
-  readonly #scripts = new Map<string, { readonly owner: string; readonly name: string; count: number }>();
+  readonly #file: string | undefined;
+  /** By the hash of the identity; beside it, what `pardon` knows it by. */
+  readonly #scripts: Map<string, Blame>;
+
+  /**
+   * @param file where it is kept, as JSON; it need not be there yet. Throws ERR_AIRLOCK_INVALID_ARGUMENT where it cannot be
+   * read
+   */
+  constructor(file?: string) {
+    this.#file = file;
+    this.#scripts = new Map(file === undefined ? [] : Object.entries(readBlames(file)));
+  }
 
   /** Notes that the script has done it. Returns how often by now. */
   note(script: ScriptIdentity): number {
@@ -29,6 +50,7 @@ export class BlameRecord {
       const [oldest] = this.#scripts.keys();
       this.#scripts.delete(oldest as string);
     }
+    this.#save();
     return count;
   }
 
@@ -38,7 +60,7 @@ export class BlameRecord {
       throw new AirlockError(
         'ERR_AIRLOCK_SCRIPT_BLAMED',
         `${script.name} has brought its process down ${MOST_BLAMES} times and is not started again; ` +
-          'allow it with the option pardon of host.run, or with host.pardon()',
+          'allow it with airlock run --pardon, the option pardon of host.run, or host.pardon()',
       );
     }
   }
@@ -50,7 +72,9 @@ export class BlameRecord {
 
   /** Forgets what this very script has done. */
   forget(script: ScriptIdentity): void {
-    this.#scripts.delete(keyOf(script));
+    if (this.#scripts.delete(keyOf(script))) {
+      this.#save();
+    }
   }
 
   /** Forgets what scripts of this name have done, whatever their source. Returns whether there was anything. */
@@ -59,7 +83,31 @@ export class BlameRecord {
     for (const [key] of pardoned) {
       this.#scripts.delete(key);
     }
+    if (pardoned.length > 0) {
+      this.#save();
+    }
     return pardoned.length > 0;
+  }
+
+  #save(): void {
+    if (this.#file !== undefined) {
+      // Whole or not at all, as it may be read at any time.
+      const unfinished = `${this.#file}.${process.pid}`;
+      writeFileSync(unfinished, `${JSON.stringify(Object.fromEntries(this.#scripts), undefined, 2)}\n`);
+      renameSync(unfinished, this.#file);
+    }
+  }
+}
+
+function readBlames(file: string): Record<string, Blame> {
+  try {
+    return blameFile.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') {
+      return {};
+    }
+    const why = error instanceof z.ZodError ? 'it is not of the form that this file has' : messageOf(error);
+    throw new AirlockError('ERR_AIRLOCK_INVALID_ARGUMENT', `blameFile: cannot use ${file}: ${why}`, { cause: error });
   }
 }
 

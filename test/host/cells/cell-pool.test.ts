@@ -117,14 +117,6 @@ describe('a spare process', () => {
     expect(childProcesses()).toHaveLength(2);
   });
 
-  test('that has died is not given to anybody', async () => {
-    const pool = await startPool(true);
-    const [spare] = childProcesses();
-    process.kill(spare as number, 'SIGKILL');
-    const place = await pool.place('owner', 'ann');
-    expect(processOf(place).pid).not.toBe(spare);
-  });
-
   test('does not keep the process of its host alive, and ends with it', async () => {
     const spare = (await inSpawnedHost(
       `
