@@ -283,8 +283,8 @@ export class Script extends EventEmitter<ScriptEvents> {
     }
     const delay = this.#restarts.next();
     if (delay === undefined) {
-      const often = `it was started again ${this.#setup.limits.restarts} times within ten minutes`;
-      return this.#fault('ERR_AIRLOCK_RESTARTED_TOO_OFTEN', `${cause}; ${often}`);
+      const limit = `the limit of ${this.#setup.limits.restarts} restarts within ten minutes is reached`;
+      return this.#fault('ERR_AIRLOCK_RESTARTED_TOO_OFTEN', `${cause}; ${limit}`);
     }
     this.#state = 'waiting';
     this.#inbox.clear();

@@ -165,7 +165,7 @@ describe('a process that is ended from outside', () => {
     expect(outcome).toMatchObject({
       reason: 'fault',
       code: 'ERR_AIRLOCK_RESTARTED_TOO_OFTEN',
-      message: `${CAUSE}; it was started again 2 times within ten minutes`,
+      message: `${CAUSE}; the limit of 2 restarts within ten minutes is reached`,
     });
   });
 });

@@ -14,6 +14,8 @@ export interface RecordingClient extends CellClient {
   turnEnds(): Promise<Turned>;
   /** Resolves with the reason when the cell has died. */
   readonly ended: Promise<string>;
+  /** Resolves when the cell has died by the doing of another script or of nobody. */
+  readonly death: Promise<CellDeath>;
   /** Resolves when it is told that it is to blame. */
   readonly isBlamed: Promise<CellDeath>;
 }
@@ -21,10 +23,12 @@ export interface RecordingClient extends CellClient {
 /** A script as a cell sees it. It never has a server. */
 export function processCellClient(): RecordingClient {
   const died = Promise.withResolvers<string>();
+  const death = Promise.withResolvers<CellDeath>();
   const blamed = Promise.withResolvers<CellDeath>();
   let turn = Promise.withResolvers<Turned>();
   return {
     ended: died.promise,
+    death: death.promise,
     isBlamed: blamed.promise,
     turnEnds: () => Promise.race([turn.promise, died.promise.then((reason) => Promise.reject(new Error(reason)))]),
     turned(status, message, commands) {
@@ -32,11 +36,14 @@ export function processCellClient(): RecordingClient {
       turn = Promise.withResolvers();
     },
     answer: () => ({ type: 'listen', port: 0, url: '', code: 'ERR_AIRLOCK_LISTEN_DENIED', error: 'not here' }),
-    blamed: (death) => {
-      blamed.resolve(death);
-      died.resolve(death.message);
+    blamed: (its) => {
+      blamed.resolve(its);
+      died.resolve(its.message);
     },
-    died: ({ message }) => died.resolve(message),
+    died: (its) => {
+      death.resolve(its);
+      died.resolve(its.message);
+    },
     malformed: (message) => died.resolve(`malformed: ${message}`),
   };
 }

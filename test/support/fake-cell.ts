@@ -111,11 +111,13 @@ export interface FakeScriptOptions {
   readonly type?: ScriptType;
   readonly limits?: Partial<Limits>;
   readonly permissions?: PermissionOptions;
+  /** Called before the script is placed in a later cell. */
+  readonly beforePlace?: () => Promise<void>;
 }
 
 /** A script over a fake cell. Its first turn, which holds `evaluate`, begins by itself. */
 export function startFakeScript(options: FakeScriptOptions = {}): FakeScript {
-  const { limits, permissions = { connect: ['127.0.0.1'], listen: ['127.0.0.1'] }, type = 'assignment-client' } = options;
+  const { beforePlace, limits, permissions = { connect: ['127.0.0.1'], listen: ['127.0.0.1'] }, type = 'assignment-client' } = options;
   const cell = new FakeCell();
   const laterCells: FakeCell[] = [];
   const log: LogEntry[] = [];
@@ -137,6 +139,7 @@ export function startFakeScript(options: FakeScriptOptions = {}): FakeScript {
     limits: resolveLimits(limits),
     place: placeIn(cell),
     placeAgain: async () => {
+      await beforePlace?.();
       const later = new FakeCell();
       laterCells.push(later);
       return placeIn(later);

@@ -216,3 +216,77 @@ describe('a cell that is not to be trusted', () => {
     });
   });
 });
+
+describe('who is to blame for the end of a cell', () => {
+  /** Takes all frames and answers none. */
+  const SILENT = `
+    import { readSync, writeSync } from 'node:fs';
+    writeSync(4, Uint8Array.from(${JSON.stringify(READY)}));
+    for (;;) if (readSync(3, new Uint8Array(1000)) === 0) process.exit();
+  `;
+  const turn = turnOf({ type: 'timer' });
+
+  test('is the script whose turn was given first of those that have not ended; the others are told its name', async () => {
+    const cell = await fakeCell(SILENT);
+    const clients = ['first.js', 'second.js', 'third.js'].map((name, index) => {
+      const client = processCellClient();
+      cell.create(index + 1, settingsOf(name), client);
+      return client;
+    });
+    cell.turn(2, turn);
+    cell.turn(1, turn);
+    process.kill(cell.pid as number, 'SIGKILL');
+    const message = 'was ended by SIGKILL while a turn of second.js was under way';
+    expect(await clients[1]?.isBlamed).toEqual({ what: 'process', message, blamed: 'second.js' });
+    for (const index of [0, 2]) {
+      expect(await clients[index]?.death).toEqual({ what: 'process', message, blamed: 'second.js' });
+    }
+  });
+
+  test('is nobody where no turn was under way', async () => {
+    const cell = await startCell();
+    const client = processCellClient();
+    cell.create(1, settingsOf('a.js'), client);
+    cell.turn(1, turnOf({ type: 'evaluate', source: '1' }));
+    await client.turnEnds();
+    process.kill(cell.pid as number, 'SIGKILL');
+    expect(await client.death).toEqual({ what: 'process', message: 'was ended by SIGKILL', blamed: undefined });
+  });
+
+  test('is a script also that has left meanwhile', async () => {
+    const cell = await fakeCell(SILENT);
+    const [left, other] = [processCellClient(), processCellClient()];
+    cell.create(1, settingsOf('left.js'), left);
+    cell.create(2, settingsOf('other.js'), other);
+    cell.turn(1, turn);
+    cell.destroy(1);
+    process.kill(cell.pid as number, 'SIGKILL');
+    expect((await left.isBlamed).blamed).toBe('left.js');
+    expect((await other.death).blamed).toBe('left.js');
+  });
+
+  test('is the script whose turn ended with what is not of the protocol', async () => {
+    const cell = await fakeCell(`
+      import { readSync, writeSync } from 'node:fs';
+      writeSync(4, Uint8Array.from(${JSON.stringify(READY)}));
+      readSync(3, new Uint8Array(1000));
+      writeSync(4, Uint8Array.from([6, 0, 0, 0, 2, 1, 0, 0, 0, 77]));
+      setInterval(() => {}, 1000);
+    `);
+    const [forger, other] = [processCellClient(), processCellClient()];
+    cell.create(1, settingsOf('forger.js'), forger);
+    cell.create(2, settingsOf('other.js'), other);
+    cell.turn(1, turn);
+    expect((await forger.isBlamed).message).toMatch(/^sent what is not of the protocol/);
+    expect((await other.death).blamed).toBe('forger.js');
+  });
+
+  test('is nobody where the host ends it', async () => {
+    const cell = await fakeCell(SILENT);
+    const client = processCellClient();
+    cell.create(1, settingsOf('a.js'), client);
+    cell.turn(1, turn);
+    await cell.close();
+    expect(await Promise.race([client.ended, 'nothing'])).toBe('nothing');
+  });
+});
