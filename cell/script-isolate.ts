@@ -37,13 +37,13 @@ export class ScriptIsolate {
     const context = this.#isolate.createContextSync();
     this.#context = context;
     this.#shared = shared;
-    shared?.enter();
     const guest = context.global.getSync('__airlock', { reference: true }) as ivm.Reference;
     context.global.deleteSync('__airlock');
     const method = (name: string): ivm.Reference => guest.getSync(name, { reference: true }) as ivm.Reference;
     this.#turn = method('turn');
     this.#collect = method('collect');
-    method('boot').applySync(undefined, [
+    const boot = method('boot');
+    boot.applySync(undefined, [
       JSON.stringify(settings.guest),
       settings.name,
       sourceName(settings.name),
@@ -58,6 +58,10 @@ export class ScriptIsolate {
       randomBytes,
       startClock(),
     ]);
+    // What refers to a context keeps it, until Node happens to collect the reference.
+    boot.release();
+    guest.release();
+    shared?.enter();
   }
 
   /** Runs one turn: a crossing in with the events, a crossing out with the commands, microtasks included. */

@@ -44,7 +44,7 @@ export function addRunCommand(program: Command): void {
     .option('--base-url <url>', "what relative URLs of WebSockets count from; without it, the script's own address")
     .option('--exit-when-idle', 'end when no script has a socket, a server or a timer')
     .addOption(
-      new Option('--isolation <kind>', 'where scripts run: those of an owner in one process, each in one, those of an owner in one isolate, or (trusted ones) in this process')
+      new Option('--isolation <kind>', 'where scripts run, as below')
         .choices(Object.keys(ISOLATIONS))
         .default(DEFAULT_ISOLATION),
     )
@@ -52,11 +52,16 @@ export function addRunCommand(program: Command): void {
     .option('--blame-file <file>', 'keep there which scripts have brought their process down; after the second time they are not run again')
     .option('--pardon', 'run them all the same, and forget what they did');
   addNetworkFlags(command)
-    .addHelpText('after', RUN_EXAMPLES)
+    .addHelpText('after', isolationHelp() + RUN_EXAMPLES)
     .action(async (files: readonly string[], flags: RunFlags, command: Command) => {
       const { args, names } = splitArguments(files, command);
       process.exitCode = await run(names, args, flags);
     });
+}
+
+function isolationHelp(): string {
+  const lines = Object.entries(ISOLATIONS).map(([name, where]) => `  ${name.padEnd(12)}${where}`);
+  return `\nIsolation:\n${lines.join('\n')}\n`;
 }
 
 const RUN_EXAMPLES = `

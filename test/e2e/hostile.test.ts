@@ -115,7 +115,8 @@ const NOT_ITS_OWN: [what: string, source: string, message: string | undefined][]
 
 const forEver = outcomesOf(FOR_EVER, { turnTimeout: 300 });
 const unstoppable = outcomesOf(UNSTOPPABLE, { turnTimeout: 300 });
-const outside = outcomesOf(OUTSIDE, { turnTimeout: 300 });
+// A busy machine takes its time to copy half a gigabyte.
+const outside = outcomesOf(OUTSIDE, { turnTimeout: 300, turnGrace: 10_000 });
 const tooMuch = outcomesOf(TOO_MUCH, { memory: 16, turnTimeout: 10_000, commandBytesPerTurn: 8 * 1024 * 1024 });
 const notItsOwn = outcomesOf(NOT_ITS_OWN, {});
 
