@@ -3,6 +3,9 @@ import type { Cell, Place } from './cell.ts';
 import type { Isolation } from './isolation.ts';
 import { ProcessCell } from './process-cell.ts';
 
+/** When a spare process is replaced: not while the script that has taken it starts, which it would hold up. */
+const SPARE_DELAY = 100;
+
 /** A cell process with scripts in it, or on their way to it. */
 interface Tenancy {
   readonly cell: ProcessCell;
@@ -20,6 +23,7 @@ export class CellPool {
   readonly #cells = new Set<ProcessCell>();
   /** A process that no script has been in. */
   #spare: ProcessCell | undefined;
+  #spareTimer: NodeJS.Timeout | undefined;
   #inProcess: Promise<Cell> | undefined;
   #lastNumber = 0;
   #closed = false;
@@ -60,6 +64,7 @@ export class CellPool {
 
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#spareTimer);
     await (await this.#inProcess)?.close();
     await Promise.all([...this.#cells].map((cell) => cell.close()));
   }
@@ -104,10 +109,14 @@ export class CellPool {
     const spare = this.#spare;
     const cell = spare === undefined || spare.dead ? this.#spawn() : spare;
     cell.ref();
+    this.#spare = undefined;
     if (this.#keepsSpare) {
-      this.#spare = this.#spawn();
-      // Nobody waits for it.
-      this.#spare.unref();
+      clearTimeout(this.#spareTimer);
+      this.#spareTimer = setTimeout(() => {
+        this.#spare = this.#spawn();
+        // Nobody waits for it.
+        this.#spare.unref();
+      }, SPARE_DELAY).unref();
     }
     return cell;
   }

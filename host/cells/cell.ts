@@ -43,6 +43,8 @@ export interface CellSettings extends IsolateSettings {
 
 /** A place where isolates live: a process of its own, or this one. */
 export interface Cell {
+  /** The id of its process; undefined where that has not started. */
+  readonly pid: number | undefined;
   /** Makes an isolate, or a context in the shared one, for the script with this number. */
   create(script: number, settings: CellSettings, client: CellClient): void;
   /** Runs a turn with these events, at least one; `turned` follows. A script has at most one turn under way. */

@@ -12,6 +12,7 @@ import { BINDINGS_BUNDLE } from './paths.ts';
  * The cell's code in the host's own process: the lowest latency, and no wall but V8's. For scripts that are trusted.
  */
 export class InProcessCell implements Cell {
+  readonly pid = process.pid;
   readonly #clients = new Map<number, CellClient>();
   readonly #cell = new IsolateCell(BINDINGS_BUNDLE, (script, commands, question) =>
     this.#ask(script, commands, question),

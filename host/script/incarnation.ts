@@ -51,6 +51,10 @@ export class Incarnation {
     return this.loaded && !this.turnUnderWay && this.#timer === undefined;
   }
 
+  get processId(): number | undefined {
+    return this.#place.cell.pid;
+  }
+
   turn(events: FlatWriter): void {
     this.turnUnderWay = true;
     this.#place.cell.turn(this.#place.number, events);

@@ -101,6 +101,11 @@ export class Script extends EventEmitter<ScriptEvents> {
     malformed: (message) => this.#malformed(message),
   };
 
+  /** The id of the process that it runs in: another one after a restart; undefined before that, and when it has ended. */
+  get processId(): number | undefined {
+    return this.#incarnation?.processId;
+  }
+
   /** Whether nothing can happen to the script any more but by itself: it has no socket, server, timer or turn. */
   get idle(): boolean {
     return (

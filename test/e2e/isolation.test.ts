@@ -18,43 +18,43 @@ function runAll(host: ObservedHost, ...scripts: readonly (readonly [owner: strin
   );
 }
 
-/** Beside those with scripts there is a spare one. */
-const processes = (): number => childProcesses().length - 1;
+const processesOf = (scripts: readonly ObservedScript[]): number => new Set(scripts.map(({ script }) => script.processId)).size;
 
 describe('scripts are in', () => {
   test('one process for each owner', async () => {
     const host = await startHost('owner');
-    await runAll(host, ['ann'], ['bob'], ['ann'], ['ann']);
-    expect(processes()).toBe(2);
+    expect(processesOf(await runAll(host, ['ann'], ['bob'], ['ann'], ['ann']))).toBe(2);
   });
 
   test('one process each, where the host or the script says so', async () => {
     const host = await startHost('script');
-    await runAll(host, ['ann'], ['ann'], ['bob', 'owner'], ['bob', 'owner']);
-    expect(processes()).toBe(3);
+    expect(processesOf(await runAll(host, ['ann'], ['ann'], ['bob', 'owner'], ['bob', 'owner']))).toBe(3);
   });
 
   test("one process for an owner's contexts and isolates, and never one with another owner's", async () => {
     const host = await startHost('context');
-    await runAll(host, ['ann'], ['ann'], ['ann', 'owner'], ['bob']);
-    expect(processes()).toBe(2);
+    expect(processesOf(await runAll(host, ['ann'], ['ann'], ['ann', 'owner'], ['bob']))).toBe(2);
   });
 
-  test('no process but this one, and no spare one, where they are trusted', async () => {
+  test('this process, without another one, where they are trusted', async () => {
     const host = await startHost('in-process');
-    await runAll(host, ['ann'], ['bob']);
+    for (const { script } of await runAll(host, ['ann'], ['bob'])) {
+      expect(script.processId).toBe(process.pid);
+    }
     expect(childProcesses()).toEqual([]);
-    await runAll(host, ['ann', 'owner']);
-    expect(childProcesses()).toHaveLength(1);
+    const [apart] = (await runAll(host, ['ann', 'owner'])) as [ObservedScript];
+    expect(childProcesses()).toEqual([apart.script.processId]);
   });
 
   test('a process that ends with the last of them', async () => {
     const host = await startHost('owner');
     const [first, second] = (await runAll(host, ['ann'], ['ann'])) as [ObservedScript, ObservedScript];
+    const { processId } = second.script;
     await first.script.stop();
-    expect(processes()).toBe(1);
+    expect(first.script.processId).toBe(undefined);
+    expect(childProcesses()).toContain(processId);
     await second.script.stop();
-    while (processes() > 0) {
+    while (childProcesses().includes(processId as number)) {
       await new Promise((resolve) => setImmediate(resolve));
     }
   });

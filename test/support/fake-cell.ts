@@ -26,6 +26,7 @@ const NO_RULES = await TlsSettings.load(undefined);
 
 /** A cell without isolates: the test says what comes out of them. */
 export class FakeCell implements Cell {
+  readonly pid = process.pid;
   settings: CellSettings | undefined;
   /** Whether a turn was given and has not been ended. */
   underWay = false;

@@ -114,6 +114,10 @@ describe('a spare process', () => {
     expect(none).toEqual([]);
     const place = await pool.place('owner', 'ann');
     expect(processOf(place).pid).toBe(spare);
+    // Not at once, so that it does not hold up the script.
+    while (childProcesses().length < 2) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
     expect(childProcesses()).toHaveLength(2);
   });
 
@@ -127,6 +131,8 @@ describe('a spare process', () => {
         const script = await host.run({ source: 'Script.stop()' });
         const [first] = children();
         await script.ended;
+        // The spare process comes after a while, which this one would not wait for.
+        while (children().every((pid) => pid === first)) await new Promise((resolve) => setTimeout(resolve, 10));
         // The host is not stopped: it ends because nothing is left to wait for.
         console.log(JSON.stringify({ first, spare: children() }));
       `,
