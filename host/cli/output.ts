@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import type { ScriptError } from '../errors.ts';
 import type { LogEntry } from '../observe/log.ts';
 import type { ScriptStatistics } from '../observe/statistics.ts';
-import type { PrintedLine, ScriptEnd } from '../script/script-events.ts';
+import type { PrintedLine, ScriptEnd } from '../script/script-setup.ts';
 
 /** What the command writes: prints to standard output, all else to standard error. */
 export class Output {

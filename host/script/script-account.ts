@@ -65,9 +65,14 @@ export class ScriptAccount {
     return passes;
   }
 
-  /** A turn has ended. Returns the limit that it cannot be beyond, where its isolate is. */
-  turned(usage: TurnUsage): LimitName | undefined {
-    return this.budget.turned(usage);
+  /**
+   * A turn has ended. Returns the limit that it cannot be beyond, where its isolate is.
+   *
+   * @param shared whether other scripts are in that isolate, whose memory is not this script's alone
+   */
+  turned(usage: TurnUsage, shared: boolean): LimitName | undefined {
+    const exceeded = this.budget.turned(usage);
+    return exceeded === 'memory' && shared ? undefined : exceeded;
   }
 
   /** Starts the time that the script may run. */

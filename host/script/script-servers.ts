@@ -49,7 +49,7 @@ export class ScriptServers implements ServerOwner {
       if (!(error instanceof AirlockError)) {
         throw error;
       }
-      return { type: 'listen', port: 0, url: '', code: error.code, error: error.message };
+      return notListening(error.code, error.message);
     }
   }
 
@@ -100,4 +100,9 @@ export class ScriptServers implements ServerOwner {
     this.#options.log('error', `the server on port ${server.port} has stopped: ${message}`);
     this.#options.push({ type: 'serverFailed', server: server.id, message });
   }
+}
+
+/** The answer where a script gets no server. */
+export function notListening(code: string, error: string): AnswerOf<'listen'> {
+  return { type: 'listen', port: 0, url: '', code, error };
 }

@@ -11,6 +11,7 @@ import type { Permissions } from '../policy/permissions.ts';
 import type { ProxySettings } from '../policy/proxy-options.ts';
 import { AddressQueue } from '../sockets/address-queue.ts';
 import { connect, hostAndPort, hostPort } from '../sockets/client.ts';
+import { isSendableCloseCode } from '../sockets/close-codes.ts';
 import type { Connection, ConnectionOwner } from '../sockets/connection.ts';
 import { areSubprotocols, handshakeHeaders } from '../sockets/handshake-headers.ts';
 import { LONGEST_TIMER } from '../sockets/heartbeat.ts';
@@ -154,8 +155,13 @@ export class ScriptSockets implements ConnectionOwner {
     }
   }
 
-  ping({ socket, data }: CommandOf<'ping'>): void {
+  /** Returns why the command is malformed, where it is. */
+  ping({ socket, data }: CommandOf<'ping'>): string | undefined {
+    if (data.length > 125) {
+      return `ping with ${data.length} bytes`;
+    }
     this.#connections.get(socket)?.ping(data);
+    return undefined;
   }
 
   pauseByScript({ socket }: CommandOf<'pause'>): void {
@@ -179,8 +185,13 @@ export class ScriptSockets implements ConnectionOwner {
     }
   }
 
-  close({ socket, code, reason }: CommandOf<'close'>): void {
+  /** Returns why the command is malformed, where it is. */
+  close({ socket, code, reason }: CommandOf<'close'>): string | undefined {
+    if (!isSendableCloseCode(code) || Buffer.byteLength(reason) > 123) {
+      return `close with the code ${code}`;
+    }
     this.#connections.get(socket)?.close(code, reason);
+    return undefined;
   }
 
   /** Ends a batch of commands: what was written goes to the kernel, one system call for each socket. */

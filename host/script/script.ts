@@ -3,54 +3,25 @@ import { PRINT_LEVELS, type CommandHandlers } from '../../wire/commands.ts';
 import { EVENT_SCHEMA, type Event } from '../../wire/events.ts';
 import type { TurnStatus, TurnUsage } from '../../wire/frames.ts';
 import type { Answer, Answerers, Question } from '../../wire/questions.ts';
-import type { Dialect } from '../../wire/settings.ts';
-import type { Cell, CellClient } from '../cells/cell.ts';
+import type { CellClient, CellDeath, Place } from '../cells/cell.ts';
 import type { CommandBatch, CommandReceiver, OtherCommand, SendType } from '../cells/command-batch.ts';
-import { ScriptError, type ErrorCode } from '../errors.ts';
-import type { Log } from '../observe/log.ts';
+import type { Isolation } from '../cells/isolation.ts';
+import { ScriptError, codeOf, messageOf, type ErrorCode } from '../errors.ts';
 import type { ScriptStatistics } from '../observe/statistics.ts';
-import { limitWords } from '../policy/limit-words.ts';
-import type { LimitName, Limits } from '../policy/limits.ts';
-import type { Permissions } from '../policy/permissions.ts';
-import type { ProxySettings } from '../policy/proxy-options.ts';
-import type { TlsSettings } from '../sockets/tls-settings.ts';
-import { isSendableCloseCode } from '../sockets/close-codes.ts';
+import type { LimitName } from '../policy/limits.ts';
 import { originOf } from '../sockets/handshake-headers.ts';
 import { Inbox } from './inbox.ts';
-import { isolateSettings } from './isolate-settings.ts';
+import { Incarnation } from './incarnation.ts';
+import { Restarts } from './restarts.ts';
 import { ScriptAccount } from './script-account.ts';
-import type { ScriptEnd, ScriptEvents } from './script-events.ts';
+import type { ScriptEnd, ScriptEvents, ScriptSetup } from './script-setup.ts';
+import { notListening } from './script-servers.ts';
 import { ScriptSockets } from './script-sockets.ts';
-import type { ScriptType, ScriptTypeDefinition } from './script-types.ts';
+import type { ScriptType } from './script-types.ts';
+import { turnFault } from './turn-fault.ts';
 import { TurnSchedule } from './turn-schedule.ts';
 
-export interface ScriptSetup {
-  /** The script's number in its cell. */
-  readonly number: number;
-  readonly name: string;
-  readonly type: ScriptType;
-  readonly definition: ScriptTypeDefinition;
-  readonly dialect: Dialect;
-  readonly source: string;
-  readonly url: string;
-  /** The base of relative WebSocket URLs. */
-  readonly baseUrl: string;
-  readonly args: readonly string[];
-  readonly entityID: string;
-  readonly permissions: Permissions;
-  readonly limits: Limits;
-  readonly proxies: ProxySettings;
-  readonly tls: TlsSettings;
-  readonly cell: Cell;
-  readonly log: Log;
-  /** Called when the script may have become idle, and when it has ended. */
-  readonly onChange: () => void;
-}
-
 type State = 'waiting' | 'running' | 'ending' | 'ended';
-
-/** The largest delay that a Node timer takes. */
-const LONGEST_DELAY = 2 ** 31 - 1;
 
 /**
  * One script as the host sees it: its life, its inbox, and the carrying out of its commands.
@@ -60,11 +31,19 @@ const LONGEST_DELAY = 2 ** 31 - 1;
 export class Script extends EventEmitter<ScriptEvents> {
   readonly name: string;
   readonly type: ScriptType;
+  /** Whose it is. */
+  readonly owner: string;
+  readonly isolation: Isolation;
   /** Resolves when the script has ended, whyever; it never rejects. */
   readonly ended: Promise<ScriptEnd>;
   readonly #setup: ScriptSetup;
   readonly #inbox: Inbox;
-  readonly #sockets: ScriptSockets;
+  readonly #restarts: Restarts;
+  #sockets: ScriptSockets;
+  /** Sockets of earlier incarnations that are being closed. */
+  readonly #closing = new Set<Promise<void>>();
+  /** None between the death of a cell and the start in another one. */
+  #incarnation: Incarnation | undefined;
   readonly #account: ScriptAccount;
   readonly #schedule = new TurnSchedule(
     () => this.#beginTurn(),
@@ -74,10 +53,8 @@ export class Script extends EventEmitter<ScriptEvents> {
   /** How it has ended, when it has done so in order. */
   #endsAs: ScriptEnd = { reason: 'stopped' };
   #state: State = 'waiting';
-  #loaded = false;
-  #turnUnderWay = false;
-  #timer: NodeJS.Timeout | undefined;
   #stopTimer: NodeJS.Timeout | undefined;
+  #restartTimer: NodeJS.Timeout | undefined;
   #resolveEnded: (end: ScriptEnd) => void = () => {};
 
   constructor(setup: ScriptSetup) {
@@ -85,26 +62,39 @@ export class Script extends EventEmitter<ScriptEvents> {
     this.#setup = setup;
     this.name = setup.name;
     this.type = setup.type;
+    this.owner = setup.owner;
+    this.isolation = setup.isolation;
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
-    const { dialect, limits, log, permissions, proxies, tls } = setup;
+    const { limits, place } = setup;
     this.#inbox = new Inbox(limits.eventsPerTurn, limits.eventBytesPerTurn);
-    const account = new ScriptAccount(
+    this.#restarts = new Restarts(limits);
+    this.#account = new ScriptAccount(
       limits,
-      log,
+      setup.log,
       // Nothing is looked at before the first turn.
       { unsentBytes: () => this.#sockets.unsentBytes, cutSlowest: (message, most) => this.#sockets.cutSlowest(message, most) },
       () => this.#resumeReading(),
     );
-    this.#account = account;
-    this.#sockets = new ScriptSockets({
+    this.#sockets = this.#newSockets();
+    this.#begin(place);
+    this.#account.live(() => {
+      this.#endsAs = { reason: 'limit', limit: this.#account.end('lifetime') };
+      void this.stop();
+    });
+  }
+
+  #newSockets(): ScriptSockets {
+    const { baseUrl, dialect, limits, permissions, proxies, tls } = this.#setup;
+    const account = this.#account;
+    return new ScriptSockets({
       account,
       permissions,
       limits,
       dialect,
       // Overte's handshakes have none.
-      origin: dialect === 'web' ? originOf(setup.baseUrl) : undefined,
+      origin: dialect === 'web' ? originOf(baseUrl) : undefined,
       proxies,
       tls,
       log: account.log,
@@ -117,19 +107,24 @@ export class Script extends EventEmitter<ScriptEvents> {
       },
       isFull: () => this.#inbox.weight > limits.inboxBytes,
     });
-    const client: CellClient = {
-      turned: (status, message, commands, usage) => this.#turned(status, message, commands, usage),
-      answer: (commands, question) => this.#answer(commands, question),
-      died: (message) => this.#fault('ERR_AIRLOCK_CELL_DIED', `the process that ran ${this.name} ${message}`),
-      malformed: (message) => this.#malformed(message),
-    };
-    setup.cell.create(setup.number, isolateSettings(setup), client);
-    this.#push({ type: 'evaluate', source: setup.source });
-    account.live(() => {
-      this.#endsAs = { reason: 'limit', limit: account.end('lifetime') };
-      void this.stop();
-    });
   }
+
+  /** Begins to run, in this place, from the start of the source. */
+  #begin(place: Place): void {
+    this.#incarnation = new Incarnation(place, this.#setup, this.#client);
+    this.#push({ type: 'evaluate', source: this.#setup.source });
+  }
+
+  readonly #client: CellClient = {
+    turned: (status, message, commands, usage) => this.#turned(status, message, commands, usage),
+    answer: (commands, question) => this.#answer(commands, question),
+    blamed: (death) => {
+      this.#setup.onBlamed(death);
+      this.#fault('ERR_AIRLOCK_CELL_DIED', this.#causeOf(death));
+    },
+    died: (death) => this.#died(death),
+    malformed: (message) => this.#malformed(message),
+  };
 
   /** What the script has used and done so far. */
   get statistics(): ScriptStatistics {
@@ -137,14 +132,17 @@ export class Script extends EventEmitter<ScriptEvents> {
     return this.#account.snapshot({ sockets, servers: servers.count, inboxBytes: this.#inbox.weight, outboxBytes });
   }
 
+  /** The id of the process that it runs in: another one after a restart; undefined before that, and when it has ended. */
+  get processId(): number | undefined {
+    return this.#incarnation?.processId;
+  }
+
   /** Whether nothing can happen to the script any more but by itself: it has no socket, server, timer or turn. */
   get idle(): boolean {
     return (
       this.#state === 'ended' ||
-      (this.#loaded &&
-        !this.#turnUnderWay &&
+      (this.#incarnation?.idle === true &&
         this.#inbox.length === 0 &&
-        this.#timer === undefined &&
         this.#sockets.connectionCount === 0 &&
         this.#sockets.servers.count === 0)
     );
@@ -183,13 +181,14 @@ export class Script extends EventEmitter<ScriptEvents> {
   }
 
   #scheduleTurn(): void {
-    if (!this.#turnUnderWay) {
+    if (this.#incarnation?.turnUnderWay === false) {
       this.#schedule.request();
     }
   }
 
   #beginTurn(): void {
-    if (this.#state === 'ended' || this.#turnUnderWay) {
+    const incarnation = this.#incarnation;
+    if (incarnation === undefined || incarnation.turnUnderWay) {
       return;
     }
     const events = this.#inbox.take();
@@ -199,7 +198,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     if (this.#state === 'waiting') {
       this.#state = 'running';
     }
-    const { cell, limits, number } = this.#setup;
+    const { limits } = this.#setup;
     if (this.#inbox.length > 0) {
       this.#account.statistics.hit(events.count >= limits.eventsPerTurn ? 'eventsPerTurn' : 'eventBytesPerTurn');
     }
@@ -207,9 +206,8 @@ export class Script extends EventEmitter<ScriptEvents> {
     if (buffered.length > 0) {
       events.prepend(EVENT_SCHEMA, buffered);
     }
-    this.#turnUnderWay = true;
     this.#schedule.begun(events.count);
-    cell.turn(number, events);
+    incarnation.turn(events);
     this.#resumeReading();
   }
 
@@ -221,22 +219,14 @@ export class Script extends EventEmitter<ScriptEvents> {
   }
 
   #turned(status: TurnStatus, message: string, commands: CommandBatch, usage: TurnUsage): void {
-    this.#turnUnderWay = false;
-    this.#carryOut(commands);
-    const exceeded = this.#account.turned(usage);
-    switch (status) {
-      case 'done':
-        break;
-      case 'timeout':
-        return this.#fault('ERR_AIRLOCK_TURN_TIMEOUT', message, '', 'turnTimeout');
-      case 'memory':
-        return this.#fault('ERR_AIRLOCK_OUT_OF_MEMORY', message, '', 'memory');
-      case 'broken':
-        return this.#fault('ERR_AIRLOCK_ISOLATE_BROKEN', message);
+    if (this.#incarnation !== undefined) {
+      this.#incarnation.turnUnderWay = false;
     }
-    if (exceeded !== undefined) {
-      const code = exceeded === 'memory' ? 'ERR_AIRLOCK_OUT_OF_MEMORY' : 'ERR_AIRLOCK_MALFORMED_COMMAND';
-      return this.#fault(code, limitWords(exceeded, this.#setup.limits[exceeded]), '', exceeded);
+    this.#carryOut(commands);
+    const { isolation, limits } = this.#setup;
+    const fault = turnFault(status, message, this.#account.turned(usage, isolation === 'context'), limits);
+    if (fault !== undefined) {
+      return this.#fault(fault.code, fault.message, '', fault.limit);
     }
     if (this.#inbox.length > 0) {
       this.#scheduleTurn();
@@ -271,19 +261,8 @@ export class Script extends EventEmitter<ScriptEvents> {
   };
 
   readonly #handlers: Omit<CommandHandlers, SendType> = {
-    connect: (command) => {
-      const malformed = this.#sockets.connect(command);
-      if (malformed !== undefined) {
-        this.#malformed(malformed);
-      }
-    },
-    close: (command) => {
-      if (isSendableCloseCode(command.code) && Buffer.byteLength(command.reason) <= 123) {
-        this.#sockets.close(command);
-      } else {
-        this.#malformed(`close with the code ${command.code}`);
-      }
-    },
+    connect: (command) => this.#refuse(this.#sockets.connect(command)),
+    close: (command) => this.#refuse(this.#sockets.close(command)),
     closeServer: (command) => this.#sockets.servers.close(command),
     timer: ({ delay }) => this.#armTimer(delay),
     print: ({ level, text }) => {
@@ -293,24 +272,20 @@ export class Script extends EventEmitter<ScriptEvents> {
     },
     reportError: ({ text, stack }) => {
       if (this.#account.error()) {
-        this.#emitError(this.#error('ERR_AIRLOCK_UNCAUGHT_EXCEPTION', text, stack));
+        this.#tellError('ERR_AIRLOCK_UNCAUGHT_EXCEPTION', text, stack);
       }
     },
     loaded: () => {
-      this.#loaded = true;
+      if (this.#incarnation !== undefined) {
+        this.#incarnation.loaded = true;
+      }
       if (this.#setup.definition.entity) {
         this.#push({ type: 'preload', entityID: this.#setup.entityID });
       }
     },
     loadFailed: ({ text, stack }) => this.#fault('ERR_AIRLOCK_SCRIPT_LOAD_FAILED', text, stack),
     stop: () => void this.stop(),
-    ping: (command) => {
-      if (command.data.length <= 125) {
-        this.#sockets.ping(command);
-      } else {
-        this.#malformed(`ping with ${command.data.length} bytes`);
-      }
-    },
+    ping: (command) => this.#refuse(this.#sockets.ping(command)),
     pause: (command) => this.#sockets.pauseByScript(command),
     resume: (command) => this.#sockets.resumeByScript(command),
     drain: (command) => this.#sockets.drain(command),
@@ -320,27 +295,65 @@ export class Script extends EventEmitter<ScriptEvents> {
     listen: (question) =>
       this.#setup.definition.server && this.#state !== 'ended'
         ? this.#sockets.servers.listen(question)
-        : {
-            type: 'listen',
-            port: 0,
-            url: '',
-            code: 'ERR_AIRLOCK_LISTEN_DENIED',
-            error: `a script of the type ${this.type} has no servers`,
-          },
+        : notListening('ERR_AIRLOCK_LISTEN_DENIED', `a script of the type ${this.type} has no servers`),
   };
 
   #armTimer(delay: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (delay >= 0 && this.#state === 'running') {
-      this.#timer = setTimeout(
-        () => {
-          this.#timer = undefined;
-          this.#account.budget.timerFired();
-          this.#push({ type: 'timer' });
-        },
-        Math.min(this.#account.budget.timerDelay(delay), LONGEST_DELAY),
-      );
+    const { budget } = this.#account;
+    this.#incarnation?.armTimer(this.#state === 'running' && delay >= 0 ? budget.timerDelay(delay) : -1, () => {
+      budget.timerFired();
+      this.#push({ type: 'timer' });
+    });
+  }
+
+  /** The isolate is gone, by another script's doing or nobody's: the script starts again, from its source. */
+  #died(death: CellDeath): void {
+    const cause = this.#causeOf(death);
+    this.#leaveCell();
+    if (this.#state === 'ending' || this.#state === 'ended') {
+      return this.#end(this.#endsAs);
+    }
+    const delay = this.#restarts.next();
+    if (delay === undefined) {
+      const limit = `the limit of ${this.#setup.limits.restarts} restarts within ten minutes is reached`;
+      return this.#fault('ERR_AIRLOCK_RESTARTED_TOO_OFTEN', `${cause}; ${limit}`);
+    }
+    this.#state = 'waiting';
+    this.#inbox.clear();
+    const closing = this.#sockets.closeAll(1011, '').then(() => void this.#closing.delete(closing));
+    this.#closing.add(closing);
+    this.#sockets = this.#newSockets();
+    this.#restartTimer = setTimeout(() => void this.#startAgain(cause, death.blamed), delay);
+  }
+
+  async #startAgain(cause: string, blamed: string | undefined): Promise<void> {
+    let place: Place;
+    try {
+      place = await this.#setup.placeAgain();
+    } catch (error) {
+      return this.#fault((codeOf(error) || 'ERR_AIRLOCK_CELL_START_FAILED') as ErrorCode, messageOf(error));
+    }
+    if (this.#state !== 'waiting') {
+      return place.leave();
+    }
+    this.#begin(place);
+    this.#setup.log('warning', `started again: ${cause}`);
+    this.emit('restarted', { cause, blamed, count: this.#restarts.count });
+  }
+
+  #causeOf({ message, what }: CellDeath): string {
+    return `the ${what} that ran ${this.name} ${message}`;
+  }
+
+  #leaveCell(): void {
+    this.#incarnation?.leave();
+    this.#incarnation = undefined;
+  }
+
+  /** @param problem why a command is malformed, where it is */
+  #refuse(problem: string | undefined): void {
+    if (problem !== undefined) {
+      this.#malformed(problem);
     }
   }
 
@@ -351,21 +364,18 @@ export class Script extends EventEmitter<ScriptEvents> {
   /** @param limit the limit that the script ends by, whose words the message begins with */
   #fault(code: ErrorCode, message: string, stack = '', limit?: LimitName): void {
     if (this.#state !== 'ended') {
-      const error = this.#error(code, message, stack);
-      this.#emitError(error);
+      const error = this.#tellError(code, message, stack);
       this.#end({ reason: 'fault', error, ...(limit === undefined ? {} : { limit: this.#account.end(limit) }) });
     }
   }
 
-  #error(code: ErrorCode, message: string, stack: string): ScriptError {
-    return new ScriptError(code, this.name, message, stack);
-  }
-
-  #emitError(error: ScriptError): void {
+  #tellError(code: ErrorCode, message: string, stack: string): ScriptError {
+    const error = new ScriptError(code, this.name, message, stack);
     // An EventEmitter throws an `error` that nobody listens to; a script's error must not end the host.
     if (this.listenerCount('error') > 0) {
       this.emit('error', error);
     }
+    return error;
   }
 
   #end(end: ScriptEnd): void {
@@ -373,15 +383,14 @@ export class Script extends EventEmitter<ScriptEvents> {
       return;
     }
     this.#state = 'ended';
-    clearTimeout(this.#timer);
     clearTimeout(this.#stopTimer);
+    clearTimeout(this.#restartTimer);
     this.#schedule.stop();
     this.#account.close();
     this.#inbox.clear();
-    this.#setup.cell.destroy(this.#setup.number);
-    const closing =
-      end.reason === 'fault' ? this.#sockets.closeAll(1011, '') : this.#sockets.closeAll(1001, '');
-    void closing.then(() => {
+    this.#leaveCell();
+    const closing = this.#sockets.closeAll(end.reason === 'fault' ? 1011 : 1001, '');
+    void Promise.all([closing, ...this.#closing]).then(() => {
       this.emit('ended', end);
       this.#resolveEnded(end);
       this.#setup.onChange();

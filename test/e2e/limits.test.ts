@@ -7,14 +7,14 @@ import { openClient, openServer, openTcpServer, send, type TestClient } from '..
 
 /** A script in a cell process of its own, with these limits. */
 async function limited(limits: Partial<Limits>, source: string, options: Omit<RunOptions, 'source'> = {}): Promise<ObservedScript & { readonly host: ObservedHost }> {
-  const host = await startHost('process');
+  const host = await startHost('owner');
   const observed = await host.run({ name: 'limited.js', type: 'assignment-client', source, limits, ...options });
   return { ...observed, host };
 }
 
 /** A server script with these limits, and a client of it. `serve` is called with the socket of each client. */
 async function served(limits: Partial<Limits>, serve: string): Promise<ObservedScript & { readonly host: ObservedHost; readonly peer: TestClient }> {
-  const host = await startHost('process');
+  const host = await startHost('owner');
   const source = `
     const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
     server.newConnection.connect(${serve});
