@@ -90,7 +90,7 @@ export class ScriptHost extends EventEmitter<HostEvents> {
       const tls = await TlsSettings.load(rest.tls, this.#tls);
       // A file's name may hold what would break the lines of a log.
       const scriptName = rest.name ?? name.replace(/[\x00-\x1f\x7f]/g, '?');
-      const log = (level: LogLevel, message: string): void => this.#log(level, scriptName, message);
+      const log: Log = (level, message, code, limit) => this.#log(level, scriptName, message, code, limit);
       const identity = { owner, name: scriptName, source };
       if (rest.pardon === true) {
         this.#blame.forget(identity);
