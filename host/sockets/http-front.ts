@@ -80,7 +80,7 @@ export class HttpFront {
     });
     // Their number is bounded by their size; Node.js would leave out those above a bound of its own.
     server.maxHeadersCount = 0;
-    server.on('upgrade', (message, socket, head) => this.#upgrade(message, socket as Socket, head));
+    server.on('upgrade', (message, _socket, head) => this.#upgrade(message, head));
     server.on('request', (message, response) => this.#request(message, response));
     server.on('clientError', (error, socket) => this.#malformed(codeOf(error), socket as Socket));
     return server;
@@ -118,7 +118,8 @@ export class HttpFront {
     }
   }
 
-  #upgrade(message: IncomingMessage, socket: Socket, head: Buffer): void {
+  #upgrade(message: IncomingMessage, head: Buffer): void {
+    const { socket } = message;
     const client = this.clients.of(socket);
     if (client === undefined || client.requests > 0 || client.phase !== 'request') {
       // Its answer would come before those that the client still waits for.
