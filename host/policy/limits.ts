@@ -50,6 +50,8 @@ export const LIMITS = {
   requestBytes: { default: 64 * 1024, least: 0, most: 16 * 1024 * 1024 },
   /** The body of a server's answer to a plain request, in bytes. */
   answerBytes: { default: 4 * 1024 * 1024, least: 0, most: 64 * 1024 * 1024 },
+  /** The bodies of answers that one server's clients have not read yet, in bytes; more requests get 503. */
+  unsentAnswerBytes: { default: 64 * 1024 * 1024, least: 1024, most: 1024 * 1024 * 1024 },
 } as const;
 
 export type LimitName = keyof typeof LIMITS;

@@ -43,6 +43,7 @@ export interface ListenOptions {
   readonly answerTimeout?: number;
   readonly headerBytes?: number;
   readonly requestBytes?: number;
+  readonly unsentAnswerBytes?: number;
   /** Whether nothing is answered until `release`: who listens may want to be asked, and has not said so yet. */
   readonly held?: boolean;
 }
@@ -60,6 +61,7 @@ const DEFAULTS = {
   answerTimeout: LIMITS.answerTimeout.default,
   headerBytes: LIMITS.headerBytes.default,
   requestBytes: LIMITS.requestBytes.default,
+  unsentAnswerBytes: LIMITS.unsentAnswerBytes.default,
   held: false,
 } as const;
 
@@ -98,6 +100,8 @@ const UPGRADE_REQUIRED: Refusal = {
   message: 'This is a WebSocket server.',
 };
 
+const UNREAD: Refusal = { reason: 'pending', status: 503, message: 'Too much waits to be read by others.' };
+
 /** One listener of a script. */
 export class Server {
   readonly id: number;
@@ -112,6 +116,8 @@ export class Server {
   readonly #webSockets: WsServer;
   readonly #counters = new ServerCounters();
   readonly #queue: RequestQueue;
+  /** The bodies of answers that are not read yet, in bytes. */
+  #unsent = 0;
   /** What an answer to a handshake is to say. */
   readonly #answers = new WeakMap<IncomingMessage, { readonly protocol: string; readonly headers: AnswerHeaders }>();
 
@@ -185,7 +191,7 @@ export class Server {
     this.#answers.set(message, { protocol: protocol ?? this.#choose(request) ?? '', headers });
     const stream = new FramedStream(client.socket, false);
     this.#webSockets.handleUpgrade(message, stream, NOTHING, (webSocket) => {
-      webSocket.on('error', (error) => this.#counters.failed(codeOf(error)));
+      this.#countFailures(webSocket);
       const url = requestedUrl(message, this.#scheme);
       this.#owner.accepted(this, accepted(webSocket, stream, this.options.maxPayload, head, request, url));
     });
@@ -259,6 +265,11 @@ export class Server {
     }
   }
 
+  /** By itself, so that the listener does not keep the request as long as its connection. */
+  #countFailures(webSocket: WebSocket): void {
+    webSocket.on('error', (error) => this.#counters.failed(codeOf(error)));
+  }
+
   #refuse(request: AnyRequest, refusal: Refusal): void {
     request.begin();
     if (refusal.reason !== undefined) {
@@ -267,8 +278,18 @@ export class Server {
     this.#send(request, refusalAnswer(refusal));
   }
 
-  #send(request: AnyRequest, answer: Answer): void {
+  #send(request: AnyRequest, given: Answer): void {
     const { client } = request;
+    const isTooMuch = given.body.length > 0 && this.#unsent + given.body.length > this.options.unsentAnswerBytes;
+    const answer = isTooMuch ? refusalAnswer(UNREAD) : given;
+    const { length } = answer.body;
+    if (isTooMuch) {
+      this.#counters.refused('pending');
+    }
+    this.#unsent += length;
+    (request.kind === 'plain' ? request.response : client.raw).once('close', () => {
+      this.#unsent -= length;
+    });
     // A client that does not read its answer must not stay for that.
     client.within(this.options.answerTimeout, () => client.raw.destroy());
     if (request.kind === 'plain') {
