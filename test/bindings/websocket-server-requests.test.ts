@@ -146,7 +146,7 @@ describe('a script that patches built-ins', () => {
       server.onupgrade = async () => ({ status: 401, body: 'no', headers: [['X-A', 'b']] });
       Object.defineProperty(Object.prototype, 'status', { set() { throw new Error('patched'); }, configurable: true });
       for (const name of ['then', 'catch', 'finally']) Promise.prototype[name] = () => { throw new Error('patched'); };
-      for (const object of [Map.prototype, String.prototype, Object, RegExp.prototype]) {
+      for (const object of [Map.prototype, String.prototype, RegExp.prototype, Object]) {
         for (const name of Object.getOwnPropertyNames(object)) {
           try { if (typeof object[name] === 'function' && name !== 'constructor') object[name] = () => { throw new Error('patched'); }; } catch {}
         }
