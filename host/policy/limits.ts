@@ -41,7 +41,7 @@ export const LIMITS = {
   /** Connections of one server that are no WebSockets yet, or never will be; more are dropped. */
   pendingConnections: { default: 4096, least: 1, most: 1_000_000 },
   /** Handshakes and plain requests of one server that wait for the script's answer; more get 503. */
-  pendingHandshakes: { default: 1024, least: 1, most: 65_536 },
+  pendingHandshakes: { default: 4096, least: 1, most: 65_536 },
   /** How long a server's client may take for its handshake, and then the script for its answer, in milliseconds. */
   serverHandshakeTimeout: { default: 10_000, least: 1, most: 600_000 },
   /** How long a server keeps a connection between two plain requests, in milliseconds. */
