@@ -1,61 +1,59 @@
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import { lookup } from 'node:dns';
-import ipaddr from 'ipaddr.js';
-import { AirlockError } from '../errors.ts';
+import { isIP } from 'node:net';
+import { PermissionDenied, adviceOn } from './permission-denied.ts';
+import type { PermissionName } from './permission-table.ts';
 
-/**
- * Whether anybody on the internet can have this address: not a private, loopback, link-local, multicast, metadata or
- * translated one. What cannot be parsed is not public.
- */
-export function isPublicAddress(address: string): boolean {
-  // `process` makes an IPv4 address of a mapped one (::ffff:127.0.0.1).
-  let parsed: ipaddr.IPv4 | ipaddr.IPv6;
-  try {
-    parsed = ipaddr.process(address);
-  } catch {
-    return false;
-  }
-  if (parsed.range() !== 'unicast') {
-    return false;
-  }
-  // RFC 4291 and IANA's registry: of IPv6, only 2000::/3 is given out for everybody. Networks of one's own use some of the
-  // rest, and the deprecated IPv4-compatible form ::7f00:1 leads to 127.0.0.1 on some systems.
-  return !(parsed instanceof ipaddr.IPv6 && ((parsed.parts[0] ?? 0) & 0xe000) !== 0x2000);
+/** What the system's resolver, or a test's, is asked with. */
+export type Resolve = (
+  hostname: string,
+  options: LookupOptions & { readonly all: true },
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
+/** Stands between a name that is permitted and the addresses that it leads to. */
+export interface AddressGuard {
+  readonly permission: PermissionName;
+  /** Whether this address may be connected to. */
+  permits(address: string): boolean;
+  /** The rule that denies it, where one does. */
+  denying(address: string): string | undefined;
+  /** Told the first address, where none is permitted. It is not for the script. */
+  readonly onDenied: (address: string) => void;
 }
 
-type LookupCallback = (error: NodeJS.ErrnoException | null, addresses: string | LookupAddress[], family?: number) => void;
-
 /**
- * A `lookup` for `net.connect` that resolves a name once and gives out only addresses that `permits` lets through, so
- * that what was checked is what is connected to. Where it lets none through, `onDenied` is told the first.
+ * Resolves a name, once, and gives out only addresses that the guard permits: what was checked is what is to be connected
+ * to. Rejects with ERR_AIRLOCK_ADDRESS_DENIED where there is none.
  */
-export function guardedLookup(
-  permits: (address: string) => boolean,
-  onDenied: (address: string) => void = () => {},
-): (hostname: string, options: LookupOptions, callback: LookupCallback) => void {
-  return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error !== null) {
-        return callback(error, []);
-      }
-      const permitted = addresses.filter(({ address }) => permits(address));
-      const [first] = permitted;
-      if (first === undefined) {
-        onDenied(addresses[0]?.address ?? '');
-        return callback(addressDenied(hostname), []);
-      }
-      if (options.all === true) {
-        callback(null, permitted);
-      } else {
-        callback(null, first.address, first.family);
-      }
-    });
-  };
+export async function resolveGuarded(host: string, guard: AddressGuard, resolve: Resolve = lookup): Promise<readonly LookupAddress[]> {
+  const addresses = await new Promise<LookupAddress[]>((done, fail) => {
+    resolve(host, { all: true }, (error, found) => (error === null ? done(found) : fail(error)));
+  });
+  const permitted = addresses.filter(({ address }) => guard.permits(address));
+  if (permitted.length === 0) {
+    const [first] = addresses;
+    guard.onDenied(first?.address ?? '');
+    throw addressDenied(host, guard, first?.address);
+  }
+  return permitted;
 }
 
-export function addressDenied(host: string): AirlockError {
-  return new AirlockError(
+/** Throws ERR_AIRLOCK_ADDRESS_DENIED for a literal address that is not permitted, which no lookup would see. */
+export function checkLiteral(host: string, guard: AddressGuard, port: number): void {
+  if (isIP(host) !== 0 && !guard.permits(host)) {
+    const wanted = isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
+    throw addressDenied(host, guard, host, wanted);
+  }
+}
+
+/** `wanted`: what a flag would have to say; without it, the log has said it. */
+function addressDenied(host: string, guard: AddressGuard, address: string | undefined, wanted?: string): PermissionDenied {
+  const rule = address === undefined ? undefined : guard.denying(address);
+  return new PermissionDenied(
     'ERR_AIRLOCK_ADDRESS_DENIED',
-    `${host} leads to an address that is not public; permit that address itself to connect to it`,
+    `connecting to ${host}, ${isIP(host) === 0 ? 'which leads to an address that is not public' : 'an address that is not public'},`,
+    guard.permission,
+    wanted === undefined ? '' : adviceOn(guard.permission, rule, wanted),
   );
 }

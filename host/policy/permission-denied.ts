@@ -1,0 +1,21 @@
+import { AirlockError, type ErrorCode } from '../errors.ts';
+import type { PermissionName } from './permission-table.ts';
+
+/** What a script may not do. The message is for the script as well, `advice` for the operator alone. */
+export class PermissionDenied extends AirlockError {
+  /** Which flag would permit it, or which rule denies it. */
+  readonly advice: string;
+
+  /** @param what `connecting to example.com:80`: what was asked for */
+  constructor(code: ErrorCode, what: string, permission: PermissionName, advice: string) {
+    super(code, `${what} is not permitted (permission ${permission})`);
+    this.advice = advice;
+  }
+}
+
+/** `rule`: what the deny list has it in, where that is why. `wanted`: what the flag would have to say. */
+export function adviceOn(permission: PermissionName, rule: string | undefined, wanted: string): string {
+  return rule === undefined
+    ? `allow it with --allow-${permission}=${wanted}`
+    : `--deny-${permission}${rule === '' ? '' : `=${rule}`} denies it`;
+}
