@@ -159,7 +159,7 @@ export class Script extends EventEmitter<ScriptEvents> {
         this.#inbox.length === 0 &&
         this.#timer === undefined &&
         this.#sockets.connectionCount === 0 &&
-        this.#sockets.serverCount === 0)
+        this.#sockets.servers.count === 0)
     );
   }
 
@@ -280,7 +280,7 @@ export class Script extends EventEmitter<ScriptEvents> {
         this.#malformed(`close with the code ${command.code}`);
       }
     },
-    closeServer: (command) => this.#sockets.closeServer(command),
+    closeServer: (command) => this.#sockets.servers.close(command),
     timer: ({ delay }) => this.#armTimer(delay),
     print: ({ level, text }) => this.emit('print', { level: PRINT_LEVELS[level] ?? 'log', text }),
     reportError: ({ text, stack }) => this.#emitError(this.#error('ERR_AIRLOCK_UNCAUGHT_EXCEPTION', text, stack)),
@@ -307,7 +307,7 @@ export class Script extends EventEmitter<ScriptEvents> {
   readonly #answerers: Answerers = {
     listen: (question) =>
       this.#setup.definition.server && this.#state !== 'ended'
-        ? this.#sockets.listen(question)
+        ? this.#sockets.servers.listen(question)
         : {
             type: 'listen',
             port: 0,
