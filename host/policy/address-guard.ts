@@ -1,59 +1,105 @@
-import type { LookupAddress, LookupOptions } from 'node:dns';
-import { lookup } from 'node:dns';
+import { lookup, type LookupAddress } from 'node:dns';
 import { isIP } from 'node:net';
-import { PermissionDenied, adviceOn } from './permission-denied.ts';
-import type { PermissionName } from './permission-table.ts';
+import { isPublicAddress } from './addresses.ts';
+import type { ConnectVerdict, HostPermission } from './host-permission.ts';
+import type { Target } from './host-rules.ts';
+import { PermissionDenied, adviceOn, lacking } from './permission-denied.ts';
+import { PERMISSIONS } from './permission-table.ts';
 
-/** What the system's resolver, or a test's, is asked with. */
+/** The system's resolver, or another in its place. */
 export type Resolve = (
   hostname: string,
-  options: LookupOptions & { readonly all: true },
+  options: { readonly all: true },
   callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
 ) => void;
 
-/** Stands between a name that is permitted and the addresses that it leads to. */
-export interface AddressGuard {
-  readonly permission: PermissionName;
-  /** Whether this address may be connected to. */
-  permits(address: string): boolean;
-  /** The rule that denies it, where one does. */
-  denying(address: string): string | undefined;
-  /** Told the first address, where none is permitted. It is not for the script. */
-  readonly onDenied: (address: string) => void;
+export interface GuardOptions {
+  readonly permission: 'connect' | 'import';
+  readonly hosts: HostPermission;
+  readonly target: Target;
+  /** A line for the operator, who may read what a script may not. */
+  readonly warn: (message: string) => void;
+  /** Default: that of the system. */
+  readonly resolve?: Resolve | undefined;
 }
 
 /**
- * Resolves a name, once, and gives out only addresses that the guard permits: what was checked is what is to be connected
- * to. Rejects with ERR_AIRLOCK_ADDRESS_DENIED where there is none.
+ * Stands between a script and one host that it asks for: `check` before anything is done, then `resolve`. What it gives
+ * out is to be connected to, and the name not to be resolved a second time.
  */
-export async function resolveGuarded(host: string, guard: AddressGuard, resolve: Resolve = lookup): Promise<readonly LookupAddress[]> {
-  const addresses = await new Promise<LookupAddress[]>((done, fail) => {
-    resolve(host, { all: true }, (error, found) => (error === null ? done(found) : fail(error)));
-  });
-  const permitted = addresses.filter(({ address }) => guard.permits(address));
-  if (permitted.length === 0) {
+export class AddressGuard {
+  /** `any`: it does not matter what the name leads to, nor who resolves it. */
+  readonly verdict: ConnectVerdict;
+  readonly #options: GuardOptions;
+  readonly #rule: string | undefined;
+
+  constructor(options: GuardOptions) {
+    this.#options = options;
+    const { rule, verdict } = options.hosts.decide(options.target);
+    this.verdict = verdict;
+    this.#rule = rule;
+  }
+
+  /** Throws a PermissionDenied where the host may not be connected to, or is an address that may not. */
+  check(): void {
+    const { permission, target } = this.#options;
+    const { host, port } = target;
+    const wanted = hostPort(host, port);
+    if (this.verdict === 'denied') {
+      const what = lacking(`${permission === 'connect' ? 'connecting to' : 'importing from'} ${wanted}`, permission);
+      throw new PermissionDenied(PERMISSIONS[permission].denial, what, adviceOn(permission, this.#rule, wanted));
+    }
+    // A literal address comes by no resolver.
+    if (isIP(host) !== 0 && !this.#permits(host)) {
+      throw this.#denied(`${host} is`, host, adviceOn(permission, this.#denying(host), wanted));
+    }
+  }
+
+  /** The addresses that the host leads to and that may be connected to, at least one; rejects where there is none. */
+  async resolve(): Promise<readonly LookupAddress[]> {
+    const { permission, resolve = lookup, target, warn } = this.#options;
+    const { host, port } = target;
+    const family = isIP(host);
+    if (family !== 0) {
+      return [{ address: host, family }];
+    }
+    const addresses = await new Promise<LookupAddress[]>((done, fail) => {
+      resolve(host, { all: true }, (error, found) => (error === null ? done(found) : fail(error)));
+    });
+    const permitted = addresses.filter(({ address }) => this.#permits(address));
     const [first] = addresses;
-    guard.onDenied(first?.address ?? '');
-    throw addressDenied(host, guard, first?.address);
+    if (permitted.length > 0) {
+      return permitted;
+    }
+    if (first === undefined) {
+      throw Object.assign(new Error(`${host} leads to no address`), { code: 'ENOTFOUND', syscall: 'getaddrinfo' });
+    }
+    const rule = this.#denying(first.address);
+    const advice = adviceOn(permission, rule, hostPort(first.address, port));
+    warn(`${host} leads to ${first.address}, which is ${rule === undefined ? 'not public' : 'denied'}; ${advice}`);
+    throw this.#denied(`${host} leads to`, first.address, '');
   }
-  return permitted;
+
+  #permits(address: string): boolean {
+    return this.#options.hosts.permitsAddress(address, this.#options.target);
+  }
+
+  #denying(address: string): string | undefined {
+    return this.#options.hosts.denying({ ...this.#options.target, host: address });
+  }
+
+  /** The script is not told the address, if it has not named it. */
+  #denied(what: string, address: string, advice: string): PermissionDenied {
+    const { permission } = this.#options;
+    const message =
+      this.#denying(address) !== undefined || isPublicAddress(address)
+        ? `${what} an address that is not permitted (permission ${permission})`
+        : `${what} an address that is not public; permit that address itself (permission ${permission})`;
+    return new PermissionDenied('ERR_AIRLOCK_ADDRESS_DENIED', message, advice);
+  }
 }
 
-/** Throws ERR_AIRLOCK_ADDRESS_DENIED for a literal address that is not permitted, which no lookup would see. */
-export function checkLiteral(host: string, guard: AddressGuard, port: number): void {
-  if (isIP(host) !== 0 && !guard.permits(host)) {
-    const wanted = isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
-    throw addressDenied(host, guard, host, wanted);
-  }
-}
-
-/** `wanted`: what a flag would have to say; without it, the log has said it. */
-function addressDenied(host: string, guard: AddressGuard, address: string | undefined, wanted?: string): PermissionDenied {
-  const rule = address === undefined ? undefined : guard.denying(address);
-  return new PermissionDenied(
-    'ERR_AIRLOCK_ADDRESS_DENIED',
-    `connecting to ${host}, ${isIP(host) === 0 ? 'which leads to an address that is not public' : 'an address that is not public'},`,
-    guard.permission,
-    wanted === undefined ? '' : adviceOn(guard.permission, rule, wanted),
-  );
+/** As it stands in a rule and in a URL: `127.0.0.1:80`, `[::1]:80`. */
+export function hostPort(host: string, port: number): string {
+  return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -29,7 +29,7 @@ export class HostPermission {
 
   decide(target: Target): HostDecision {
     const host = hostOf(target.host);
-    const denied = this.#denying(target);
+    const denied = this.denying(target);
     if (denied !== undefined) {
       return { verdict: 'denied', rule: denied };
     }
@@ -53,7 +53,7 @@ export class HostPermission {
    */
   permitsAddress(address: string, target: Target): boolean {
     const parsed = parseAddress(address);
-    if (parsed === undefined || this.#denying({ ...target, host: address }) !== undefined) {
+    if (parsed === undefined || this.denying({ ...target, host: address }) !== undefined) {
       return false;
     }
     if (this.#allow === true) {
@@ -69,10 +69,6 @@ export class HostPermission {
 
   /** The rule that denies it: empty where everything is denied, undefined where none does. */
   denying(target: Target): string | undefined {
-    return this.#denying(target);
-  }
-
-  #denying(target: Target): string | undefined {
     if (this.#deny === true) {
       return '';
     }

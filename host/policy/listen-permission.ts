@@ -20,7 +20,7 @@ export class ListenPermission {
 
   /** An empty address stands for all interfaces; port 0 for any free one. */
   decide(address: string, port: number): ListenDecision {
-    const denied = this.#denying(address, port);
+    const denied = this.denying(address, port);
     if (denied !== undefined) {
       return { allowed: false, rule: denied };
     }
@@ -34,7 +34,8 @@ export class ListenPermission {
     return { allowed: rule !== undefined, rule: rule?.text };
   }
 
-  #denying(address: string, port: number): string | undefined {
+  /** The rule that denies it: empty where everything is denied, undefined where none does. */
+  denying(address: string, port: number): string | undefined {
     if (this.#deny === true) {
       return '';
     }

@@ -6,11 +6,15 @@ export class PermissionDenied extends AirlockError {
   /** Which flag would permit it, or which rule denies it. */
   readonly advice: string;
 
-  /** @param what `connecting to example.com:80`: what was asked for */
-  constructor(code: ErrorCode, what: string, permission: PermissionName, advice: string) {
-    super(code, `${what} is not permitted (permission ${permission})`);
+  constructor(code: ErrorCode, message: string, advice: string) {
+    super(code, message);
     this.advice = advice;
   }
+}
+
+/** @param what `connecting to example.com:80`: what was asked for */
+export function lacking(what: string, permission: PermissionName): string {
+  return `${what} is not permitted (permission ${permission})`;
 }
 
 /** `rule`: what the deny list has it in, where that is why. `wanted`: what the flag would have to say. */
@@ -18,4 +22,9 @@ export function adviceOn(permission: PermissionName, rule: string | undefined, w
   return rule === undefined
     ? `allow it with --allow-${permission}=${wanted}`
     : `--deny-${permission}${rule === '' ? '' : `=${rule}`} denies it`;
+}
+
+/** What the log says of an error: a denial with what the operator can do about it. */
+export function logText(error: AirlockError): string {
+  return error instanceof PermissionDenied && error.advice !== '' ? `${error.message}; ${error.advice}` : error.message;
 }

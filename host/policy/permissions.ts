@@ -1,10 +1,13 @@
+import { dirname } from 'node:path';
 import { PERMITTABLE_HEADERS, type PermittableHeader } from '../../wire/handshake-headers.ts';
 import { AirlockError } from '../errors.ts';
+import { AddressGuard, type Resolve } from './address-guard.ts';
 import { HostPermission, type HostDecision } from './host-permission.ts';
 import { parseHostRule, type HostRule, type NoRule, type Target } from './host-rules.ts';
 import { ListenPermission, listenRule, parseListenRule, type ListenDecision } from './listen-permission.ts';
 import { NamePermission, parseHeaderRule, parseVariableRule, type NameDecision, type NameRule } from './name-permission.ts';
-import { PermissionDenied, adviceOn } from './permission-denied.ts';
+import { PermissionDenied, adviceOn, lacking } from './permission-denied.ts';
+import { ReadPermission, parseReadRule, type ReadDecision, type ReadRule } from './read-permission.ts';
 import { PERMISSIONS, PERMISSION_NAMES, type PermissionName, type PermissionOptions, type RuleList } from './permission-table.ts';
 
 export type { PermissionOptions } from './permission-table.ts';
@@ -21,6 +24,8 @@ export class Permissions {
   readonly #connect: HostPermission;
   readonly #listen: ListenPermission;
   readonly #headers: NamePermission;
+  readonly #read: ReadPermission;
+  readonly #import: HostPermission;
   readonly #env: NamePermission;
   /** The headers that scripts may set where it is permitted, and it is. */
   readonly headers: readonly PermittableHeader[];
@@ -35,6 +40,8 @@ export class Permissions {
     this.#connect = new HostPermission(...lists<HostRule>('connect', (text) => parseHostRule(text, 'wss://')));
     this.#listen = new ListenPermission(...lists<HostRule>('listen', parseListenRule));
     this.#headers = new NamePermission(...lists<NameRule>('headers', parseHeaderRule));
+    this.#read = new ReadPermission(...lists<ReadRule>('read', parseReadRule));
+    this.#import = new HostPermission(...lists<HostRule>('import', (text) => parseHostRule(text, 'https://')));
     this.#env = new NamePermission(...lists<NameRule>('env', parseVariableRule));
     this.headers = PERMITTABLE_HEADERS.filter((name) => this.header(name));
   }
@@ -44,14 +51,9 @@ export class Permissions {
     return this.#connect.decide(target);
   }
 
-  /** Whether this address, which the target leads to, may be connected to. */
-  permitsAddress(address: string, target: Target): boolean {
-    return this.#connect.permitsAddress(address, target);
-  }
-
-  /** The rule of the deny list that this address falls under, where one does; empty for all. */
-  deniedAddress(address: string, target: Target): string | undefined {
-    return this.#connect.denying({ ...target, host: address });
+  /** What is to be asked before the script is connected to this host. */
+  guardConnect(target: Target, warn: (message: string) => void, resolve?: Resolve): AddressGuard {
+    return new AddressGuard({ permission: 'connect', hosts: this.#connect, target, warn, resolve });
   }
 
   /** Whether the script may listen. An empty address stands for all interfaces; port 0 for any free one. */
@@ -68,7 +70,16 @@ export class Permissions {
       // Whoever names no address mostly means this machine.
       const narrower =
         address === '' && rule === undefined ? `, or let the script listen on this machine alone, with host: '127.0.0.1'` : '';
-      throw new PermissionDenied('ERR_AIRLOCK_LISTEN_DENIED', `listening on ${where}`, 'listen', `${adviceOn('listen', rule, wanted)}${narrower}`);
+      throw new PermissionDenied('ERR_AIRLOCK_LISTEN_DENIED', lacking(`listening on ${where}`, 'listen'), `${adviceOn('listen', rule, wanted)}${narrower}`);
+    }
+  }
+
+  /** Throws ERR_AIRLOCK_LISTEN_DENIED where the port that the system has chosen is one that is denied. */
+  checkBound(address: string, port: number): void {
+    const rule = this.#listen.denying(address, port);
+    if (rule !== undefined) {
+      const what = lacking(`listening on ${listenRule(address, port)}`, 'listen');
+      throw new PermissionDenied('ERR_AIRLOCK_LISTEN_DENIED', what, adviceOn('listen', rule, ''));
     }
   }
 
@@ -81,8 +92,31 @@ export class Permissions {
   checkHeader(name: PermittableHeader): void {
     const { allowed, rule } = this.#headers.decide(name);
     if (!allowed) {
-      throw new PermissionDenied('ERR_AIRLOCK_HEADER_DENIED', `setting the header ${name}`, 'headers', adviceOn('headers', rule, name));
+      throw new PermissionDenied('ERR_AIRLOCK_HEADER_DENIED', lacking(`setting the header ${name}`, 'headers'), adviceOn('headers', rule, name));
     }
+  }
+
+  /** Whether the script may load a module from this path, which is to be one of `realPath`. */
+  read(path: string): ReadDecision {
+    return this.#read.decide(path);
+  }
+
+  /** Throws ERR_AIRLOCK_READ_DENIED where it may not. `module`: what the script calls it, which is all that it is told. */
+  checkRead(path: string, module: string): void {
+    const { allowed, rule } = this.read(path);
+    if (!allowed) {
+      throw new PermissionDenied('ERR_AIRLOCK_READ_DENIED', lacking(`reading ${module}`, 'read'), adviceOn('read', rule, dirname(path)));
+    }
+  }
+
+  /** Whether the script may load modules from this host. */
+  import(target: Target): HostDecision {
+    return this.#import.decide(target);
+  }
+
+  /** What is to be asked before a module is fetched from this host. */
+  guardImport(target: Target, warn: (message: string) => void, resolve?: Resolve): AddressGuard {
+    return new AddressGuard({ permission: 'import', hosts: this.#import, target, warn, resolve });
   }
 
   /** Whether the script may read this environment variable. */
@@ -94,7 +128,7 @@ export class Permissions {
   checkEnv(name: string): void {
     const { allowed, rule } = this.env(name);
     if (!allowed) {
-      throw new PermissionDenied('ERR_AIRLOCK_ENV_DENIED', `reading the environment variable ${name}`, 'env', adviceOn('env', rule, name));
+      throw new PermissionDenied('ERR_AIRLOCK_ENV_DENIED', lacking(`reading the environment variable ${name}`, 'env'), adviceOn('env', rule, name));
     }
   }
 
@@ -107,6 +141,10 @@ export class Permissions {
 
 function checkNames(options: PermissionOptions, place: RulePlace): void {
   const { deny = {}, ...allow } = options;
+  if (typeof deny !== 'object' || deny === null || Array.isArray(deny)) {
+    const where = place('deny' as PermissionName, false, undefined);
+    throw new AirlockError('ERR_AIRLOCK_INVALID_ARGUMENT', `${where}: ${JSON.stringify(deny)} is not an object of lists, as { "connect": ["10.0.0.0/8"] }`);
+  }
   for (const [names, isDenied] of [[Object.keys(allow), false], [Object.keys(deny), true]] as const) {
     for (const name of names) {
       if (!Object.hasOwn(PERMISSIONS, name)) {
