@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import net from 'node:net';
 import { CellPool } from './cells/cell-pool.ts';
-import { AirlockError } from './errors.ts';
+import { AirlockError, type ErrorCode } from './errors.ts';
 import type { LogEntry, LogLevel } from './observe/log.ts';
 import { resolveLimits } from './policy/limits.ts';
 import { Permissions } from './policy/permissions.ts';
@@ -103,7 +103,7 @@ export class ScriptHost extends EventEmitter<HostEvents> {
         proxies: this.#proxies,
         tls,
         cell,
-        log: (level, message) => this.#log(level, scriptName, message),
+        log: (level, message, code) => this.#log(level, scriptName, message, code),
         onChange: () => this.#scheduleIdleCheck(),
       });
       this.#scripts.add(script);
@@ -130,8 +130,8 @@ export class ScriptHost extends EventEmitter<HostEvents> {
     await this.#cells.close();
   }
 
-  #log(level: LogLevel, script: string | undefined, message: string): void {
-    this.emit('log', { level, script, message });
+  #log(level: LogLevel, script: string | undefined, message: string, code?: ErrorCode): void {
+    this.emit('log', { level, script, message, ...(code === undefined ? {} : { code }) });
   }
 
   #scheduleIdleCheck(): void {

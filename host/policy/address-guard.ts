@@ -1,5 +1,6 @@
 import { lookup, type LookupAddress } from 'node:dns';
 import { isIP } from 'node:net';
+import type { Warn } from '../observe/log.ts';
 import { isPublicAddress } from './addresses.ts';
 import type { ConnectVerdict, HostPermission } from './host-permission.ts';
 import type { Target } from './host-rules.ts';
@@ -18,7 +19,7 @@ export interface GuardOptions {
   readonly hosts: HostPermission;
   readonly target: Target;
   /** A line for the operator, who may read what a script may not. */
-  readonly warn: (message: string) => void;
+  readonly warn: Warn;
   /** Default: that of the system. */
   readonly resolve?: Resolve | undefined;
 }
@@ -47,7 +48,7 @@ export class AddressGuard {
     const wanted = hostPort(host, port);
     if (this.verdict === 'denied') {
       const what = lacking(`${permission === 'connect' ? 'connecting to' : 'importing from'} ${wanted}`, permission);
-      throw new PermissionDenied(PERMISSIONS[permission].denial, what, adviceOn(permission, this.#rule, wanted));
+      throw new PermissionDenied(PERMISSIONS[permission].denial, what, adviceOn(permission, this.#rule, wanted), this.#rule);
     }
     // A literal address comes by no resolver.
     if (isIP(host) !== 0 && !this.#permits(host)) {
@@ -76,7 +77,7 @@ export class AddressGuard {
     }
     const rule = this.#denying(first.address);
     const advice = adviceOn(permission, rule, hostPort(first.address, port));
-    warn(`${host} leads to ${first.address}, which is ${rule === undefined ? 'not public' : 'denied'}; ${advice}`);
+    warn(`${host} leads to ${first.address}, which is ${rule === undefined ? 'not public' : 'denied'}; ${advice}`, 'ERR_AIRLOCK_ADDRESS_DENIED');
     throw this.#denied(`${host} leads to`, first.address, '');
   }
 
@@ -95,7 +96,7 @@ export class AddressGuard {
       this.#denying(address) !== undefined || isPublicAddress(address)
         ? `${what} an address that is not permitted (permission ${permission})`
         : `${what} an address that is not public; permit that address itself (permission ${permission})`;
-    return new PermissionDenied('ERR_AIRLOCK_ADDRESS_DENIED', message, advice);
+    return new PermissionDenied('ERR_AIRLOCK_ADDRESS_DENIED', message, advice, this.#denying(address));
   }
 }
 

@@ -143,3 +143,9 @@ export function hostOf(host: string): Address | string {
 function withoutRoot(host: string): string {
   return host.replace(/(.)\.$/, '$1');
 }
+
+/** What a URL leads to, with its scheme's default port. */
+export function targetOf({ hostname, port, protocol }: URL): Target {
+  const secure = protocol === 'wss:' || protocol === 'https:';
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? (secure ? 443 : 80) : Number(port), secure };
+}

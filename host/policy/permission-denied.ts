@@ -5,10 +5,13 @@ import type { PermissionName } from './permission-table.ts';
 export class PermissionDenied extends AirlockError {
   /** Which flag would permit it, or which rule denies it. */
   readonly advice: string;
+  /** The rule of a deny list that denies it, empty for all; undefined where it is only permitted nowhere. */
+  readonly rule: string | undefined;
 
-  constructor(code: ErrorCode, message: string, advice: string) {
+  constructor(code: ErrorCode, message: string, advice: string, rule: string | undefined) {
     super(code, message);
     this.advice = advice;
+    this.rule = rule;
   }
 }
 

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { PERMITTABLE_HEADERS, type PermittableHeader } from '../../wire/handshake-headers.ts';
 import { AirlockError } from '../errors.ts';
+import type { Warn } from '../observe/log.ts';
 import { AddressGuard, type Resolve } from './address-guard.ts';
 import { HostPermission, type HostDecision } from './host-permission.ts';
 import { parseHostRule, type HostRule, type NoRule, type Target } from './host-rules.ts';
@@ -52,7 +53,7 @@ export class Permissions {
   }
 
   /** What is to be asked before the script is connected to this host. */
-  guardConnect(target: Target, warn: (message: string) => void, resolve?: Resolve): AddressGuard {
+  guardConnect(target: Target, warn: Warn, resolve?: Resolve): AddressGuard {
     return new AddressGuard({ permission: 'connect', hosts: this.#connect, target, warn, resolve });
   }
 
@@ -70,7 +71,7 @@ export class Permissions {
       // Whoever names no address mostly means this machine.
       const narrower =
         address === '' && rule === undefined ? `, or let the script listen on this machine alone, with host: '127.0.0.1'` : '';
-      throw new PermissionDenied('ERR_AIRLOCK_LISTEN_DENIED', lacking(`listening on ${where}`, 'listen'), `${adviceOn('listen', rule, wanted)}${narrower}`);
+      throw new PermissionDenied('ERR_AIRLOCK_LISTEN_DENIED', lacking(`listening on ${where}`, 'listen'), `${adviceOn('listen', rule, wanted)}${narrower}`, rule);
     }
   }
 
@@ -79,7 +80,7 @@ export class Permissions {
     const rule = this.#listen.denying(address, port);
     if (rule !== undefined) {
       const what = lacking(`listening on ${listenRule(address, port)}`, 'listen');
-      throw new PermissionDenied('ERR_AIRLOCK_LISTEN_DENIED', what, adviceOn('listen', rule, ''));
+      throw new PermissionDenied('ERR_AIRLOCK_LISTEN_DENIED', what, adviceOn('listen', rule, ''), rule);
     }
   }
 
@@ -88,11 +89,16 @@ export class Permissions {
     return this.#headers.decide(name).allowed;
   }
 
+  /** The rule that decides on it, as `HostDecision.rule`. */
+  headerRule(name: PermittableHeader): string | undefined {
+    return this.#headers.decide(name).rule;
+  }
+
   /** Throws ERR_AIRLOCK_HEADER_DENIED where it may not. */
   checkHeader(name: PermittableHeader): void {
     const { allowed, rule } = this.#headers.decide(name);
     if (!allowed) {
-      throw new PermissionDenied('ERR_AIRLOCK_HEADER_DENIED', lacking(`setting the header ${name}`, 'headers'), adviceOn('headers', rule, name));
+      throw new PermissionDenied('ERR_AIRLOCK_HEADER_DENIED', lacking(`setting the header ${name}`, 'headers'), adviceOn('headers', rule, name), rule);
     }
   }
 
@@ -105,7 +111,7 @@ export class Permissions {
   checkRead(path: string, module: string): void {
     const { allowed, rule } = this.read(path);
     if (!allowed) {
-      throw new PermissionDenied('ERR_AIRLOCK_READ_DENIED', lacking(`reading ${module}`, 'read'), adviceOn('read', rule, dirname(path)));
+      throw new PermissionDenied('ERR_AIRLOCK_READ_DENIED', lacking(`reading ${module}`, 'read'), adviceOn('read', rule, dirname(path)), rule);
     }
   }
 
@@ -115,7 +121,7 @@ export class Permissions {
   }
 
   /** What is to be asked before a module is fetched from this host. */
-  guardImport(target: Target, warn: (message: string) => void, resolve?: Resolve): AddressGuard {
+  guardImport(target: Target, warn: Warn, resolve?: Resolve): AddressGuard {
     return new AddressGuard({ permission: 'import', hosts: this.#import, target, warn, resolve });
   }
 
@@ -128,7 +134,7 @@ export class Permissions {
   checkEnv(name: string): void {
     const { allowed, rule } = this.env(name);
     if (!allowed) {
-      throw new PermissionDenied('ERR_AIRLOCK_ENV_DENIED', lacking(`reading the environment variable ${name}`, 'env'), adviceOn('env', rule, name));
+      throw new PermissionDenied('ERR_AIRLOCK_ENV_DENIED', lacking(`reading the environment variable ${name}`, 'env'), adviceOn('env', rule, name), rule);
     }
   }
 

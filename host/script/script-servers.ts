@@ -51,7 +51,7 @@ export class ScriptServers implements ServerOwner {
         throw error;
       }
       if (error instanceof PermissionDenied) {
-        log('warning', logText(error));
+        log('warning', logText(error), error.code);
       }
       return { type: 'listen', port: 0, url: '', code: error.code, error: error.message };
     }

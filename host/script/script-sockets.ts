@@ -114,7 +114,7 @@ export class ScriptSockets implements ConnectionOwner {
           perMessageDeflate: command.perMessageDeflate,
           heartbeat: heartbeatInterval > 0 ? { interval: heartbeatInterval, timeout: heartbeatTimeout } : undefined,
           network: { proxies, tls, queue: this.#queue },
-          warn: (message) => log('warning', message),
+          warn: (message, code) => log('warning', message, code),
         },
         this,
       );
@@ -125,7 +125,7 @@ export class ScriptSockets implements ConnectionOwner {
         // What ws refuses at once, the bindings have refused before.
         return `connect: ${messageOf(error)}`;
       }
-      log('warning', logText(error));
+      log('warning', logText(error), error.code);
       const failure = socketFailure(error, url);
       this.#options.push({ type: 'failed', socket: id, error: failure.error, message: failure.message });
       this.#options.push({ type: 'closed', socket: id, code: 1006, reason: '', wasClean: false });

@@ -2,6 +2,7 @@ import type { LookupAddress } from 'node:dns';
 import { once } from 'node:events';
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import type { Warn } from '../observe/log.ts';
 import { hostPort, type AddressGuard, type Resolve } from '../policy/address-guard.ts';
 import type { Proxy, ProxySettings } from '../policy/proxy-options.ts';
 import { untilAborted, type AddressQueue } from './address-queue.ts';
@@ -25,7 +26,7 @@ export interface StreamOptions extends Network {
   /** One that has let the host pass. */
   readonly guard: AddressGuard;
   /** A line for the operator. */
-  readonly warn: (message: string) => void;
+  readonly warn: Warn;
   /** Resolves when the handshake is done, or has failed. */
   readonly done: Promise<void>;
   readonly signal: AbortSignal;

@@ -1,6 +1,8 @@
 import { WebSocket } from 'ws';
 import { isBlockedPort } from '../../wire/blocked-ports.ts';
 import { AirlockError } from '../errors.ts';
+import type { Warn } from '../observe/log.ts';
+import { targetOf } from '../policy/host-rules.ts';
 import type { Permissions } from '../policy/permissions.ts';
 import { ClientStream, type Network } from './client-stream.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
@@ -28,7 +30,7 @@ export interface ConnectOptions {
   readonly heartbeat?: HeartbeatOptions | undefined;
   readonly network: Network;
   /** A line for the operator, who may read what a script may not. */
-  readonly warn: (message: string) => void;
+  readonly warn: Warn;
 }
 
 /**
@@ -37,9 +39,9 @@ export interface ConnectOptions {
  */
 export function connect(options: ConnectOptions, owner: ConnectionOwner): Connection {
   const { id, permissions, url } = options;
-  const { host, port } = hostAndPort(url);
-  const secure = url.startsWith('wss:');
-  const guard = permissions.guardConnect({ host, port, secure }, options.warn, options.network.resolve);
+  const target = targetOf(new URL(url));
+  const { host, port, secure } = target;
+  const guard = permissions.guardConnect(target, options.warn, options.network.resolve);
   guard.check();
   if (isBlockedPort(port)) {
     throw new AirlockError('ERR_AIRLOCK_PORT_BLOCKED', `port ${port} belongs to another protocol and is blocked, as in browsers`);
@@ -101,15 +103,6 @@ export function connect(options: ConnectOptions, owner: ConnectionOwner): Connec
     });
   });
   return connection;
-}
-
-/** What a URL leads to, with the scheme's default port. */
-export function hostAndPort(url: string): { readonly host: string; readonly port: number } {
-  const { hostname, port, protocol } = new URL(url);
-  return {
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: port === '' ? (protocol === 'wss:' ? 443 : 80) : Number(port),
-  };
 }
 
 export { hostPort } from '../policy/address-guard.ts';

@@ -2,16 +2,15 @@ import type { LookupAddress } from 'node:dns';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { AddressGuard, type Resolve } from '../../../host/policy/address-guard.ts';
+import { targetOf } from '../../../host/policy/host-rules.ts';
 import { Permissions, type PermissionOptions } from '../../../host/policy/permissions.ts';
-import { hostAndPort } from '../../../host/sockets/client.ts';
 import { BLOCKED_IPV4, EMBEDDED_FORMS, TEXTUAL_FORMS, blockedIPv4 } from '../../support/address-forms.ts';
 
 const warnings: string[] = [];
 
 function guardOf(permissions: PermissionOptions, url: string, resolve?: Resolve): AddressGuard {
   warnings.length = 0;
-  const target = { ...hostAndPort(url), secure: url.startsWith('wss:') };
-  return new Permissions(permissions).guardConnect(target, (message) => warnings.push(message), resolve);
+  return new Permissions(permissions).guardConnect(targetOf(new URL(url)), (message) => warnings.push(message), resolve);
 }
 
 /** A resolver that gives the next of these answers each time. */

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { targetOf as targetOfURL, type Target } from '../../../host/policy/host-rules.ts';
 import { Permissions, joinPermissions, type PermissionOptions } from '../../../host/policy/permissions.ts';
 import { realPath } from '../../../host/policy/read-permission.ts';
 
@@ -78,11 +79,7 @@ describe('permission to connect', () => {
   });
 });
 
-function targetOf(url: string): { host: string; port: number; secure: boolean } {
-  const { hostname, port, protocol } = new URL(url);
-  const secure = protocol === 'wss:' || protocol === 'https:';
-  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? (secure ? 443 : 80) : Number(port), secure };
-}
+const targetOf = (url: string): Target => targetOfURL(new URL(url));
 
 describe('permission to import', () => {
   test.each<[List, string, string]>([

@@ -10,7 +10,7 @@ import { isPublicAddress } from '../../../host/policy/addresses.ts';
 import { Permissions } from '../../../host/policy/permissions.ts';
 import { ProxySettings } from '../../../host/policy/proxy-options.ts';
 import { AddressQueue } from '../../../host/sockets/address-queue.ts';
-import { hostAndPort, hostPort } from '../../../host/sockets/client.ts';
+import { hostPort } from '../../../host/sockets/client.ts';
 import { TlsSettings } from '../../../host/sockets/tls-settings.ts';
 import { SOCKET_ERRORS } from '../../../wire/socket-codes.ts';
 import { afterThisTest, openClient, openServer, openTcpServer, send } from '../../support/sockets.ts';
@@ -220,22 +220,6 @@ describe('a client connection is denied at once', () => {
   });
 });
 
-describe('hostAndPort', () => {
-  test.each([
-    ['ws://example.com/', 'example.com', 80],
-    ['wss://example.com/', 'example.com', 443],
-    ['wss://example.com:8443/chat', 'example.com', 8443],
-    ['ws://[2001:db8::1]:9/', '2001:db8::1', 9],
-    ['ws://0x7f.1/', '127.0.0.1', 80],
-  ])('%s leads to %s, port %i', (url, host, port) => {
-    expect(hostAndPort(url)).toEqual({ host, port });
-  });
-
-  test('hostPort writes it as it stands in a rule', () => {
-    expect([hostPort('example.com', 80), hostPort('127.0.0.1', 1), hostPort('::1', 2)]).toEqual([
-      'example.com:80',
-      '127.0.0.1:1',
-      '[::1]:2',
-    ]);
-  });
+test('hostPort writes it as it stands in a rule', () => {
+  expect([hostPort('example.com', 80), hostPort('127.0.0.1', 1), hostPort('::1', 2)]).toEqual(['example.com:80', '127.0.0.1:1', '[::1]:2']);
 });
