@@ -23,6 +23,7 @@ export const ERROR_CODES = {
   ERR_AIRLOCK_ADDRESS_DENIED: 'The name leads to an address that is not public and not opened by a rule.',
   ERR_AIRLOCK_PORT_BLOCKED: 'The port belongs to another protocol, and browsers connect to it no more than Airlock does.',
   ERR_AIRLOCK_HEADER_DENIED: 'The script may not set this header of its handshake.',
+  ERR_AIRLOCK_MODULE_NOT_LOADED: 'A module of the script could not be loaded.',
   ERR_AIRLOCK_READ_DENIED: 'The script may not load a module from this path.',
   ERR_AIRLOCK_IMPORT_DENIED: 'The script may not load modules from this host.',
   ERR_AIRLOCK_ENV_DENIED: 'The script may not read this environment variable.',

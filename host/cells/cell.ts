@@ -8,8 +8,8 @@ import type { CommandBatch } from './command-batch.ts';
 export interface CellClient {
   /** The turn that was under way has ended. `message` says what went wrong, where the status is not `done`. */
   turned(status: TurnStatus, message: string, commands: CommandBatch): void;
-  /** The script waits, inside its turn, for the answer to a question; the commands came before it. */
-  answer(commands: CommandBatch, question: Question): Answer;
+  /** The script waits, inside its turn, for the answer to a question; the commands came before it. A promise never rejects. */
+  answer(commands: CommandBatch, question: Question): Answer | Promise<Answer>;
   /** The script's isolate is gone, and its cell with it. Nothing follows. */
   died(message: string): void;
   /** What came out of the isolate is not of the contract's form. Nothing follows. */

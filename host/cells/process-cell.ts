@@ -59,6 +59,8 @@ export class ProcessCell implements Cell {
   readonly #exited: Promise<void>;
   #stderr = '';
   #dead = false;
+  /** Whether an answer is still to come. */
+  #answering = false;
   #onReady: () => void = () => {};
   #onDeath: (message: string) => void = () => {};
 
@@ -202,7 +204,7 @@ export class ProcessCell implements Cell {
         const commands = decode(new ByteReader(frame.buffer, start, start + size));
         const question = new FlatReader(QUESTION_SCHEMA, decode(reader));
         const asked = question.item(question.next());
-        return this.#sendAnswer(client.answer(commandBatch(commands, this.#mostCommands(frame.script)), asked));
+        return this.#answer(client.answer(commandBatch(commands, this.#mostCommands(frame.script)), asked));
       }
       default:
         throw new WireError(`there is no frame of the kind ${frame.kind}`);
@@ -214,16 +216,28 @@ export class ProcessCell implements Cell {
     return 2 * (this.#settings.get(script)?.guest.commandsPerTurn ?? 0) + 1024;
   }
 
+  /** The whole cell waits for an answer, so no second question comes before it. */
+  #answer(answer: Answer | Promise<Answer>): void {
+    // Before this one is written: a module may be larger than all that a cell leaves unread.
+    if (this.#answering || this.#answers.writableLength > MOST_UNREAD_ANSWERS) {
+      this.#die('asked without waiting for answers');
+      this.#child.kill('SIGKILL');
+    } else if (answer instanceof Promise) {
+      this.#answering = true;
+      void answer.then((later) => {
+        this.#answering = false;
+        this.#sendAnswer(later);
+      });
+    } else {
+      this.#sendAnswer(answer);
+    }
+  }
+
   #sendAnswer(answer: Answer): void {
     const content = Buffer.from(JSON.stringify(answerFields(answer)));
     const length = Buffer.allocUnsafe(4);
     length.writeUInt32LE(content.length);
     this.#answers.write(Buffer.concat([length, content]));
-    // A cell waits for each answer, so that no more than one is ever on the way.
-    if (this.#answers.writableLength > MOST_UNREAD_ANSWERS) {
-      this.#die('asked without waiting for answers');
-      this.#child.kill('SIGKILL');
-    }
   }
 
   #overdue(script: number, milliseconds: number): void {

@@ -12,8 +12,11 @@ import type { Limits } from '../policy/limits.ts';
 import type { Permissions } from '../policy/permissions.ts';
 import type { ProxySettings } from '../policy/proxy-options.ts';
 import type { TlsSettings } from '../sockets/tls-settings.ts';
+import { AddressQueue } from '../sockets/address-queue.ts';
 import { originOf } from '../sockets/handshake-headers.ts';
+import { answerEnvironment } from './script-environment.ts';
 import { Inbox } from './inbox.ts';
+import { ScriptModules } from './script-modules.ts';
 import { ScriptSockets } from './script-sockets.ts';
 import type { ScriptType, ScriptTypeDefinition } from './script-types.ts';
 import { TurnSchedule } from './turn-schedule.ts';
@@ -82,6 +85,7 @@ export class Script extends EventEmitter<ScriptEvents> {
   readonly #setup: ScriptSetup;
   readonly #inbox: Inbox;
   readonly #sockets: ScriptSockets;
+  readonly #modules: ScriptModules;
   readonly #schedule = new TurnSchedule(() => this.#beginTurn());
   #state: State = 'waiting';
   #loaded = false;
@@ -118,6 +122,7 @@ export class Script extends EventEmitter<ScriptEvents> {
       },
       isFull: () => this.#inbox.weight > limits.inboxBytes,
     });
+    this.#modules = new ScriptModules({ permissions, limits, url: setup.url, network: { proxies, tls, queue: new AddressQueue() }, log });
     const client: CellClient = {
       turned: (status, message, commands) => this.#turned(status, message, commands),
       answer: (commands, question) => this.#answer(commands, question),
@@ -139,6 +144,7 @@ export class Script extends EventEmitter<ScriptEvents> {
           server: definition.server,
           entity: definition.entity,
           permittedHeaders: permissions.headers,
+          environment: permissions.visibleEnvironment(process.env),
           commandsPerTurn: limits.commandsPerTurn,
           bytesPerTurn: limits.commandBytesPerTurn,
           messageBytes: limits.messageBytes,
@@ -243,9 +249,9 @@ export class Script extends EventEmitter<ScriptEvents> {
     }
   }
 
-  #answer(commands: CommandBatch, question: Question): Answer {
+  #answer(commands: CommandBatch, question: Question): Answer | Promise<Answer> {
     this.#carryOut(commands);
-    return this.#answerers[question.type](question);
+    return (this.#answerers[question.type] as (question: Question) => Answer | Promise<Answer>)(question);
   }
 
   #carryOut(commands: CommandBatch): void {
@@ -315,6 +321,8 @@ export class Script extends EventEmitter<ScriptEvents> {
             code: 'ERR_AIRLOCK_LISTEN_DENIED',
             error: `a script of the type ${this.type} has no servers`,
           },
+    load: (question) => this.#modules.load(question),
+    environment: ({ name }) => answerEnvironment(this.#setup, name),
   };
 
   #armTimer(delay: number): void {
@@ -362,6 +370,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     clearTimeout(this.#timer);
     clearTimeout(this.#stopTimer);
     this.#inbox.clear();
+    this.#modules.stop();
     this.#setup.cell.destroy(this.#setup.number);
     const closing =
       end.reason === 'fault' ? this.#sockets.closeAll(1011, '') : this.#sockets.closeAll(1001, '');

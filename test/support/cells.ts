@@ -49,6 +49,7 @@ export function settingsOf(name: string, turnTimeout = 1000): IsolateSettings {
       server: false,
       entity: false,
       permittedHeaders: [],
+      environment: {},
       commandsPerTurn: 1000,
       bytesPerTurn: 1_000_000,
       messageBytes: 1024 * 1024,
