@@ -16,7 +16,7 @@ import {
   turnStatusOf,
   type Frame,
 } from '../../wire/frames.ts';
-import { QUESTION_SCHEMA, answerFields, type Answer } from '../../wire/questions.ts';
+import { QUESTION_SCHEMA, answerFields, failedAnswer } from '../../wire/questions.ts';
 import type { IsolateSettings } from '../../wire/settings.ts';
 import { AirlockError, messageOf } from '../errors.ts';
 import type { Cell, CellClient } from './cell.ts';
@@ -188,23 +188,18 @@ export class ProcessCell implements Cell {
       this.#watch.ended(frame.script);
     }
     const client = this.#clients.get(frame.script);
+    const reader = new ByteReader(frame.buffer, frame.start, frame.end);
+    if (frame.kind === TO_HOST.question) {
+      return this.#asked(frame, reader, client);
+    }
     if (client === undefined) {
       return;
     }
-    const reader = new ByteReader(frame.buffer, frame.start, frame.end);
     switch (frame.kind) {
       case TO_HOST.turned: {
         const status = turnStatusOf(reader.uint8());
         const message = reader.string();
         return client.turned(status, message, commandBatch(decode(reader), this.#mostCommands(frame.script)));
-      }
-      case TO_HOST.question: {
-        const size = reader.uint32();
-        const start = reader.skip(size);
-        const commands = decode(new ByteReader(frame.buffer, start, start + size));
-        const question = new FlatReader(QUESTION_SCHEMA, decode(reader));
-        const asked = question.item(question.next());
-        return this.#answer(client.answer(commandBatch(commands, this.#mostCommands(frame.script)), asked));
       }
       default:
         throw new WireError(`there is no frame of the kind ${frame.kind}`);
@@ -216,25 +211,36 @@ export class ProcessCell implements Cell {
     return 2 * (this.#settings.get(script)?.guest.commandsPerTurn ?? 0) + 1024;
   }
 
-  /** The whole cell waits for an answer, so no second question comes before it. */
-  #answer(answer: Answer | Promise<Answer>): void {
-    // Before this one is written: a module may be larger than all that a cell leaves unread.
+  /** The whole cell waits for an answer, also where the script that asked has ended meanwhile. */
+  #asked(frame: Frame, reader: ByteReader, client: CellClient | undefined): void {
+    const size = reader.uint32();
+    const start = reader.skip(size);
+    const commands = decode(new ByteReader(frame.buffer, start, start + size));
+    const question = new FlatReader(QUESTION_SCHEMA, decode(reader));
+    const asked = question.item(question.next());
+    // Before this answer is written: a module may be larger than all that a cell leaves unread.
     if (this.#answering || this.#answers.writableLength > MOST_UNREAD_ANSWERS) {
       this.#die('asked without waiting for answers');
       this.#child.kill('SIGKILL');
-    } else if (answer instanceof Promise) {
+      return;
+    }
+    if (client === undefined) {
+      return this.#sendAnswer(failedAnswer(asked.type, 'ERR_AIRLOCK_HOST_STOPPED', 'the script has ended'));
+    }
+    const answer = client.answer(commandBatch(commands, this.#mostCommands(frame.script)), asked);
+    if (answer instanceof Promise) {
       this.#answering = true;
       void answer.then((later) => {
         this.#answering = false;
-        this.#sendAnswer(later);
+        this.#sendAnswer(answerFields(later));
       });
     } else {
-      this.#sendAnswer(answer);
+      this.#sendAnswer(answerFields(answer));
     }
   }
 
-  #sendAnswer(answer: Answer): void {
-    const content = Buffer.from(JSON.stringify(answerFields(answer)));
+  #sendAnswer(fields: readonly string[]): void {
+    const content = Buffer.from(JSON.stringify(fields));
     const length = Buffer.allocUnsafe(4);
     length.writeUInt32LE(content.length);
     this.#answers.write(Buffer.concat([length, content]));

@@ -99,7 +99,7 @@ describe('require', () => {
 
   test.each([
     ['that does not parse', './lib/syntax.js', "undefined SyntaxError: lib/syntax.js: Unexpected identifier 'y'"],
-    ['that is no JSON', './lib/bad.json', 'undefined SyntaxError: lib/bad.json: Unexpected token'],
+    ['that is no JSON', './lib/bad.json', 'undefined SyntaxError: lib/bad.json: Expected property name'],
     ['that is not there', './lib/none.js', "ERR_AIRLOCK_MODULE_NOT_LOADED Error: Cannot find module './lib/none.js': there is no './lib/none.js'"],
     ['that is a folder', './lib', "ERR_AIRLOCK_MODULE_NOT_LOADED Error: Cannot find module './lib': './lib' is not a file"],
     ['with a name alone', 'fs', "ERR_AIRLOCK_MODULE_NOT_LOADED Error: Cannot find module 'fs': begin with ./ or ../, or give a whole address"],
@@ -144,6 +144,30 @@ describe('require', () => {
       },
     ]);
   });
+});
+
+test('modules load for a script that has patched what it could', async () => {
+  const lines = await linesOf({
+    'main.js': `
+      const patched = () => { throw new Error('patched'); };
+      const prototypes = [String.prototype, Array.prototype, Function.prototype, Set.prototype, Map.prototype, RegExp.prototype];
+      for (let i = 0; i < prototypes.length; i++) {
+        const names = Reflect.ownKeys(prototypes[i]);
+        for (let j = 0; j < names.length; j++) {
+          if (names[j] !== 'constructor') { try { prototypes[i][names[j]] = patched; } catch {} }
+        }
+      }
+      const fields = ['url', 'name', 'source', 'code', 'error', 'exports', 'id', 'loaded', 'filename'];
+      for (let i = 0; i < fields.length; i++) {
+        Object.defineProperty(Object.prototype, fields[i], { set: patched, get: () => undefined, configurable: true });
+      }
+      JSON.parse = Object.defineProperty = globalThis.eval = undefined;
+      print(require('./lib/a.js').a, require('./lib/b.json')[0]);
+    `,
+    'lib/a.js': `exports.a = 1;`,
+    'lib/b.json': '[2]',
+  });
+  expect(lines).toEqual(['1 2']);
 });
 
 describe('Script.include', () => {
