@@ -3,22 +3,14 @@ import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AnswerOf, QuestionOf } from '../../wire/questions.ts';
 import { AirlockError, codeOf, messageOf } from '../errors.ts';
-import type { Log } from '../observe/log.ts';
-import type { Limits } from '../policy/limits.ts';
 import { PermissionDenied, logText } from '../policy/permission-denied.ts';
-import type { Permissions } from '../policy/permissions.ts';
 import { realPath } from '../policy/read-permission.ts';
-import { fetchGuarded, type FetchNetwork } from '../sockets/guarded-fetch.ts';
+import { AddressQueue } from '../sockets/address-queue.ts';
+import { fetchGuarded } from '../sockets/guarded-fetch.ts';
+import type { ScriptSetup } from './script-setup.ts';
 import { decodeSource, stripTypes } from './script-source.ts';
 
-export interface ScriptModulesOptions {
-  readonly permissions: Permissions;
-  readonly limits: Limits;
-  /** The script's own address. */
-  readonly url: string;
-  readonly network: FetchNetwork;
-  readonly log: Log;
-}
+export type ScriptModulesOptions = Pick<ScriptSetup, 'permissions' | 'limits' | 'url' | 'proxies' | 'tls' | 'log'>;
 
 type LoadAnswer = AnswerOf<'load'>;
 
@@ -26,9 +18,16 @@ type LoadAnswer = AnswerOf<'load'>;
 export class ScriptModules {
   readonly #options: ScriptModulesOptions;
   readonly #ending = new AbortController();
+  /** Lets its fetches from one address begin one after the other, as its connections do. */
+  readonly #queue = new AddressQueue();
+  #turnBegan = 0;
 
   constructor(options: ScriptModulesOptions) {
     this.#options = options;
+  }
+
+  turnBegins(): void {
+    this.#turnBegan = performance.now();
   }
 
   /** The script waits inside its turn. Only what comes over the network takes a promise. */
@@ -90,13 +89,14 @@ export class ScriptModules {
   }
 
   async #fetch(url: URL): Promise<LoadAnswer> {
-    const { limits, log, network, permissions } = this.#options;
-    // It is the turn's time that goes by.
-    const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(limits.turnTimeout / 2)]);
+    const { limits, log, permissions, proxies, tls } = this.#options;
+    // It is the turn's time that goes by; what the script does with an error needs some of it too.
+    const left = this.#turnBegan + limits.turnTimeout - performance.now();
+    const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(Math.max(1, Math.ceil(Math.min(left, limits.turnTimeout / 2))))]);
     const warn = (message: string, code?: AirlockError['code']): void => log('warning', message, code);
     const { body, url: last } = await fetchGuarded(url, {
       guard: (target) => permissions.guardImport(target, warn),
-      network,
+      network: { proxies, tls, queue: this.#queue },
       warn,
       signal,
       largest: this.#largest,

@@ -7,12 +7,10 @@ import { targetOf, type Target } from '../policy/host-rules.ts';
 import { ClientStream, type Network } from './client-stream.ts';
 import { failureReason } from './socket-errors.ts';
 
-export type FetchNetwork = Network;
-
 export interface FetchOptions {
   /** Asked anew for each host that a redirect leads to. */
   readonly guard: (target: Target) => AddressGuard;
-  readonly network: FetchNetwork;
+  readonly network: Network;
   readonly warn: Warn;
   readonly signal: AbortSignal;
   /** The most bytes of the answer. */

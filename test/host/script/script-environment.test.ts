@@ -13,7 +13,7 @@ test('Script.getEnv gives the variables that are permitted, and the log names th
   const [first, second] = NAMES;
   process.env[first] = 'a value';
   process.env[second] = 'a secret';
-  const { log, run } = await startHost('process');
+  const { log, run } = await startHost('owner');
   const { line, lines } = await run({
     name: 'main.js',
     permissions: { env: ['AIRLOCK_TEST_*'], deny: { env: [second] } },

@@ -221,7 +221,7 @@ async function serveModules(modules: Readonly<Record<string, string | readonly [
 
 describe('modules over http, in a process of their own', () => {
   const run = async (source: string, permissions: RunOptions['permissions'], options: Partial<RunOptions> = {}): Promise<ObservedScript & Pick<ObservedHost, 'log'>> => {
-    const host = await startHost('process');
+    const host = await startHost('owner');
     return { ...(await host.run({ name: 'main.js', source, permissions, ...options })), log: host.log };
   };
 
@@ -296,7 +296,7 @@ describe('modules over http, in a process of their own', () => {
 
   test('that never come cost the turn half of its time, and nobody outside of the cell any', async () => {
     const { url } = await serve(() => {});
-    const { line } = await run(thrown(`require('${url}/a.js')`), { import: true }, { limits: { turnTimeout: 1000 } });
+    const { line } = await run(thrown(`require('${url}/a.js')`), { import: true }, { limits: { turnTimeout: 1001 } });
     expect(await line(/./)).toContain(`${url}/a.js could not be loaded: it took too long`);
   });
 
