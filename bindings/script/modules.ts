@@ -51,6 +51,7 @@ let current: string | undefined;
 export function createRequire(base?: string): Require {
   const from = (): string => base ?? current ?? script().url;
   const require: Require = (id) => requireModule(resolveModule(id, from()), `${id as string}`);
+  ObjectDefineProperty(require, 'name', { value: 'require', configurable: true });
   defineOwn(require, 'cache', cache);
   defineOwn(require, 'resolve', (id: unknown) => resolveModule(id, from()));
   return require;
@@ -62,15 +63,19 @@ function resolveModule(given: unknown, base: string): string {
   }
   const isRelative = StringPrototypeStartsWith(given, './') || StringPrototypeStartsWith(given, '../') || StringPrototypeStartsWith(given, '/');
   const url = isRelative ? parseURL(given, base) : parseURL(given, '');
-  if (url === undefined) {
+  if (url === undefined || !isOfModules(url)) {
     throw failed(
-      isRelative
+      isRelative && url === undefined
         ? `Cannot find module '${given}': the script has no address that it could count from`
         : `Cannot find module '${given}': begin with ./ or ../, or give a whole address; there are no modules with names alone`,
       'ERR_AIRLOCK_MODULE_NOT_LOADED',
     );
   }
   return url;
+}
+
+function isOfModules(url: string): boolean {
+  return StringPrototypeStartsWith(url, 'file:') || StringPrototypeStartsWith(url, 'http:') || StringPrototypeStartsWith(url, 'https:');
 }
 
 function requireModule(url: string, id: string): unknown {

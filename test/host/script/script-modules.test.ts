@@ -103,7 +103,7 @@ describe('require', () => {
     ['that is not there', './lib/none.js', "ERR_AIRLOCK_MODULE_NOT_LOADED Error: Cannot find module './lib/none.js': there is no './lib/none.js'"],
     ['that is a folder', './lib', "ERR_AIRLOCK_MODULE_NOT_LOADED Error: Cannot find module './lib': './lib' is not a file"],
     ['with a name alone', 'fs', "ERR_AIRLOCK_MODULE_NOT_LOADED Error: Cannot find module 'fs': begin with ./ or ../, or give a whole address"],
-    ['of another scheme', 'data:text/javascript,1', 'must be one of a file, http: or https:'],
+    ['of another scheme', 'data:text/javascript,1', "Cannot find module 'data:text/javascript,1': begin with ./ or ../"],
     ['of another machine', 'file://server/lib/a.js', "'file://server/lib/a.js' names no file"],
     ['that is too large', './lib/large.js', "'./lib/large.js' has 2000 bytes or more; the limit moduleBytes is 1000"],
     ['whose types cannot be stripped', './lib/enum.ts', 'lib/enum.ts:1:1: TypeScript enum is not supported'],
