@@ -5,16 +5,19 @@ import {
   MapPrototypeDelete,
   MapPrototypeGet,
   MapPrototypeSet,
+  RangeErrorConstructor,
 } from './primordials.ts';
 import { createSignal, type Signal, type SignalSource } from './script/signal.ts';
 import { defineInterface } from './web/define.ts';
 import { serverOptions } from './websocket-server-options.ts';
+import { ServerRequests } from './websocket-server-requests.ts';
 import type { WebSocket } from './websocket.ts';
 
 /** What the host tells about a listener; the guest's dispatcher calls these. */
 export interface ServerInternals {
   accepted(server: WebSocketServer, socket: WebSocket): void;
   failed(server: WebSocketServer): void;
+  requests(server: WebSocketServer): ServerRequests;
 }
 export let serverInternals: ServerInternals;
 
@@ -30,16 +33,19 @@ export function serverById(id: number): WebSocketServer | undefined {
 export class WebSocketServer {
   readonly #id: number;
   readonly #newConnection: SignalSource = createSignal();
+  readonly #requests: ServerRequests;
   #listening = false;
   #port = 0;
   #url = '';
 
   constructor(options?: unknown) {
-    const { port, host, serverName } = serverOptions(options);
+    const given = serverOptions(options);
     this.#id = ++lastId;
-    const answer = ask('listen', { server: this.#id, host, port, serverName });
+    this.#requests = new ServerRequests(this.#id);
+    const answer = ask('listen', { server: this.#id, ...given });
     if (answer.error !== '') {
-      const error = new ErrorConstructor(`Failed to construct 'WebSocketServer': ${answer.error}`);
+      const ErrorClass = answer.code === 'ERR_AIRLOCK_INVALID_ARGUMENT' ? RangeErrorConstructor : ErrorConstructor;
+      const error = new ErrorClass(`Failed to construct 'WebSocketServer': ${answer.error}`);
       (error as Error & { code: string }).code = answer.code;
       throw error;
     }
@@ -53,6 +59,7 @@ export class WebSocketServer {
     serverInternals = {
       accepted: (server, socket) => server.#newConnection.emit(socket),
       failed: (server) => server.#stopped(),
+      requests: (server) => server.#requests,
     };
   }
 
@@ -72,6 +79,24 @@ export class WebSocketServer {
     return this.#newConnection.signal;
   }
 
+  /** Called with each handshake: it decides whether the client is let in. */
+  get onupgrade(): unknown {
+    return this.#requests.onupgrade;
+  }
+
+  set onupgrade(value: unknown) {
+    this.#requests.onupgrade = value;
+  }
+
+  /** Called with each plain HTTP request: it gives the answer. */
+  get onrequest(): unknown {
+    return this.#requests.onrequest;
+  }
+
+  set onrequest(value: unknown) {
+    this.#requests.onrequest = value;
+  }
+
   close(): void {
     if (this.#listening) {
       command('closeServer', { server: this.#id });
@@ -87,4 +112,4 @@ export class WebSocketServer {
   }
 }
 
-defineInterface(WebSocketServer, 'WebSocketServer', ['url', 'port', 'listening', 'newConnection', 'close']);
+defineInterface(WebSocketServer, 'WebSocketServer', ['url', 'port', 'listening', 'newConnection', 'onupgrade', 'onrequest', 'close']);

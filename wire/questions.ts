@@ -1,12 +1,40 @@
 import { compileSchema, type AnyItem, type ItemOf } from './fields.ts';
 
+/** The most that the texts of a server's options have together, in UTF-16 units: the host keeps them. */
+export const MOST_OPTIONS_LENGTH = 16_384;
+
+/** The most origins, and the most subprotocols, that a server is given. */
+export const MOST_LISTED = 64;
+
 /**
  * What a script needs the host's answer to within the same expression; its cell waits. The commands that the script has
  * given before the question are carried out before it is answered.
  */
 export const QUESTIONS = {
   /** Open a listener. An empty host means all interfaces; port 0 means any free port. */
-  listen: { code: 1, fields: { server: 'uint', host: 'string', port: 'uint', serverName: 'string' } },
+  listen: {
+    code: 1,
+    fields: {
+      server: 'uint',
+      host: 'string',
+      port: 'uint',
+      serverName: 'string',
+      /** The name of a TLS configuration of the host; empty: without TLS. */
+      tls: 'string',
+      /** Empty: any path. */
+      path: 'string',
+      /** Origins, `self`, `null` or `*`. */
+      origins: 'strings',
+      /** Those that are supported; none: the first that is offered is taken. */
+      protocols: 'strings',
+      // In all of these, 0 stands for the script's limit.
+      maxConnections: 'uint',
+      maxConnectionsPerAddress: 'uint',
+      maxPendingHandshakes: 'uint',
+      maxMessageSize: 'uint',
+      handshakeTimeout: 'uint',
+    },
+  },
   /** Load a module. `id` is what the script calls it, `url` where that leads. */
   load: { code: 2, fields: { url: 'string', id: 'string' } },
   /** Whether the script may read this environment variable. Those that it may and that are set, it has already. */

@@ -94,12 +94,21 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
   let policies: ScriptPolicies;
   try {
     policies = new ScriptPolicies(flags);
-    host = await ScriptHost.start({ isolation: flags.isolation, blameFile: flags.blameFile, tls: tlsOf(flags), proxy: proxyOf(flags, process.env) });
+    host = await ScriptHost.start({
+      isolation: flags.isolation,
+      blameFile: flags.blameFile,
+      tls: tlsOf(flags),
+      proxy: proxyOf(flags, process.env),
+      serverTls: flags.serverTls,
+    });
   } catch (error) {
     return fail(output, error);
   }
   host.on('log', (entry) => output.log(entry));
   endOnInterrupt(host);
+  if (flags.serverTls !== undefined) {
+    process.on('SIGHUP', () => void host.reloadTls());
+  }
   let exitCode = 0;
   const scripts: Script[] = [];
   for (const file of files) {

@@ -41,6 +41,7 @@ export class Incarnation {
           bytesPerTurn: limits.commandBytesPerTurn,
           messageBytes: limits.messageBytes,
           handshakeTimeout: limits.handshakeTimeout,
+          answerBytes: limits.answerBytes,
         },
       },
       client,

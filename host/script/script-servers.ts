@@ -3,14 +3,23 @@ import type { AnswerOf, QuestionOf } from '../../wire/questions.ts';
 import { AirlockError } from '../errors.ts';
 import { PermissionDenied, logText } from '../policy/permission-denied.ts';
 import type { Connection } from '../sockets/connection.ts';
-import { listenAddress, Server, type Accepted, type ServerOwner } from '../sockets/server.ts';
+import type { AnyRequest } from '../sockets/client-request.ts';
+import { listenAddress } from '../sockets/listen-address.ts';
+import { Server, type Accepted, type ServerOwner } from '../sockets/server.ts';
+import type { ServerStatistics } from '../sockets/server-statistics.ts';
+import { ScriptRequests } from './script-requests.ts';
 import type { ScriptSockets, ScriptSocketsOptions } from './script-sockets.ts';
+import { listenOptions } from './server-options.ts';
 
 /** The listeners of one script, under the numbers that the script knows them by, and which of its sockets they accepted. */
 export class ScriptServers implements ServerOwner {
   readonly #options: ScriptSocketsOptions;
   readonly #sockets: ScriptSockets;
+  /** What it is asked about before it is accepted. */
+  readonly requests: ScriptRequests;
   readonly #servers = new Map<number, Server>();
+  /** Those that were opened in the turn that is under way: what they are to ask about is not known before its end. */
+  readonly #held = new Set<Server>();
   /** Which server accepted a connection. */
   readonly #acceptedBy = new Map<Connection, Server>();
   #lastId = 0;
@@ -18,13 +27,21 @@ export class ScriptServers implements ServerOwner {
   constructor(options: ScriptSocketsOptions, sockets: ScriptSockets) {
     this.#options = options;
     this.#sockets = sockets;
+    this.requests = new ScriptRequests(options);
   }
 
   get count(): number {
     return this.#servers.size;
   }
 
-  listen({ server: id, host, port, serverName }: QuestionOf<'listen'>): AnswerOf<'listen'> {
+  /** Of each that listens. */
+  get statistics(): readonly ServerStatistics[] {
+    return [...this.#servers.values()].map((server) => server.statistics);
+  }
+
+  /** @param held whether a turn is under way: until its end, nobody is let in */
+  listen(question: QuestionOf<'listen'>, held = false): AnswerOf<'listen'> {
+    const { server: id, host, port } = question;
     const { limits, log, permissions } = this.#options;
     try {
       if (id <= this.#lastId || port > 65_535) {
@@ -36,7 +53,7 @@ export class ScriptServers implements ServerOwner {
       if (this.#servers.size >= limits.servers) {
         throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', `the limit of ${limits.servers} servers is reached`);
       }
-      const server = new Server(id, { host: address, port, serverName, maxPayload: limits.messageBytes }, this);
+      const server = new Server(id, { ...listenOptions(question, this.#options), host: address, held }, this);
       try {
         // Which one a free port is, is known only now; it may be one that is denied.
         permissions.checkBound(address, server.port);
@@ -45,6 +62,7 @@ export class ScriptServers implements ServerOwner {
         throw error;
       }
       this.#servers.set(id, server);
+      this.#held.add(server);
       return { type: 'listen', port: server.port, url: server.url, code: '', error: '' };
     } catch (error) {
       if (!(error instanceof AirlockError)) {
@@ -57,11 +75,28 @@ export class ScriptServers implements ServerOwner {
     }
   }
 
+  watch({ plain, server: id, upgrades }: CommandOf<'watchRequests'>): void {
+    this.#servers.get(id)?.watch(upgrades, plain);
+  }
+
+  /** The script has had its turn. */
+  turnEnded(): void {
+    for (const server of this.#held) {
+      server.release();
+    }
+    this.#held.clear();
+  }
+
+  requested(server: Server, request: AnyRequest): void {
+    this.requests.ask(server, request);
+  }
+
   /** Stops a listener and closes what it accepted, as Overte does. */
   close({ server: id }: CommandOf<'closeServer'>): void {
     const server = this.#servers.get(id);
     if (server !== undefined) {
       this.#servers.delete(id);
+      this.#held.delete(server);
       server.close();
       for (const [connection, acceptedBy] of this.#acceptedBy) {
         if (acceptedBy === server) {
@@ -73,10 +108,12 @@ export class ScriptServers implements ServerOwner {
 
   /** Stops all listeners. What they accepted stays. */
   closeAll(): void {
+    this.requests.end();
     for (const server of this.#servers.values()) {
       server.close();
     }
     this.#servers.clear();
+    this.#held.clear();
   }
 
   /** The connection is closed. */
@@ -93,14 +130,17 @@ export class ScriptServers implements ServerOwner {
       log('warning', `a connection to port ${server.port} was turned away: the limit of ${limits.sockets} sockets is reached`);
       return handshake.refuse(1013, 'Too many sockets.');
     }
+    const request = this.requests.takeAccepted(handshake.request);
     const connection = this.#sockets.adopt(handshake);
     this.#acceptedBy.set(connection, server);
     const { extensions, protocol, url } = handshake;
-    push({ type: 'accepted', server: server.id, socket: connection.id, url, protocol, extensions });
+    push({ type: 'accepted', server: server.id, socket: connection.id, request, url, protocol, extensions });
   }
 
   serverFailed(server: Server, message: string): void {
     this.#servers.delete(server.id);
+    this.#held.delete(server);
+    server.close();
     this.#options.log('error', `the server on port ${server.port} has stopped: ${message}`);
     this.#options.push({ type: 'serverFailed', server: server.id, message });
   }

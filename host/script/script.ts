@@ -7,7 +7,9 @@ import type { CellClient, CellDeath, Place } from '../cells/cell.ts';
 import type { CommandBatch, CommandReceiver, OtherCommand, SendType } from '../cells/command-batch.ts';
 import type { Isolation } from '../cells/isolation.ts';
 import { ScriptError, codeOf, messageOf, type ErrorCode } from '../errors.ts';
+import type { ServerStatistics } from '../sockets/server-statistics.ts';
 import { originOf } from '../sockets/handshake-headers.ts';
+import { isSendableCloseCode } from './close-codes.ts';
 import { answerEnvironment } from './script-environment.ts';
 import { Inbox } from './inbox.ts';
 import { Incarnation } from './incarnation.ts';
@@ -67,7 +69,7 @@ export class Script extends EventEmitter<ScriptEvents> {
   }
 
   #newSockets(): ScriptSockets {
-    const { baseUrl, dialect, limits, log, permissions, proxies, tls } = this.#setup;
+    const { baseUrl, dialect, limits, log, permissions, proxies, serverTls, tls } = this.#setup;
     return new ScriptSockets({
       permissions,
       limits,
@@ -76,6 +78,7 @@ export class Script extends EventEmitter<ScriptEvents> {
       origin: dialect === 'web' ? originOf(baseUrl) : undefined,
       proxies,
       tls,
+      serverTls,
       log,
       push: (event) => this.#push(event),
       message: (socket, kind, data, start, end) => {
@@ -119,6 +122,11 @@ export class Script extends EventEmitter<ScriptEvents> {
         this.#sockets.connectionCount === 0 &&
         this.#sockets.servers.count === 0)
     );
+  }
+
+  /** What its servers have seen: those that listen, in the order in which they were opened. */
+  get statistics(): { readonly servers: readonly ServerStatistics[] } {
+    return { servers: this.#sockets.servers.statistics };
   }
 
   /**
@@ -185,6 +193,7 @@ export class Script extends EventEmitter<ScriptEvents> {
       this.#incarnation.turnUnderWay = false;
     }
     this.#carryOut(commands);
+    this.#sockets.servers.turnEnded();
     switch (status) {
       case 'done':
         break;
@@ -228,12 +237,7 @@ export class Script extends EventEmitter<ScriptEvents> {
   };
 
   readonly #handlers: Omit<CommandHandlers, SendType> = {
-    connect: (command) => {
-      const malformed = this.#sockets.connect(command);
-      if (malformed !== undefined) {
-        this.#malformed(malformed);
-      }
-    },
+    connect: (command) => this.#check(this.#sockets.connect(command)),
     close: (command) => {
       if (isSendableCloseCode(command.code) && Buffer.byteLength(command.reason) <= 123) {
         this.#sockets.close(command);
@@ -265,12 +269,15 @@ export class Script extends EventEmitter<ScriptEvents> {
     pause: (command) => this.#sockets.pauseByScript(command),
     resume: (command) => this.#sockets.resumeByScript(command),
     drain: (command) => this.#sockets.drain(command),
+    acceptRequest: (command) => this.#check(this.#sockets.servers.requests.accept(command)),
+    answerRequest: (command) => this.#check(this.#sockets.servers.requests.answer(command)),
+    watchRequests: (command) => this.#sockets.servers.watch(command),
   };
 
   readonly #answerers: Answerers = {
     listen: (question) =>
       this.#setup.definition.server && this.#state !== 'ended'
-        ? this.#sockets.servers.listen(question)
+        ? this.#sockets.servers.listen(question, this.#incarnation?.turnUnderWay)
         : {
             type: 'listen',
             port: 0,
@@ -330,6 +337,13 @@ export class Script extends EventEmitter<ScriptEvents> {
     this.#incarnation = undefined;
   }
 
+  /** Ends the script where a command of it was malformed. */
+  #check(malformed: string | undefined): void {
+    if (malformed !== undefined) {
+      this.#malformed(malformed);
+    }
+  }
+
   #malformed(message: string): void {
     this.#fault('ERR_AIRLOCK_MALFORMED_COMMAND', `what came out of its isolate is malformed: ${message}`);
   }
@@ -371,14 +385,4 @@ export class Script extends EventEmitter<ScriptEvents> {
       this.#setup.onChange();
     });
   }
-}
-
-/** RFC 6455, section 7.4, as far as an endpoint may send them; 0 stands for none. */
-function isSendableCloseCode(code: number): boolean {
-  return (
-    code === 0 ||
-    (code >= 1000 && code <= 1003) ||
-    (code >= 1007 && code <= 1014) ||
-    (code >= 3000 && code <= 4999)
-  );
 }

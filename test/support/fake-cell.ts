@@ -3,6 +3,7 @@ import type { Cell, CellClient, CellSettings, Place } from '../../host/cells/cel
 import type { LogEntry, LogLevel } from '../../host/observe/log.ts';
 import { resolveLimits, type Limits } from '../../host/policy/limits.ts';
 import { ProxySettings } from '../../host/policy/proxy-options.ts';
+import { ServerTls } from '../../host/sockets/server-tls.ts';
 import { TlsSettings } from '../../host/sockets/tls-settings.ts';
 import { Permissions, type PermissionOptions } from '../../host/policy/permissions.ts';
 import { Script } from '../../host/script/script.ts';
@@ -23,6 +24,7 @@ interface FakeCellClient extends Omit<CellClient, 'turned' | 'answer'> {
 }
 
 const NO_RULES = await TlsSettings.load(undefined);
+const NO_SERVER_TLS = await ServerTls.load();
 
 /** A cell without isolates: the test says what comes out of them. */
 export class FakeCell implements Cell {
@@ -137,6 +139,7 @@ export function startFakeScript(options: FakeScriptOptions = {}): FakeScript {
     permissions: new Permissions(permissions),
     proxies: new ProxySettings(),
     tls: NO_RULES,
+    serverTls: NO_SERVER_TLS,
     limits: resolveLimits(limits),
     place: placeIn(cell),
     placeAgain: async () => {
