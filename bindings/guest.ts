@@ -78,10 +78,22 @@ const handlers: {
   drained({ socket }) {
     connectionById(socket)?.drained();
   },
-  serverFailed({ server }) {
+  listening({ server }) {
     const target = serverById(server);
     if (target !== undefined) {
-      serverInternals.failed(target);
+      serverInternals.opened(target);
+    }
+  },
+  serverFailed({ server, code, message }) {
+    const target = serverById(server);
+    if (target !== undefined) {
+      serverInternals.failed(target, code, message);
+    }
+  },
+  serverClosed({ server }) {
+    const target = serverById(server);
+    if (target !== undefined) {
+      serverInternals.closed(target);
     }
   },
   timer() {

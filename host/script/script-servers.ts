@@ -10,8 +10,10 @@ import type { ScriptSockets, ScriptSocketsOptions } from './script-sockets.ts';
 export class ScriptServers implements ServerOwner {
   readonly #options: ScriptSocketsOptions;
   readonly #sockets: ScriptSockets;
+  /** Those that listen. */
   readonly #servers = new Map<number, Server>();
-  /** Which server accepted a connection. */
+  /** What each has accepted and is not closed yet: of the servers that listen, and of those that still wait for it. */
+  readonly #accepted = new Map<Server, Set<Connection>>();
   readonly #acceptedBy = new Map<Connection, Server>();
   #lastId = 0;
 
@@ -25,12 +27,12 @@ export class ScriptServers implements ServerOwner {
   }
 
   listen({ server: id, host, port, serverName }: QuestionOf<'listen'>): AnswerOf<'listen'> {
-    const { limits, log, permissions } = this.#options;
+    const { limits, log, permissions, push } = this.#options;
+    if (id <= this.#lastId || port > 65_535) {
+      return { type: 'listen', port: 0, url: '', code: 'ERR_AIRLOCK_MALFORMED_COMMAND', error: 'the question is malformed' };
+    }
+    this.#lastId = id;
     try {
-      if (id <= this.#lastId || port > 65_535) {
-        throw new AirlockError('ERR_AIRLOCK_MALFORMED_COMMAND', 'the question is malformed');
-      }
-      this.#lastId = id;
       const address = listenAddress(host);
       if (!permissions.listen(address, port)) {
         const rule = address === '' ? `${port}` : hostPort(address, port);
@@ -44,11 +46,14 @@ export class ScriptServers implements ServerOwner {
       }
       const server = new Server(id, { host: address, port, serverName, maxPayload: limits.messageBytes }, this);
       this.#servers.set(id, server);
+      this.#accepted.set(server, new Set());
+      push({ type: 'listening', server: id });
       return { type: 'listen', port: server.port, url: server.url, code: '', error: '' };
     } catch (error) {
       if (!(error instanceof AirlockError)) {
         throw error;
       }
+      this.#refuse(id, error);
       return { type: 'listen', port: 0, url: '', code: error.code, error: error.message };
     }
   }
@@ -59,11 +64,10 @@ export class ScriptServers implements ServerOwner {
     if (server !== undefined) {
       this.#servers.delete(id);
       server.close();
-      for (const [connection, acceptedBy] of this.#acceptedBy) {
-        if (acceptedBy === server) {
-          connection.close(1001, 'Server closing.');
-        }
+      for (const connection of this.#accepted.get(server) ?? []) {
+        connection.close(1001, 'Server closing.');
       }
+      this.#tellIfClosed(server);
     }
   }
 
@@ -75,9 +79,14 @@ export class ScriptServers implements ServerOwner {
     this.#servers.clear();
   }
 
-  /** The connection is closed. */
+  /** The connection is closed, and the script was told so. */
   forget(connection: Connection): void {
-    this.#acceptedBy.delete(connection);
+    const server = this.#acceptedBy.get(connection);
+    if (server !== undefined) {
+      this.#acceptedBy.delete(connection);
+      this.#accepted.get(server)?.delete(connection);
+      this.#tellIfClosed(server);
+    }
   }
 
   accepted(server: Server, handshake: Accepted): void {
@@ -91,6 +100,7 @@ export class ScriptServers implements ServerOwner {
     }
     const connection = this.#sockets.adopt(handshake);
     this.#acceptedBy.set(connection, server);
+    this.#accepted.get(server)?.add(connection);
     const { extensions, protocol, url } = handshake;
     push({ type: 'accepted', server: server.id, socket: connection.id, url, protocol, extensions });
   }
@@ -98,6 +108,28 @@ export class ScriptServers implements ServerOwner {
   serverFailed(server: Server, message: string): void {
     this.#servers.delete(server.id);
     this.#options.log('error', `the server on port ${server.port} has stopped: ${message}`);
-    this.#options.push({ type: 'serverFailed', server: server.id, message });
+    this.#options.push({ type: 'serverFailed', server: server.id, code: 'ERR_AIRLOCK_LISTEN_FAILED', message });
+    this.#tellIfClosed(server);
+  }
+
+  /** It neither listens nor has a connection: that is its end. */
+  #tellIfClosed(server: Server): void {
+    if (!this.#servers.has(server.id) && this.#accepted.get(server)?.size === 0) {
+      this.#accepted.delete(server);
+      this.#options.push({ type: 'serverClosed', server: server.id });
+    }
+  }
+
+  /** A listener was not opened. In Overte's dialect the constructor does not throw: the script is told by events. */
+  #refuse(id: number, { code, message }: AirlockError): void {
+    const { dialect, log, push } = this.#options;
+    // What is not permitted was logged already, with what would permit it.
+    if (code !== 'ERR_AIRLOCK_LISTEN_DENIED') {
+      log('warning', `a server could not be opened: ${message}`);
+    }
+    if (dialect === 'overte') {
+      push({ type: 'serverFailed', server: id, code, message });
+      push({ type: 'serverClosed', server: id });
+    }
   }
 }

@@ -271,13 +271,13 @@ export class ScriptSockets implements ConnectionOwner {
     const code = tlsFailed && this.#options.dialect === 'overte' ? CLOSE_CODES.TlsHandshakeFailed : closeCode;
     this.#connecting.delete(connection);
     this.#connections.delete(connection.id);
-    this.servers.forget(connection);
     this.#reading.forget(connection);
     this.#written.delete(connection);
     this.#drainAsked.delete(connection);
     this.#draining.delete(connection);
     this.#assumedBuffered.delete(connection);
     this.#push({ type: 'closed', socket: connection.id, code, reason, wasClean });
+    this.servers.forget(connection);
     if (this.#connections.size === 0) {
       this.#onAllClosed();
     }
