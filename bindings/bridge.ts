@@ -226,7 +226,7 @@ export function reportError(fields: CommandFields<'reportError'>): void {
 }
 
 /** More than the longest question has. */
-const NUMBERS_OF_A_QUESTION = 16;
+const NUMBERS_OF_A_QUESTION = 64;
 
 /** Asks the host and waits. Commands that were given before are carried out first. Throws where it is over the bounds. */
 export function ask<Type extends QuestionType>(

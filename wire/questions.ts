@@ -6,7 +6,24 @@ import { compileSchema, type AnyItem, type ItemOf } from './fields.ts';
  */
 export const QUESTIONS = {
   /** Open a listener. An empty host means all interfaces; port 0 means any free port. */
-  listen: { code: 1, fields: { server: 'uint', host: 'string', port: 'uint', serverName: 'string' } },
+  listen: {
+    code: 1,
+    fields: {
+      server: 'uint',
+      host: 'string',
+      port: 'uint',
+      serverName: 'string',
+      /** Times are in milliseconds; 0 stands for no heartbeat, and for no end of an idle connection. */
+      heartbeatInterval: 'uint',
+      heartbeatTimeout: 'uint',
+      idleTimeout: 'uint',
+      /** Whether messages are compressed, where a client wants that, and how: RFC 7692. */
+      deflates: 'boolean',
+      contextTakeover: 'boolean',
+      threshold: 'uint',
+      windowBits: 'uint',
+    },
+  },
 } as const;
 
 /** The answer to the question of the same name. */

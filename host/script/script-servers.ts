@@ -3,6 +3,7 @@ import type { AnswerOf, QuestionOf } from '../../wire/questions.ts';
 import { AirlockError } from '../errors.ts';
 import { hostPort } from '../sockets/client.ts';
 import type { Connection } from '../sockets/connection.ts';
+import { connectionOptions } from './listen-options.ts';
 import { listenAddress, Server, type Accepted, type ServerOwner } from '../sockets/server.ts';
 import type { ScriptSockets, ScriptSocketsOptions } from './script-sockets.ts';
 
@@ -15,6 +16,8 @@ export class ScriptServers implements ServerOwner {
   /** What each has accepted and is not closed yet: of the servers that listen, and of those that still wait for it. */
   readonly #accepted = new Map<Server, Set<Connection>>();
   readonly #acceptedBy = new Map<Connection, Server>();
+  /** Those that compress, which costs memory. */
+  readonly #compressed = new Set<Connection>();
   #lastId = 0;
 
   constructor(options: ScriptSocketsOptions, sockets: ScriptSockets) {
@@ -26,9 +29,11 @@ export class ScriptServers implements ServerOwner {
     return this.#servers.size;
   }
 
-  listen({ server: id, host, port, serverName }: QuestionOf<'listen'>): AnswerOf<'listen'> {
+  listen(question: QuestionOf<'listen'>): AnswerOf<'listen'> {
+    const { server: id, host, port, serverName } = question;
+    const ofConnections = connectionOptions(question);
     const { limits, log, permissions, push } = this.#options;
-    if (id <= this.#lastId || port > 65_535) {
+    if (id <= this.#lastId || port > 65_535 || ofConnections === undefined) {
       return { type: 'listen', port: 0, url: '', code: 'ERR_AIRLOCK_MALFORMED_COMMAND', error: 'the question is malformed' };
     }
     this.#lastId = id;
@@ -44,7 +49,10 @@ export class ScriptServers implements ServerOwner {
       if (this.#servers.size >= limits.servers) {
         throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', `the limit of ${limits.servers} servers is reached`);
       }
-      const server = new Server(id, { host: address, port, serverName, maxPayload: limits.messageBytes }, this);
+      const { closeTimeout, compressedSockets, messageBytes: maxPayload } = limits;
+      const mayCompress = (): boolean => this.#compressed.size < compressedSockets;
+      const options = { host: address, port, serverName, maxPayload, closeTimeout, mayCompress, ...ofConnections };
+      const server = new Server(id, options, this);
       this.#servers.set(id, server);
       this.#accepted.set(server, new Set());
       push({ type: 'listening', server: id });
@@ -71,6 +79,13 @@ export class ScriptServers implements ServerOwner {
     }
   }
 
+  /** No listener takes any more clients: the script is about to end. */
+  stopAccepting(): void {
+    for (const server of this.#servers.values()) {
+      server.close();
+    }
+  }
+
   /** Stops all listeners. What they accepted stays. */
   closeAll(): void {
     for (const server of this.#servers.values()) {
@@ -84,6 +99,7 @@ export class ScriptServers implements ServerOwner {
     const server = this.#acceptedBy.get(connection);
     if (server !== undefined) {
       this.#acceptedBy.delete(connection);
+      this.#compressed.delete(connection);
       this.#accepted.get(server)?.delete(connection);
       this.#tellIfClosed(server);
     }
@@ -102,6 +118,9 @@ export class ScriptServers implements ServerOwner {
     this.#acceptedBy.set(connection, server);
     this.#accepted.get(server)?.add(connection);
     const { extensions, protocol, url } = handshake;
+    if (extensions !== '') {
+      this.#compressed.add(connection);
+    }
     push({ type: 'accepted', server: server.id, socket: connection.id, url, protocol, extensions });
   }
 

@@ -37,9 +37,6 @@ export interface ScriptSocketsOptions {
   readonly isFull: () => boolean;
 }
 
-/** How long peers have to answer a close frame when their script has ended, in milliseconds. */
-const CLOSE_TIMEOUT = 1000;
-
 /**
  * The sockets of one script, under the numbers that the script knows them by. Whatever the script asks for
  * is checked here: an unknown number is ignored, as the socket may have closed meanwhile.
@@ -110,6 +107,7 @@ export class ScriptSockets implements ConnectionOwner {
           permissions,
           handshakeTimeout: Math.min(handshakeTimeout || limits.handshakeTimeout, limits.handshakeTimeout),
           maxPayload: Math.min(command.maxMessageSize || limits.messageBytes, limits.messageBytes),
+          closeTimeout: limits.closeTimeout,
           perMessageDeflate: command.perMessageDeflate,
           heartbeat: heartbeatInterval > 0 ? { interval: heartbeatInterval, timeout: heartbeatTimeout } : undefined,
           network: { proxies, tls, queue: this.#queue },
@@ -232,7 +230,7 @@ export class ScriptSockets implements ConnectionOwner {
       for (const connection of this.#connections.values()) {
         connection.terminate();
       }
-    }, CLOSE_TIMEOUT);
+    }, this.#options.limits.closeTimeout);
     await allClosed;
     clearTimeout(timer);
   }

@@ -1,11 +1,14 @@
 import { createServer, STATUS_CODES, type IncomingMessage, type Server as HttpServer } from 'node:http';
 import net, { isIP, type BoundSocket, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer as WsServer, type WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
 import { AirlockError, codeOf, messageOf } from '../errors.ts';
 import { hostPort } from './client.ts';
-import { Connection, type ConnectionOwner } from './connection.ts';
+import { Connection, type ConnectionOptions, type ConnectionOwner } from './connection.ts';
 import { FramedStream } from './framed-stream.ts';
+import { LivenessWatch, type LivenessOptions } from './liveness.ts';
+import { PendingHandshakes } from './pending-handshakes.ts';
+import { HandshakeFinisher, type DeflateOptions } from './server-compression.ts';
 import { asksForWebSocket, requestedUrl, requestProblem, type Refusal } from './handshake-request.ts';
 
 export interface ListenOptions {
@@ -17,6 +20,14 @@ export interface ListenOptions {
   readonly serverName: string;
   /** The largest message that is received, in bytes. */
   readonly maxPayload: number;
+  /** How long a peer has to answer a close frame, in milliseconds. */
+  readonly closeTimeout: number;
+  /** How its connections are looked after; undefined: not at all. */
+  readonly liveness?: LivenessOptions | undefined;
+  /** How messages are compressed, where a client wants that; undefined: not at all. */
+  readonly deflate?: DeflateOptions | undefined;
+  /** Whether one more connection may be compressed. Default: always. */
+  readonly mayCompress?: (() => boolean) | undefined;
 }
 
 /** A connection whose handshake is done. */
@@ -51,9 +62,11 @@ export class Server {
   /** As Overte has it: all interfaces are told as 127.0.0.1, and no slash follows. */
   readonly url: string;
   readonly #http: HttpServer;
-  readonly #webSockets: WsServer;
+  readonly #finisher: HandshakeFinisher;
+  readonly #liveness: LivenessWatch | undefined;
+  readonly #pending = new PendingHandshakes();
   readonly #owner: ServerOwner;
-  readonly #maxPayload: number;
+  readonly #options: ListenOptions;
 
   /**
    * Binds and listens before it returns. Throws ERR_AIRLOCK_LISTEN_FAILED where the system refuses the address.
@@ -61,55 +74,68 @@ export class Server {
   constructor(id: number, options: ListenOptions, owner: ServerOwner) {
     this.id = id;
     this.#owner = owner;
-    this.#maxPayload = options.maxPayload;
+    this.#options = options;
+    this.#liveness = options.liveness === undefined ? undefined : new LivenessWatch(options.liveness);
     const bound = bind(options.host, options.port);
     const { address, port } = bound.address() as { address: string; port: number };
     this.port = port;
     this.url = `ws://${hostPort(isUnspecified(address) ? '127.0.0.1' : address, port)}`;
-    this.#webSockets = new WsServer({
-      noServer: true,
-      clientTracking: false,
-      perMessageDeflate: false,
-      maxPayload: options.maxPayload,
-    });
     const serverName = headerValue(options.serverName) || DEFAULT_SERVER_NAME;
-    this.#webSockets.on('headers', (headers) => headers.push(`Server: ${serverName}`));
-    this.#http = createServer({ shouldUpgradeCallback: asksForWebSocket }, (_request, response) => {
+    const { closeTimeout, deflate, maxPayload } = options;
+    this.#finisher = new HandshakeFinisher({ closeTimeout, maxPayload }, deflate, (headers) => headers.push(`Server: ${serverName}`));
+    this.#http = createServer({ shouldUpgradeCallback: asksForWebSocket }, (request, response) => {
+      this.#pending.delete(request.socket);
       response.writeHead(426, { 'Connection': 'close', 'Content-Type': 'text/plain', 'Server': serverName, 'Upgrade': 'websocket' });
       response.end('This is a WebSocket server.\n');
     });
+    this.#http.on('connection', (socket: Socket) => this.#pending.add(socket));
     this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
     this.#http.on('error', (error) => owner.serverFailed(this, messageOf(error)));
     this.#http.listen(bound);
   }
 
-  /** Stops accepting. Connections that are already open stay. */
+  /** The connections whose peers are looked after. */
+  get watchedCount(): number {
+    return this.#liveness?.count ?? 0;
+  }
+
+  /** Stops accepting; handshakes under way are answered 503. Connections that are already open stay. */
   close(): void {
+    for (const socket of this.#pending.take()) {
+      refuse(socket, { status: 503 });
+    }
     this.#http.close();
-    this.#http.closeAllConnections();
+    setTimeout(() => this.#http.closeAllConnections(), this.#options.closeTimeout).unref();
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const problem = requestProblem(request) ?? (originIsAllowed(request) ? undefined : { status: 403 });
     if (problem !== undefined) {
+      this.#pending.delete(socket);
       return refuse(socket, problem);
     }
     // ws wants it alone, where RFC 6455 (4.2.1, step 3) wants it among others.
     request.headers.upgrade = 'websocket';
+    this.#pending.delete(socket);
     const stream = new FramedStream(socket as Socket, false);
-    this.#webSockets.handleUpgrade(request, stream, NOTHING, (webSocket) => {
-      this.#owner.accepted(this, accepted(webSocket, stream, this.#maxPayload, head, requestedUrl(request)));
+    const finisher = this.#finisher.for(request, this.#options.mayCompress?.() !== false);
+    finisher.handleUpgrade(request, stream, NOTHING, (webSocket) => {
+      this.#owner.accepted(this, this.#accepted(webSocket, stream, head, requestedUrl(request)));
     });
+  }
+
+  #accepted(webSocket: WebSocket, stream: FramedStream, head: Buffer, url: string): Accepted {
+    return acceptedOn(webSocket, stream, head, url, { accepted: stream, largest: this.#options.maxPayload, liveness: this.#liveness });
   }
 }
 
-function accepted(webSocket: WebSocket, stream: FramedStream, largest: number, head: Buffer, url: string): Accepted {
+function acceptedOn(webSocket: WebSocket, stream: FramedStream, head: Buffer, url: string, options: ConnectionOptions): Accepted {
   return {
     url,
     protocol: webSocket.protocol,
     extensions: webSocket.extensions,
     connect(id, owner) {
-      const connection = new Connection(id, url, webSocket, owner, { accepted: stream, largest });
+      const connection = new Connection(id, url, webSocket, owner, options);
       // What the peer has sent already comes after its owner knows of the connection.
       setImmediate(() => connection.start(head));
       return connection;
@@ -120,7 +146,7 @@ function accepted(webSocket: WebSocket, stream: FramedStream, largest: number, h
       stream.start(
         webSocket,
         head,
-        { masked: true, compressed: false, largest },
+        { masked: true, compressed: webSocket.extensions !== '', largest: options.largest },
         { message: ignore, control: ignore, closing: ignore, violation: ignore, activity: ignore },
       );
       webSocket.close(code, reason);

@@ -26,7 +26,7 @@ describe('new WebSocketServer(options)', () => {
       asked.push(question);
       return LISTENING(question, commands);
     });
-    expect(asked).toEqual([{ type: 'listen', server: 1, ...fields }]);
+    expect(asked).toMatchObject([{ type: 'listen', server: 1, ...fields }]);
   });
 
   test('it listens when the constructor returns', () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Command, CommandOf } from '../../../wire/commands.ts';
 import type { QuestionOf } from '../../../wire/questions.ts';
 import { startFakeScript, type FakeScript, type FakeScriptOptions } from '../../support/fake-cell.ts';
+import { listenQuestion } from '../../support/listen.ts';
 import { openClient, send } from '../../support/sockets.ts';
 
 const print = (text: string, level = 0): Command => ({ type: 'print', level, text });
@@ -20,14 +21,7 @@ const connect = (socket: number, more: Partial<CommandOf<'connect'>> = {}): Comm
   perMessageDeflate: false,
   ...more,
 });
-const listen = (server: number, more: Partial<QuestionOf<'listen'>> = {}): QuestionOf<'listen'> => ({
-  type: 'listen',
-  server,
-  host: '127.0.0.1',
-  port: 0,
-  serverName: '',
-  ...more,
-});
+const listen = (server: number, more: Partial<QuestionOf<'listen'>> = {}): QuestionOf<'listen'> => listenQuestion({ server, ...more });
 
 /** A script whose source was run: no turn is under way, nothing waits. */
 async function loadedScript(options?: FakeScriptOptions): Promise<FakeScript> {
