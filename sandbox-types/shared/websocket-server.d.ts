@@ -9,6 +9,27 @@ interface WebSocketServerOptions {
   host?: string;
   /** The `Server` header of the handshake's answer. */
   serverName?: string;
+  /**
+   * Pings each client, without the script: one that does not answer within `timeout` is gone, whatever TCP believes. Its
+   * socket gets `error` with SocketTimeoutError and `close` with 1006. `false` for none. Default: 30 s and 10 s.
+   */
+  heartbeat?: false | {
+    /** The time between two pings, in milliseconds. */
+    interval: number;
+    /** The time to answer one, in milliseconds; anything that comes is an answer. Default: `interval`. */
+    timeout?: number;
+  };
+  /** After so many milliseconds without a message, either way, a client is closed with 1001. Default: never. */
+  idleTimeout?: number | false;
+  /** Whether messages are compressed, where a client offers it (RFC 7692), and how. It costs memory. Default: false. */
+  perMessageDeflate?: boolean | {
+    /** Messages below this size, in bytes, go uncompressed. It does not count with takeover. Default: 1024. */
+    threshold?: number;
+    /** The window is 2 to the power of this, in bytes: 9 to 15. Default: 12. */
+    windowBits?: number;
+    /** Whether what one message has shown of the data helps with the next one. Default: false. */
+    contextTakeover?: boolean;
+  };
 }
 
 /** A server's event `connection`. */
