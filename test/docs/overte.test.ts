@@ -4,6 +4,8 @@ import { connect as connectTcp } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { SCRIPT_TYPES, type ScriptType } from '../../host/index.ts';
 import type { Event } from '../../wire/events.ts';
+import { openRawClient } from '../support/raw-peer.ts';
+import { openClient } from '../support/sockets.ts';
 import { runServer, startHost } from '../support/host.ts';
 import { FIRST, closed, ofType, opened, printed, startScript, text, type IsolatedScript } from '../support/isolate.ts';
 import { askScript } from '../sandbox-types/guest-globals.ts';
@@ -24,6 +26,14 @@ const LISTEN = { server: true, dialect: 'overte', listen: () => ({ port: 80, url
 const ACCEPTED: Event = { type: 'accepted', server: 1, socket: 1, url: 'ws://127.0.0.1/', protocol: '', extensions: '' };
 const SERVER_FAILED: Event = { type: 'serverFailed', server: 1, code: 'ERR_AIRLOCK_LISTEN_FAILED', message: 'gone' };
 const HANDSHAKE = { 'Connection': 'Upgrade', 'Upgrade': 'websocket', 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==' };
+
+/** The answer to a handshake. */
+function answerTo(port: number, headers: Readonly<Record<string, string>> = {}): Promise<IncomingMessage> {
+  return new Promise((resolve) => {
+    const request = get({ host: '127.0.0.1', port, headers: { ...HANDSHAKE, ...headers } });
+    request.on('response', resolve).on('upgrade', (response, socket) => (socket.destroy(), resolve(response)));
+  });
+}
 
 /** Shows each row of `docs/overte.md`, by its first cell. */
 const SHOWN: Readonly<Record<string, () => void | Promise<void>>> = {
@@ -101,6 +111,23 @@ const SHOWN: Readonly<Record<string, () => void | Promise<void>>> = {
   },
   'a handshake that is refused': () => {
     expect(printed(overte(`${SOCKET}; ws.onclose = (e) => print(e.code, e.wasClean)`).turn(failed, closed(FIRST, 1006, '', false)))).toEqual(['1006 false']);
+  },
+  "`onclose` after one's own `close`": async () => {
+    const host = await startHost();
+    const { lines, port } = await runServer(host, `
+      server = new WebSocketServer({ host: '127.0.0.1' });
+      server.newConnection.connect((socket) => {
+        socket.onclose = ({ code, reason }) => print(code, reason);
+        socket.close(3000, 'given');
+        print(socket.readyState);
+      });
+      print('port', server.port);`, { limits: { closeTimeout: 100 } });
+    const other = openClient(`ws://127.0.0.1:${port}/`);
+    await other.owner.first('closed');
+    const silent = await openRawClient(port);
+    await once(silent.socket, 'close');
+    await host.host.stop();
+    expect(lines.slice(1)).toEqual(['2', '3000 given', '2', '1006 ']);
   },
   'a close frame without a code': () => {
     expect(printed(open(`${SOCKET}; ws.onclose = (e) => print(e.code === WebSocket.CloseCode.MissingStatusCode)`).turn(closed(FIRST, 1005)))).toEqual(['true']);
@@ -195,14 +222,19 @@ const SHOWN: Readonly<Record<string, () => void | Promise<void>>> = {
     expect(await reaches(await open(''), '127.0.0.2')).toBe(true);
     expect(await reaches(await open("{ host: '127.0.0.1' }"), '127.0.0.2')).toBe(false);
   },
+  'the `Server` header of a `WebSocketServer`': async () => {
+    const host = await startHost();
+    const headerOf = async (options: string): Promise<string | undefined> => {
+      const { port } = await runServer(host, `server = new WebSocketServer(${options}); print('port', server.port)`);
+      return (await answerTo(port)).headers.server;
+    };
+    expect(await headerOf('')).toBe('Airlock - Scripted WebSocket Listener');
+    expect(await headerOf("{ serverName: 'Mine' }")).toBe('Mine');
+  },
   'who may connect to a `WebSocketServer`': async () => {
     const { port } = await runServer(await startHost());
-    const answers = (headers: Record<string, string>): Promise<IncomingMessage> => new Promise((resolve) => {
-      const request = get({ host: '127.0.0.1', port, headers: { ...HANDSHAKE, ...headers } });
-      request.on('response', resolve).on('upgrade', (response, socket) => (socket.destroy(), resolve(response)));
-    });
-    expect((await answers({ Origin: 'http://evil.example' })).statusCode).toBe(403);
-    const { headers, statusCode } = await answers({ 'Origin': `http://127.0.0.1:${port}`, 'Sec-WebSocket-Protocol': 'a, b' });
+    expect((await answerTo(port, { Origin: 'http://evil.example' })).statusCode).toBe(403);
+    const { headers, statusCode } = await answerTo(port, { 'Origin': `http://127.0.0.1:${port}`, 'Sec-WebSocket-Protocol': 'a, b' });
     expect([statusCode, headers['sec-websocket-protocol']]).toEqual([101, 'a']);
   },
 };
