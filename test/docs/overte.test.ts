@@ -224,9 +224,9 @@ const SHOWN: Readonly<Record<string, () => void | Promise<void>>> = {
   },
   'the `Server` header of a `WebSocketServer`': async () => {
     const host = await startHost();
-    const headerOf = async (options: string): Promise<string | undefined> => {
+    const headerOf = async (options: string): Promise<string> => {
       const { port } = await runServer(host, `server = new WebSocketServer(${options}); print('port', server.port)`);
-      return (await answerTo(port)).headers.server;
+      return String((await answerTo(port)).headers['server']);
     };
     expect(await headerOf('')).toBe('Airlock - Scripted WebSocket Listener');
     expect(await headerOf("{ serverName: 'Mine' }")).toBe('Mine');
