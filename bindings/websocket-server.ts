@@ -5,6 +5,7 @@ import {
   MapPrototypeDelete,
   MapPrototypeGet,
   MapPrototypeSet,
+  RangeErrorConstructor,
 } from './primordials.ts';
 import { createSignal, type Signal, type SignalSource } from './script/signal.ts';
 import { dialect } from './settings.ts';
@@ -14,6 +15,7 @@ import { Event, trusted } from './web/event.ts';
 import { EventTarget, dispatch, invokeWithEvent, type EventHandler } from './web/event-target.ts';
 import { defineHandlerAttributes } from './websocket-handlers.ts';
 import { serverOptions } from './websocket-server-options.ts';
+import { ServerRequests } from './websocket-server-requests.ts';
 import type { WebSocket } from './websocket.ts';
 
 /** What the host tells about a listener; the guest's dispatcher calls these. Nothing follows `closed`. */
@@ -22,6 +24,7 @@ export interface ServerInternals {
   accepted(server: WebSocketServer, socket: WebSocket): void;
   failed(server: WebSocketServer, code: string, message: string): void;
   closed(server: WebSocketServer): void;
+  requests(server: WebSocketServer): ServerRequests;
 }
 export let serverInternals: ServerInternals;
 
@@ -40,6 +43,7 @@ export function serverById(id: number): WebSocketServer | undefined {
 export class WebSocketServer extends EventTarget {
   readonly #id: number;
   readonly #newConnection: SignalSource = createSignal();
+  readonly #requests: ServerRequests;
   #listening = false;
   #port = 0;
   #url = '';
@@ -52,12 +56,13 @@ export class WebSocketServer extends EventTarget {
     super();
     const asked = serverOptions(options);
     this.#id = ++lastId;
+    this.#requests = new ServerRequests(this.#id);
     const answer = ask('listen', { server: this.#id, ...asked });
     if (answer.error === '') {
       this.#listening = true;
       this.#port = answer.port;
       this.#url = answer.url;
-    } else if (dialect() !== 'overte') {
+    } else if (dialect() !== 'overte' || answer.code === 'ERR_AIRLOCK_INVALID_ARGUMENT') {
       throw errorWith(answer.code, `Failed to construct 'WebSocketServer': ${answer.error}`);
     }
     // Overte says nothing but `listening === false`. What went wrong comes as an event, when there may be a listener.
@@ -94,6 +99,7 @@ export class WebSocketServer extends EventTarget {
         MapPrototypeDelete(servers, server.#id);
         dispatch(server, trusted(new Event('close')));
       },
+      requests: (server) => server.#requests,
     };
   }
 
@@ -111,6 +117,24 @@ export class WebSocketServer extends EventTarget {
 
   get newConnection(): Signal {
     return own(this).#newConnection.signal;
+  }
+
+  /** Called with each handshake: it decides whether the client is let in. */
+  get onupgrade(): unknown {
+    return own(this).#requests.onupgrade;
+  }
+
+  set onupgrade(value: unknown) {
+    own(this).#requests.onupgrade = value;
+  }
+
+  /** Called with each plain HTTP request: it gives the answer. */
+  get onrequest(): unknown {
+    return own(this).#requests.onrequest;
+  }
+
+  set onrequest(value: unknown) {
+    own(this).#requests.onrequest = value;
   }
 
   close(): void {
@@ -131,10 +155,11 @@ export class WebSocketServer extends EventTarget {
 const HANDLED = ['connection', 'listening', 'error', 'close'] as const;
 // Overte's number of an error belongs to a socket: here `onerror` gets the event in both dialects.
 defineHandlerAttributes(WebSocketServer.prototype, HANDLED, (value) => own(value), invokeWithEvent);
-defineInterface(WebSocketServer, 'WebSocketServer', ['url', 'port', 'listening', 'newConnection', 'close']);
+defineInterface(WebSocketServer, 'WebSocketServer', ['url', 'port', 'listening', 'newConnection', 'onupgrade', 'onrequest', 'close']);
 
 function errorWith(code: string, message: string): Error {
-  const error = new ErrorConstructor(message);
+  const ErrorClass = code === 'ERR_AIRLOCK_INVALID_ARGUMENT' ? RangeErrorConstructor : ErrorConstructor;
+  const error = new ErrorClass(message);
   defineOwn(error, 'code', code);
   return error;
 }

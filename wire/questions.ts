@@ -1,5 +1,8 @@
 import { compileSchema, type AnyItem, type ItemOf } from './fields.ts';
 
+/** The most origins, and the most subprotocols, that a server is given. */
+export const MOST_LISTED = 64;
+
 /**
  * What a script needs the host's answer to within the same expression; its cell waits. The commands that the script has
  * given before the question are carried out before it is answered.
@@ -13,6 +16,20 @@ export const QUESTIONS = {
       host: 'string',
       port: 'uint',
       serverName: 'string',
+      /** The name of a TLS configuration of the host; empty: without TLS. */
+      tls: 'string',
+      /** Empty: any path. */
+      path: 'string',
+      /** Origins, `self`, `null` or `*`. */
+      origins: 'strings',
+      /** Those that are supported; none: the first that is offered is taken. */
+      protocols: 'strings',
+      // In all of these, 0 stands for the script's limit.
+      maxConnections: 'uint',
+      maxConnectionsPerAddress: 'uint',
+      maxPendingHandshakes: 'uint',
+      maxMessageSize: 'uint',
+      handshakeTimeout: 'uint',
       /** Times are in milliseconds; 0 stands for no heartbeat, and for no end of an idle connection. */
       heartbeatInterval: 'uint',
       heartbeatTimeout: 'uint',

@@ -27,6 +27,8 @@ export interface GuestSettings {
   /** What a WebSocket's options can lower: the largest message, in bytes, and the time for a handshake, in milliseconds. */
   readonly messageBytes: number;
   readonly handshakeTimeout: number;
+  /** The largest body of an answer that a server gives, in bytes. */
+  readonly answerBytes: number;
 }
 
 /** What a cell needs to know of a script, as it stands in the `create` frame. */

@@ -3,16 +3,24 @@ import type { AnswerOf, QuestionOf } from '../../wire/questions.ts';
 import { AirlockError } from '../errors.ts';
 import { hostPort } from '../sockets/client.ts';
 import type { Connection } from '../sockets/connection.ts';
-import { connectionOptions } from './listen-options.ts';
-import { listenAddress, Server, type Accepted, type ServerOwner } from '../sockets/server.ts';
+import type { AnyRequest } from '../sockets/client-request.ts';
+import { listenAddress } from '../sockets/listen-address.ts';
+import { Server, type Accepted, type ServerOwner } from '../sockets/server.ts';
+import type { ServerStatistics } from '../sockets/server-statistics.ts';
+import { ScriptRequests } from './script-requests.ts';
 import type { ScriptSockets, ScriptSocketsOptions } from './script-sockets.ts';
+import { listenOptions } from './server-options.ts';
 
 /** The listeners of one script, under the numbers that the script knows them by, and which of its sockets they accepted. */
 export class ScriptServers implements ServerOwner {
   readonly #options: ScriptSocketsOptions;
   readonly #sockets: ScriptSockets;
+  /** What it is asked about before it is accepted. */
+  readonly requests: ScriptRequests;
   /** Those that listen. */
   readonly #servers = new Map<number, Server>();
+  /** Those that were opened in the turn that is under way: what they are to ask about is not known before its end. */
+  readonly #held = new Set<Server>();
   /** What each has accepted and is not closed yet: of the servers that listen, and of those that still wait for it. */
   readonly #accepted = new Map<Server, Set<Connection>>();
   readonly #acceptedBy = new Map<Connection, Server>();
@@ -23,17 +31,23 @@ export class ScriptServers implements ServerOwner {
   constructor(options: ScriptSocketsOptions, sockets: ScriptSockets) {
     this.#options = options;
     this.#sockets = sockets;
+    this.requests = new ScriptRequests(options);
   }
 
   get count(): number {
     return this.#servers.size;
   }
 
-  listen(question: QuestionOf<'listen'>): AnswerOf<'listen'> {
-    const { server: id, host, port, serverName } = question;
-    const ofConnections = connectionOptions(question);
+  /** Of each that listens. */
+  get statistics(): readonly ServerStatistics[] {
+    return [...this.#servers.values()].map((server) => server.statistics);
+  }
+
+  /** @param held whether a turn is under way: until its end, nobody is let in */
+  listen(question: QuestionOf<'listen'>, held = false): AnswerOf<'listen'> {
+    const { server: id, host, port } = question;
     const { limits, log, permissions, push } = this.#options;
-    if (id <= this.#lastId || port > 65_535 || ofConnections === undefined) {
+    if (id <= this.#lastId || port > 65_535) {
       return { type: 'listen', port: 0, url: '', code: 'ERR_AIRLOCK_MALFORMED_COMMAND', error: 'the question is malformed' };
     }
     this.#lastId = id;
@@ -49,11 +63,10 @@ export class ScriptServers implements ServerOwner {
       if (this.#servers.size >= limits.servers) {
         throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', `the limit of ${limits.servers} servers is reached`);
       }
-      const { closeTimeout, compressedSockets, messageBytes: maxPayload } = limits;
-      const mayCompress = (): boolean => this.#compressed.size < compressedSockets;
-      const options = { host: address, port, serverName, maxPayload, closeTimeout, mayCompress, ...ofConnections };
-      const server = new Server(id, options, this);
+      const mayCompress = (): boolean => this.#compressed.size < limits.compressedSockets;
+      const server = new Server(id, { ...listenOptions(question, this.#options), host: address, held, mayCompress }, this);
       this.#servers.set(id, server);
+      this.#held.add(server);
       this.#accepted.set(server, new Set());
       push({ type: 'listening', server: id });
       return { type: 'listen', port: server.port, url: server.url, code: '', error: '' };
@@ -66,11 +79,28 @@ export class ScriptServers implements ServerOwner {
     }
   }
 
+  watch({ plain, server: id, upgrades }: CommandOf<'watchRequests'>): void {
+    this.#servers.get(id)?.watch(upgrades, plain);
+  }
+
+  /** The script has had its turn. */
+  turnEnded(): void {
+    for (const server of this.#held) {
+      server.release();
+    }
+    this.#held.clear();
+  }
+
+  requested(server: Server, request: AnyRequest): void {
+    this.requests.ask(server, request);
+  }
+
   /** Stops a listener and closes what it accepted, as Overte does. */
   close({ server: id }: CommandOf<'closeServer'>): void {
     const server = this.#servers.get(id);
     if (server !== undefined) {
       this.#servers.delete(id);
+      this.#held.delete(server);
       server.close();
       for (const connection of this.#accepted.get(server) ?? []) {
         connection.close(1001, 'Server closing.');
@@ -92,6 +122,7 @@ export class ScriptServers implements ServerOwner {
       server.close();
     }
     this.#servers.clear();
+    this.#held.clear();
   }
 
   /** The connection is closed, and the script was told so. */
@@ -114,6 +145,7 @@ export class ScriptServers implements ServerOwner {
       log('warning', `a connection to port ${server.port} was turned away: the limit of ${limits.sockets} sockets is reached`);
       return handshake.refuse(1013, 'Too many sockets.');
     }
+    const request = this.requests.takeAccepted(handshake.request);
     const connection = this.#sockets.adopt(handshake);
     this.#acceptedBy.set(connection, server);
     this.#accepted.get(server)?.add(connection);
@@ -121,11 +153,13 @@ export class ScriptServers implements ServerOwner {
     if (extensions !== '') {
       this.#compressed.add(connection);
     }
-    push({ type: 'accepted', server: server.id, socket: connection.id, url, protocol, extensions });
+    push({ type: 'accepted', server: server.id, socket: connection.id, request, url, protocol, extensions });
   }
 
   serverFailed(server: Server, message: string): void {
     this.#servers.delete(server.id);
+    this.#held.delete(server);
+    server.close();
     this.#options.log('error', `the server on port ${server.port} has stopped: ${message}`);
     this.#options.push({ type: 'serverFailed', server: server.id, code: 'ERR_AIRLOCK_LISTEN_FAILED', message });
     this.#tellIfClosed(server);
@@ -142,6 +176,10 @@ export class ScriptServers implements ServerOwner {
   /** A listener was not opened. In Overte's dialect the constructor does not throw: the script is told by events. */
   #refuse(id: number, { code, message }: AirlockError): void {
     const { dialect, log, push } = this.#options;
+    if (code === 'ERR_AIRLOCK_INVALID_ARGUMENT' || code === 'ERR_AIRLOCK_MALFORMED_COMMAND') {
+      // The constructor throws.
+      return;
+    }
     // What is not permitted was logged already, with what would permit it.
     if (code !== 'ERR_AIRLOCK_LISTEN_DENIED') {
       log('warning', `a server could not be opened: ${message}`);

@@ -16,6 +16,7 @@ import { areSubprotocols, handshakeHeaders } from '../sockets/handshake-headers.
 import { LONGEST_TIMER } from '../sockets/heartbeat.ts';
 import type { Accepted } from '../sockets/server.ts';
 import { isTlsError, socketFailure } from '../sockets/socket-errors.ts';
+import type { ServerTls } from '../sockets/server-tls.ts';
 import type { TlsSettings } from '../sockets/tls-settings.ts';
 import { Reading } from './reading.ts';
 import { ScriptServers } from './script-servers.ts';
@@ -28,6 +29,8 @@ export interface ScriptSocketsOptions {
   readonly origin: string | undefined;
   readonly proxies: ProxySettings;
   readonly tls: TlsSettings;
+  /** What its servers can show in TLS. */
+  readonly serverTls: ServerTls;
   readonly log: Log;
   /** Hands an event to the script's inbox. */
   readonly push: (event: Event) => void;

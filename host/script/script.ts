@@ -11,8 +11,11 @@ import type { Log } from '../observe/log.ts';
 import type { Limits } from '../policy/limits.ts';
 import type { Permissions } from '../policy/permissions.ts';
 import type { ProxySettings } from '../policy/proxy-options.ts';
+import type { ServerStatistics } from '../sockets/server-statistics.ts';
+import type { ServerTls } from '../sockets/server-tls.ts';
 import type { TlsSettings } from '../sockets/tls-settings.ts';
 import { originOf } from '../sockets/handshake-headers.ts';
+import { isSendableCloseCode } from './close-codes.ts';
 import { Inbox } from './inbox.ts';
 import { ScriptSockets } from './script-sockets.ts';
 import type { ScriptType, ScriptTypeDefinition } from './script-types.ts';
@@ -58,6 +61,7 @@ export interface ScriptSetup {
   readonly limits: Limits;
   readonly proxies: ProxySettings;
   readonly tls: TlsSettings;
+  readonly serverTls: ServerTls;
   readonly cell: Cell;
   readonly log: Log;
   /** Called when the script may have become idle, and when it has ended. */
@@ -98,7 +102,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
-    const { definition, dialect, limits, log, permissions, proxies, tls } = setup;
+    const { definition, dialect, limits, log, permissions, proxies, serverTls, tls } = setup;
     this.#inbox = new Inbox(limits.eventsPerTurn, limits.eventBytesPerTurn);
     this.#sockets = new ScriptSockets({
       permissions,
@@ -108,6 +112,7 @@ export class Script extends EventEmitter<ScriptEvents> {
       origin: dialect === 'web' ? originOf(setup.baseUrl) : undefined,
       proxies,
       tls,
+      serverTls,
       log,
       push: (event) => this.#push(event),
       message: (socket, kind, data, start, end) => {
@@ -143,6 +148,7 @@ export class Script extends EventEmitter<ScriptEvents> {
           bytesPerTurn: limits.commandBytesPerTurn,
           messageBytes: limits.messageBytes,
           handshakeTimeout: limits.handshakeTimeout,
+          answerBytes: limits.answerBytes,
         },
       },
       client,
@@ -161,6 +167,11 @@ export class Script extends EventEmitter<ScriptEvents> {
         this.#sockets.connectionCount === 0 &&
         this.#sockets.servers.count === 0)
     );
+  }
+
+  /** What its servers have seen: those that listen, in the order in which they were opened. */
+  get statistics(): { readonly servers: readonly ServerStatistics[] } {
+    return { servers: this.#sockets.servers.statistics };
   }
 
   /**
@@ -225,6 +236,7 @@ export class Script extends EventEmitter<ScriptEvents> {
   #turned(status: TurnStatus, message: string, commands: CommandBatch): void {
     this.#turnUnderWay = false;
     this.#carryOut(commands);
+    this.#sockets.servers.turnEnded();
     switch (status) {
       case 'done':
         break;
@@ -268,12 +280,7 @@ export class Script extends EventEmitter<ScriptEvents> {
   };
 
   readonly #handlers: Omit<CommandHandlers, SendType> = {
-    connect: (command) => {
-      const malformed = this.#sockets.connect(command);
-      if (malformed !== undefined) {
-        this.#malformed(malformed);
-      }
-    },
+    connect: (command) => this.#check(this.#sockets.connect(command)),
     close: (command) => {
       if (isSendableCloseCode(command.code) && Buffer.byteLength(command.reason) <= 123) {
         this.#sockets.close(command);
@@ -303,12 +310,15 @@ export class Script extends EventEmitter<ScriptEvents> {
     pause: (command) => this.#sockets.pauseByScript(command),
     resume: (command) => this.#sockets.resumeByScript(command),
     drain: (command) => this.#sockets.drain(command),
+    acceptRequest: (command) => this.#check(this.#sockets.servers.requests.accept(command)),
+    answerRequest: (command) => this.#check(this.#sockets.servers.requests.answer(command)),
+    watchRequests: (command) => this.#sockets.servers.watch(command),
   };
 
   readonly #answerers: Answerers = {
     listen: (question) =>
       this.#setup.definition.server && this.#state !== 'ended'
-        ? this.#sockets.servers.listen(question)
+        ? this.#sockets.servers.listen(question, this.#turnUnderWay)
         : {
             type: 'listen',
             port: 0,
@@ -329,6 +339,13 @@ export class Script extends EventEmitter<ScriptEvents> {
         },
         Math.min(delay, LONGEST_DELAY),
       );
+    }
+  }
+
+  /** Ends the script where a command of it was malformed. */
+  #check(malformed: string | undefined): void {
+    if (malformed !== undefined) {
+      this.#malformed(malformed);
     }
   }
 
@@ -372,14 +389,4 @@ export class Script extends EventEmitter<ScriptEvents> {
       this.#setup.onChange();
     });
   }
-}
-
-/** RFC 6455, section 7.4, as far as an endpoint may send them; 0 stands for none. */
-function isSendableCloseCode(code: number): boolean {
-  return (
-    code === 0 ||
-    (code >= 1000 && code <= 1003) ||
-    (code >= 1007 && code <= 1014) ||
-    (code >= 3000 && code <= 4999)
-  );
 }

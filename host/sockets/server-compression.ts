@@ -19,6 +19,13 @@ export interface FinisherOptions {
   readonly closeTimeout: number;
 }
 
+/** What the answer to a handshake says besides. */
+export interface HandshakeAnswers {
+  protocol(message: IncomingMessage): string | false;
+  /** Lines. */
+  headers(message: IncomingMessage): readonly string[];
+}
+
 /** zlib's window of 8 bits is one of 9 in truth, which a client that asked for 8 could not read. */
 const LEAST_WINDOW_BITS = 9;
 
@@ -29,15 +36,14 @@ const LEAST_WINDOW_BITS = 9;
 export class HandshakeFinisher {
   readonly #options: FinisherOptions;
   readonly #deflate: DeflateOptions | undefined;
-  readonly #onHeaders: (headers: string[]) => void;
+  readonly #answers: HandshakeAnswers;
   /** By the bits of the window; 0 without compression. */
   readonly #finishers = new Map<number, WsServer>();
 
-  /** @param onHeaders given the lines of each answer */
-  constructor(options: FinisherOptions, deflate: DeflateOptions | undefined, onHeaders: (headers: string[]) => void) {
+  constructor(options: FinisherOptions, deflate: DeflateOptions | undefined, answers: HandshakeAnswers) {
     this.#options = options;
     this.#deflate = deflate;
-    this.#onHeaders = onHeaders;
+    this.#answers = answers;
   }
 
   /** What is to finish this handshake, whose offers of extensions are changed to one that it accepts, or none. */
@@ -59,10 +65,11 @@ export class HandshakeFinisher {
         // As an object, since ws's types do not have `closeTimeout` yet.
         ...(this.#options as object),
         noServer: true,
+        handleProtocols: (_offered, message) => this.#answers.protocol(message),
         clientTracking: false,
         perMessageDeflate: this.#deflate === undefined || bits === 0 ? false : deflating(this.#deflate, bits),
       });
-      finisher.on('headers', this.#onHeaders);
+      finisher.on('headers', (lines, message) => lines.push(...this.#answers.headers(message)));
       this.#finishers.set(bits, finisher);
     }
     return finisher;

@@ -53,6 +53,7 @@ export function isolateSettings({ listen: _, memory = 64, name = 'chat.js', turn
       bytesPerTurn: 8 * 1024 * 1024,
       messageBytes: 16 * 1024 * 1024,
       handshakeTimeout: 30_000,
+      answerBytes: 4 * 1024 * 1024,
       ...guest,
     },
   };

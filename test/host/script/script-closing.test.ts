@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { startFakeScript } from '../../support/fake-cell.ts';
-import { listenQuestion } from '../../support/listen.ts';
+import { listenQuestion } from '../../support/server-items.ts';
 import { openClient } from '../../support/sockets.ts';
 
 test("a script is told that its peer's close frame has come, before the connection is closed", async () => {
