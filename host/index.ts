@@ -7,7 +7,8 @@ export { SCRIPT_TYPES, type ScriptType, type ScriptTypeDefinition } from './scri
 export { LIMITS, type LimitName, type Limits } from './policy/limits.ts';
 export type { PermissionOptions } from './policy/permissions.ts';
 export type { ProxyOptions, ProxyResolution } from './policy/proxy-options.ts';
-export type { TlsOptions, TlsRule, TlsVersion } from './policy/tls-options.ts';
+export type { ServerTlsOptions, TlsOptions, TlsRule, TlsVersion } from './policy/tls-options.ts';
+export type { RefusalReason, ServerStatistics } from './sockets/server-statistics.ts';
 export type { LogEntry, LogLevel } from './observe/log.ts';
 export { AirlockError, ERROR_CODES, ScriptError, type ErrorCode, type ScriptPosition } from './errors.ts';
 export type { PrintLevel } from '../wire/commands.ts';

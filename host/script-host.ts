@@ -127,10 +127,14 @@ export class ScriptHost extends EventEmitter<HostEvents> {
    * Reads the certificates and keys of `serverTls` again. New connections to servers get the new ones, open ones stay. Where
    * a file cannot be used, the log says so, and what was there before stays in use. Returns the names that were reloaded.
    */
-  reloadTls(): Promise<readonly string[]> {
-    return this.#serverTls.reload((name, message) =>
+  async reloadTls(): Promise<readonly string[]> {
+    const reloaded = await this.#serverTls.reload((name, message) =>
       this.#log('error', undefined, `the TLS configuration '${name}' stays as it was: ${message}`),
     );
+    for (const name of reloaded) {
+      this.#log('info', undefined, `the TLS configuration '${name}' was read again`);
+    }
+    return reloaded;
   }
 
   /** Ends all scripts in order, then the processes that they ran in. */

@@ -104,12 +104,15 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
   try {
     // A rule that is not one is told once, not for every script.
     new Permissions(permissions);
-    host = await ScriptHost.start({ cells: flags.cells, tls: tlsOf(flags), proxy: proxyOf(flags, process.env) });
+    host = await ScriptHost.start({ cells: flags.cells, tls: tlsOf(flags), proxy: proxyOf(flags, process.env), serverTls: flags.serverTls });
   } catch (error) {
     return fail(output, error);
   }
   host.on('log', (entry) => output.log(entry));
   endOnInterrupt(host);
+  if (flags.serverTls !== undefined) {
+    process.on('SIGHUP', () => void host.reloadTls());
+  }
   let exitCode = 0;
   const scripts: Script[] = [];
   for (const file of files) {
