@@ -115,7 +115,13 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
   try {
     // A rule that is not one is told once, not for every script.
     new Permissions(permissions);
-    host = await ScriptHost.start({ isolation: flags.isolation, blameFile: flags.blameFile, tls: tlsOf(flags), proxy: proxyOf(flags, process.env), serverTls: flags.serverTls });
+    host = await ScriptHost.start({
+      isolation: flags.isolation,
+      blameFile: flags.blameFile,
+      tls: tlsOf(flags),
+      proxy: proxyOf(flags, process.env),
+      serverTls: flags.serverTls,
+    });
   } catch (error) {
     return fail(output, error);
   }

@@ -58,6 +58,8 @@ export const LIMITS = {
   requestBytes: { default: 64 * 1024, least: 0, most: 16 * 1024 * 1024 },
   /** The body of a server's answer to a plain request, in bytes. */
   answerBytes: { default: 4 * 1024 * 1024, least: 0, most: 64 * 1024 * 1024 },
+  /** The bodies of answers that one server's clients have not read yet, in bytes; more requests get 503. */
+  unsentAnswerBytes: { default: 64 * 1024 * 1024, least: 1024, most: 1024 * 1024 * 1024 },
   /** How many times within ten minutes the script is started again after its process has ended. */
   restarts: { default: 10, least: 0, most: 10_000 },
   /** What passes before the first of them, in milliseconds; twice as long before each further one, up to 30 seconds. */

@@ -196,3 +196,27 @@ test.each(['interface/chat-client.js', 'interface/binary.js', 'interface/streams
   expect(reason).toBe('fault');
   expect(error?.message).toMatch(/Say where the (chat|echo) server listens/);
 });
+
+test('the page that counts is served, and only its own page may connect', async () => {
+  const host = await startHost();
+  const { line, script } = await startExample(host, 'assignment-client/page-server.js', 'assignment-client');
+  const url = await line(/^http:/);
+  const page = await (await fetch(url)).text();
+  expect(page).toContain('<title>Counter</title>');
+  expect((await fetch(url, { method: 'POST' })).status).toBe(405);
+  expect(await (await fetch(`${url}healthz`)).text()).toBe('ok, 0 open\n');
+  const { lines, ...client } = await host.run({
+    source: `
+      const url = Script.args[0].replace('http', 'ws') + 'count';
+      const socket = new WebSocket(url, 'counter');
+      socket.onmessage = ({ data }) => { print('count', data); if (data === '0') socket.send('count'); };
+      new WebSocket(url, { protocols: ['counter'], headers: { Origin: 'http://evil.example' } }).onclose = ({ code }) => print('refused', code);
+    `,
+    args: [url],
+    permissions: { connect: ['127.0.0.1'], headers: ['origin'] },
+  });
+  await client.line('count 1');
+  await client.line('refused 1006');
+  expect(lines).toContain('count 0');
+  expect(script.statistics.servers[0]).toMatchObject({ accepted: 1, refused: { origin: 1 } });
+});
