@@ -82,22 +82,34 @@ const handlers: {
   drained({ socket }) {
     connectionById(socket)?.drained();
   },
-  serverFailed({ server }) {
+  listening({ server }) {
     const target = serverById(server);
     if (target !== undefined) {
-      serverInternals.failed(target);
+      serverInternals.opened(target);
+    }
+  },
+  serverFailed({ server, code, message }) {
+    const target = serverById(server);
+    if (target !== undefined) {
+      serverInternals.failed(target, code, message);
+    }
+  },
+  serverClosed({ server }) {
+    const target = serverById(server);
+    if (target !== undefined) {
+      serverInternals.closed(target);
     }
   },
   upgradeRequested(event) {
     const target = serverById(event.server);
     if (target !== undefined) {
-      serverInternals.requests(target).upgrade(target, event);
+      serverInternals.requests(target)?.upgrade(target, event);
     }
   },
   plainRequested(event) {
     const target = serverById(event.server);
     if (target !== undefined) {
-      serverInternals.requests(target).plain(target, event);
+      serverInternals.requests(target)?.plain(target, event);
     }
   },
   requestGone({ request }) {

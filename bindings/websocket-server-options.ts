@@ -2,8 +2,11 @@ import { MOST_LISTED } from '../wire/questions.ts';
 import { parseURLParts, URL_PARTS } from './cell-services.ts';
 import { RangeErrorConstructor, RegExpPrototypeExec, StringConstructor, StringPrototypeStartsWith, TypeErrorConstructor, createList } from './primordials.ts';
 import { checkProtocols, iteratorMethod, sequence } from './websocket-arguments.ts';
+import { connectionOptions, type GivenConnectionOptions, type ServerConnectionOptions } from './websocket-server-connections.ts';
 
-interface GivenOptions {
+const FAILED = "Failed to construct 'WebSocketServer'";
+
+interface GivenOptions extends GivenConnectionOptions {
   port?: unknown;
   host?: unknown;
   serverName?: unknown;
@@ -19,7 +22,7 @@ interface GivenOptions {
 }
 
 /** What a server is opened with. */
-export interface ServerOptions {
+export interface ServerOptions extends ServerConnectionOptions {
   readonly port: number;
   /** Empty: all interfaces. */
   readonly host: string;
@@ -38,8 +41,6 @@ export interface ServerOptions {
   readonly maxMessageSize: number;
   readonly handshakeTimeout: number;
 }
-
-const FAILED = "Failed to construct 'WebSocketServer'";
 
 /** Checks the argument of `new WebSocketServer`: options, a bare port, or nothing. Throws a TypeError or a RangeError. */
 export function serverOptions(options: unknown): ServerOptions {
@@ -61,6 +62,7 @@ export function serverOptions(options: unknown): ServerOptions {
     maxPendingHandshakes: bound('maxPendingHandshakes', given.maxPendingHandshakes),
     maxMessageSize: bound('maxMessageSize', given.maxMessageSize),
     handshakeTimeout: bound('handshakeTimeout', given.handshakeTimeout),
+    ...connectionOptions(given, FAILED),
   };
 }
 

@@ -24,8 +24,8 @@ export const EVENTS = {
   closed: { code: 6, fields: { socket: 'uint', code: 'uint', reason: 'string', wasClean: 'boolean' } },
   /** How many payload bytes of the socket the kernel has not taken yet, where the script cannot know. */
   buffered: { code: 7, fields: { socket: 'uint', bytes: 'number' } },
-  /** A listener stopped by itself. */
-  serverFailed: { code: 8, fields: { server: 'uint', message: 'string' } },
+  /** A listener could not be opened, where the script was not told so by the answer, or stopped by itself. */
+  serverFailed: { code: 8, fields: { server: 'uint', code: 'string', message: 'string' } },
   /** The earliest timer is due. */
   timer: { code: 9, fields: {} },
   /** Run the script's source. Always the first event. */
@@ -76,6 +76,10 @@ export const EVENTS = {
   },
   /** A request can no longer be answered: its client has gone, or has waited too long. */
   requestGone: { code: 22, fields: { request: 'uint' } },
+  /** A listener is open; the answer to `listen` has said so already. */
+  listening: { code: 40, fields: { server: 'uint' } },
+  /** A listener is closed, and so is all that it accepted; nothing more comes from it. */
+  serverClosed: { code: 41, fields: { server: 'uint' } },
 } as const;
 
 export type EventTable = typeof EVENTS;

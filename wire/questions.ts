@@ -33,6 +33,15 @@ export const QUESTIONS = {
       maxPendingHandshakes: 'uint',
       maxMessageSize: 'uint',
       handshakeTimeout: 'uint',
+      /** Times are in milliseconds; 0 stands for no heartbeat, and for no end of an idle connection. */
+      heartbeatInterval: 'uint',
+      heartbeatTimeout: 'uint',
+      idleTimeout: 'uint',
+      /** Whether messages are compressed, where a client wants that, and how: RFC 7692. */
+      deflates: 'boolean',
+      contextTakeover: 'boolean',
+      threshold: 'uint',
+      windowBits: 'uint',
     },
   },
   /** Load a module. `id` is what the script calls it, `url` where that leads. */

@@ -36,6 +36,10 @@ export const LIMITS = {
   stopTimeout: { default: 5000, least: 1, most: 600_000 },
   /** How long a client socket's handshake may take, in milliseconds. */
   handshakeTimeout: { default: 30_000, least: 1, most: 600_000 },
+  /** How long a peer has to answer a close frame, in milliseconds, before it is cut off. */
+  closeTimeout: { default: 5000, least: 1, most: 600_000 },
+  /** Accepted sockets at one time whose messages are compressed. */
+  compressedSockets: { default: 1000, least: 0, most: 1_000_000 },
   /** WebSockets that one server has open at one time; more handshakes get 503. */
   serverConnections: { default: 10_000, least: 1, most: 1_000_000 },
   /** Those of them from one address; more get 429. */

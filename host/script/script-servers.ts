@@ -17,11 +17,15 @@ export class ScriptServers implements ServerOwner {
   readonly #sockets: ScriptSockets;
   /** What it is asked about before it is accepted. */
   readonly requests: ScriptRequests;
+  /** Those that listen. */
   readonly #servers = new Map<number, Server>();
   /** Those that were opened in the turn that is under way: what they are to ask about is not known before its end. */
   readonly #held = new Set<Server>();
-  /** Which server accepted a connection. */
+  /** What each has accepted and is not closed yet: of the servers that listen, and of those that still wait for it. */
+  readonly #accepted = new Map<Server, Set<Connection>>();
   readonly #acceptedBy = new Map<Connection, Server>();
+  /** Those that compress, which costs memory. */
+  readonly #compressed = new Set<Connection>();
   #lastId = 0;
 
   constructor(options: ScriptSocketsOptions, sockets: ScriptSockets) {
@@ -42,18 +46,19 @@ export class ScriptServers implements ServerOwner {
   /** @param held whether a turn is under way: until its end, nobody is let in */
   listen(question: QuestionOf<'listen'>, held = false): AnswerOf<'listen'> {
     const { server: id, host, port } = question;
-    const { limits, log, permissions } = this.#options;
+    const { limits, log, permissions, push } = this.#options;
+    if (id <= this.#lastId || port > 65_535) {
+      return { type: 'listen', port: 0, url: '', code: 'ERR_AIRLOCK_MALFORMED_COMMAND', error: 'the question is malformed' };
+    }
+    this.#lastId = id;
     try {
-      if (id <= this.#lastId || port > 65_535) {
-        throw new AirlockError('ERR_AIRLOCK_MALFORMED_COMMAND', 'the question is malformed');
-      }
-      this.#lastId = id;
       const address = listenAddress(host);
       permissions.checkListen(address, port);
       if (this.#servers.size >= limits.servers) {
         throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', `the limit of ${limits.servers} servers is reached`);
       }
-      const server = new Server(id, { ...listenOptions(question, this.#options), host: address, held }, this);
+      const mayCompress = (): boolean => this.#compressed.size < limits.compressedSockets;
+      const server = new Server(id, { ...listenOptions(question, this.#options), host: address, held, mayCompress }, this);
       try {
         // Which one a free port is, is known only now; it may be one that is denied.
         permissions.checkBound(address, server.port);
@@ -63,6 +68,8 @@ export class ScriptServers implements ServerOwner {
       }
       this.#servers.set(id, server);
       this.#held.add(server);
+      this.#accepted.set(server, new Set());
+      push({ type: 'listening', server: id });
       return { type: 'listen', port: server.port, url: server.url, code: '', error: '' };
     } catch (error) {
       if (!(error instanceof AirlockError)) {
@@ -71,6 +78,7 @@ export class ScriptServers implements ServerOwner {
       if (error instanceof PermissionDenied) {
         log('warning', logText(error), error.code);
       }
+      this.#refuse(id, error);
       return { type: 'listen', port: 0, url: '', code: error.code, error: error.message };
     }
   }
@@ -98,11 +106,17 @@ export class ScriptServers implements ServerOwner {
       this.#servers.delete(id);
       this.#held.delete(server);
       server.close();
-      for (const [connection, acceptedBy] of this.#acceptedBy) {
-        if (acceptedBy === server) {
-          connection.close(1001, 'Server closing.');
-        }
+      for (const connection of this.#accepted.get(server) ?? []) {
+        connection.close(1001, 'Server closing.');
       }
+      this.#tellIfClosed(server);
+    }
+  }
+
+  /** No listener takes any more clients: the script is about to end. */
+  stopAccepting(): void {
+    for (const server of this.#servers.values()) {
+      server.close();
     }
   }
 
@@ -114,11 +128,19 @@ export class ScriptServers implements ServerOwner {
     }
     this.#servers.clear();
     this.#held.clear();
+    // The script has ended, or begins anew: no end of these is told any more.
+    this.#accepted.clear();
   }
 
-  /** The connection is closed. */
+  /** The connection is closed, and the script was told so. */
   forget(connection: Connection): void {
-    this.#acceptedBy.delete(connection);
+    const server = this.#acceptedBy.get(connection);
+    if (server !== undefined) {
+      this.#acceptedBy.delete(connection);
+      this.#compressed.delete(connection);
+      this.#accepted.get(server)?.delete(connection);
+      this.#tellIfClosed(server);
+    }
   }
 
   accepted(server: Server, handshake: Accepted): void {
@@ -133,7 +155,11 @@ export class ScriptServers implements ServerOwner {
     const request = this.requests.takeAccepted(handshake.request);
     const connection = this.#sockets.adopt(handshake);
     this.#acceptedBy.set(connection, server);
+    this.#accepted.get(server)?.add(connection);
     const { extensions, protocol, url } = handshake;
+    if (extensions !== '') {
+      this.#compressed.add(connection);
+    }
     push({ type: 'accepted', server: server.id, socket: connection.id, request, url, protocol, extensions });
   }
 
@@ -142,6 +168,32 @@ export class ScriptServers implements ServerOwner {
     this.#held.delete(server);
     server.close();
     this.#options.log('error', `the server on port ${server.port} has stopped: ${message}`);
-    this.#options.push({ type: 'serverFailed', server: server.id, message });
+    this.#options.push({ type: 'serverFailed', server: server.id, code: 'ERR_AIRLOCK_LISTEN_FAILED', message });
+    this.#tellIfClosed(server);
+  }
+
+  /** It neither listens nor has a connection: that is its end. */
+  #tellIfClosed(server: Server): void {
+    if (!this.#servers.has(server.id) && this.#accepted.get(server)?.size === 0) {
+      this.#accepted.delete(server);
+      this.#options.push({ type: 'serverClosed', server: server.id });
+    }
+  }
+
+  /** A listener was not opened. In Overte's dialect the constructor does not throw: the script is told by events. */
+  #refuse(id: number, { code, message }: AirlockError): void {
+    const { dialect, log, push } = this.#options;
+    if (code === 'ERR_AIRLOCK_INVALID_ARGUMENT' || code === 'ERR_AIRLOCK_MALFORMED_COMMAND') {
+      // The constructor throws.
+      return;
+    }
+    // What is not permitted was logged already, with what would permit it.
+    if (code !== 'ERR_AIRLOCK_LISTEN_DENIED') {
+      log('warning', `a server could not be opened: ${message}`);
+    }
+    if (dialect === 'overte') {
+      push({ type: 'serverFailed', server: id, code, message });
+      push({ type: 'serverClosed', server: id });
+    }
   }
 }

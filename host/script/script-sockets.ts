@@ -41,9 +41,6 @@ export interface ScriptSocketsOptions {
   readonly isFull: () => boolean;
 }
 
-/** How long peers have to answer a close frame when their script has ended, in milliseconds. */
-const CLOSE_TIMEOUT = 1000;
-
 /**
  * The sockets of one script, under the numbers that the script knows them by. Whatever the script asks for
  * is checked here: an unknown number is ignored, as the socket may have closed meanwhile.
@@ -114,6 +111,7 @@ export class ScriptSockets implements ConnectionOwner {
           permissions,
           handshakeTimeout: Math.min(handshakeTimeout || limits.handshakeTimeout, limits.handshakeTimeout),
           maxPayload: Math.min(command.maxMessageSize || limits.messageBytes, limits.messageBytes),
+          closeTimeout: limits.closeTimeout,
           perMessageDeflate: command.perMessageDeflate,
           heartbeat: heartbeatInterval > 0 ? { interval: heartbeatInterval, timeout: heartbeatTimeout } : undefined,
           network: { proxies, tls, queue: this.#queue },
@@ -231,7 +229,7 @@ export class ScriptSockets implements ConnectionOwner {
       for (const connection of this.#connections.values()) {
         connection.terminate();
       }
-    }, CLOSE_TIMEOUT);
+    }, this.#options.limits.closeTimeout);
     await allClosed;
     clearTimeout(timer);
   }
@@ -270,13 +268,13 @@ export class ScriptSockets implements ConnectionOwner {
     const code = tlsFailed && this.#options.dialect === 'overte' ? CLOSE_CODES.TlsHandshakeFailed : closeCode;
     this.#connecting.delete(connection);
     this.#connections.delete(connection.id);
-    this.servers.forget(connection);
     this.#reading.forget(connection);
     this.#written.delete(connection);
     this.#drainAsked.delete(connection);
     this.#draining.delete(connection);
     this.#assumedBuffered.delete(connection);
     this.#push({ type: 'closed', socket: connection.id, code, reason, wasClean });
+    this.servers.forget(connection);
     if (this.#connections.size === 0) {
       this.#onAllClosed();
     }

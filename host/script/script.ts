@@ -138,6 +138,7 @@ export class Script extends EventEmitter<ScriptEvents> {
       this.#end({ reason: 'stopped' });
     } else if (this.#state === 'running') {
       this.#state = 'ending';
+      this.#sockets.servers.stopAccepting();
       this.#inbox.push({ type: 'end' });
       this.#scheduleTurn();
       this.#stopTimer = setTimeout(() => this.#end({ reason: 'stopped' }), this.#setup.limits.stopTimeout);

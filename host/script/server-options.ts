@@ -3,6 +3,7 @@ import { MOST_LISTED, MOST_OPTIONS_LENGTH, type QuestionOf } from '../../wire/qu
 import { AirlockError } from '../errors.ts';
 import type { LimitName } from '../policy/limits.ts';
 import type { ListenOptions } from '../sockets/server.ts';
+import { connectionOptions } from './listen-options.ts';
 import type { ScriptSocketsOptions } from './script-sockets.ts';
 
 /** The options that lower a limit, and which. */
@@ -32,6 +33,10 @@ export function listenOptions(question: QuestionOf<'listen'>, { limits, log, ser
   if (!protocols.every((protocol) => HEADER_NAME.test(protocol))) {
     throw new AirlockError('ERR_AIRLOCK_MALFORMED_COMMAND', 'the question is malformed');
   }
+  const connections = connectionOptions(question);
+  if (connections === undefined) {
+    throw new AirlockError('ERR_AIRLOCK_MALFORMED_COMMAND', 'the question is malformed');
+  }
   const limited = (option: keyof typeof LOWERING): number => {
     const limit = limits[LOWERING[option]];
     if (question[option] > limit) {
@@ -58,6 +63,8 @@ export function listenOptions(question: QuestionOf<'listen'>, { limits, log, ser
     path,
     origins,
     protocols,
+    ...connections,
+    closeTimeout: limits.closeTimeout,
     maxPayload: limited('maxMessageSize'),
     maxConnections: limited('maxConnections'),
     maxConnectionsPerAddress: limited('maxConnectionsPerAddress'),

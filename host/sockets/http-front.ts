@@ -3,6 +3,7 @@ import net, { type BoundSocket, type Server as TcpServer, type Socket } from 'no
 import tls, { type Server as TlsServer } from 'node:tls';
 import { codeOf } from '../errors.ts';
 import { asksForWebSocket, type Refusal } from './handshake-request.ts';
+import { CLOSED } from './request-queue.ts';
 import { hangUpWith, refusalAnswer } from './server-answers.ts';
 import { ServerClients, type Client, type ClientLimits } from './server-clients.ts';
 import type { RefusalReason, ServerCounters } from './server-statistics.ts';
@@ -13,6 +14,8 @@ export interface HttpFrontOptions extends ClientLimits {
   readonly handshakeTimeout: number;
   readonly keepAliveTimeout: number;
   readonly answerTimeout: number;
+  /** How long clients that read an answer have for it when the server has stopped. */
+  readonly closeTimeout: number;
   readonly headerBytes: number;
 }
 
@@ -44,6 +47,7 @@ export class HttpFront {
   readonly #tls: TlsServer | undefined;
   readonly #http: HttpServer;
   #stopReloads: () => void = () => {};
+  #isStopped = false;
 
   constructor(options: HttpFrontOptions, serverName: string, counters: ServerCounters, handlers: HttpFrontHandlers) {
     this.#options = options;
@@ -66,6 +70,22 @@ export class HttpFront {
   stop(): void {
     this.#stopReloads();
     this.#tcp.close();
+  }
+
+  /** Answers 503 to those that have not asked yet. Who reads an answer has some time for that, and may ask no more. */
+  turnAwayPending(): void {
+    this.#isStopped = true;
+    for (const client of this.clients.unfinished) {
+      if (client.phase === 'answer' || client.requests > 0) {
+        client.within(this.#options.closeTimeout, () => client.raw.destroy());
+      } else if (client.phase === 'request' && !client.hasAsked) {
+        this.#turnAway(client, CLOSED);
+      } else {
+        this.#counters.refused('closed');
+        client.phase = 'refused';
+        client.raw.destroy();
+      }
+    }
   }
 
   /** It does not listen: what it does with a connection begins when this server has looked at that. */
@@ -146,7 +166,9 @@ export class HttpFront {
   /** An answer has gone out, or its client has. */
   #responded(client: Client): void {
     client.requests--;
-    if (client.requests === 0 && client.phase === 'answer') {
+    if (client.requests === 0 && this.#isStopped) {
+      client.socket.end();
+    } else if (client.requests === 0 && client.phase === 'answer') {
       client.phase = 'request';
       const { handshakeTimeout, keepAliveTimeout } = this.#options;
       client.within(keepAliveTimeout + handshakeTimeout, () => this.#tooSlow(client));

@@ -21,7 +21,7 @@ export interface RequestHandlers {
 
 const UNANSWERED: Refusal = { reason: 'unanswered', status: 503, message: 'The server did not answer in time.' };
 const BUSY: Refusal = { reason: 'pending', status: 503, headers: { 'Retry-After': '1' }, message: 'Too many requests are waiting.' };
-const CLOSED: Refusal = { reason: 'closed', status: 503, message: 'The server is closing.' };
+export const CLOSED: Refusal = { reason: 'closed', status: 503, message: 'The server is closing.' };
 
 /** The requests to a server that wait for who listens to answer them, as many and as long as they may. */
 export class RequestQueue {

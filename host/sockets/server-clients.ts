@@ -150,15 +150,9 @@ export class ServerClients {
     this.#open++;
   }
 
-  /** Drops all that have no WebSocket and are not being refused. */
-  dropPending(): void {
-    for (const client of this.#clients.values()) {
-      if (client.phase !== 'open' && client.phase !== 'refused') {
-        client.phase = 'refused';
-        this.#counters.refused('closed');
-        client.raw.destroy();
-      }
-    }
+  /** Those that have no WebSocket and are not being refused. */
+  get unfinished(): readonly Client[] {
+    return [...this.#clients.values()].filter(({ phase }) => phase !== 'open' && phase !== 'refused');
   }
 
   #closed(client: Client, key: string): void {

@@ -1,18 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { WebSocketServer as WsServer, type WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
 import { codeOf, messageOf } from '../errors.ts';
 import { LIMITS } from '../policy/limits.ts';
 import { headerLines, withDefaults } from './answer-headers.ts';
 import { hostPort } from './client.ts';
 import { PlainRequest, UpgradeRequest, type AnswerHeaders, type AnyRequest } from './client-request.ts';
-import { Connection, type ConnectionOwner } from './connection.ts';
+import { Connection, type ConnectionOptions, type ConnectionOwner } from './connection.ts';
 import { FramedStream } from './framed-stream.ts';
 import { optionProblem, requestProblem, requestedUrl, type Refusal } from './handshake-request.ts';
 import { HttpFront } from './http-front.ts';
 import { bind, isUnspecified } from './listen-address.ts';
+import { LivenessWatch, type LivenessOptions } from './liveness.ts';
 import { RequestQueue } from './request-queue.ts';
 import { hangUpWith, readBody, refusalAnswer, sendPage, type Answer } from './server-answers.ts';
 import type { Client } from './server-clients.ts';
+import { HandshakeFinisher, type DeflateOptions } from './server-compression.ts';
 import { ServerCounters, type ServerStatistics } from './server-statistics.ts';
 import type { ServerIdentity } from './server-tls.ts';
 
@@ -25,6 +27,12 @@ export interface ListenOptions {
   readonly serverName: string;
   /** The largest message that is received, in bytes. */
   readonly maxPayload: number;
+  /** How its connections are looked after; undefined: not at all. */
+  readonly liveness?: LivenessOptions | undefined;
+  /** How messages are compressed, where a client wants that; undefined: not at all. */
+  readonly deflate?: DeflateOptions | undefined;
+  /** Whether one more connection may be compressed. Default: always. */
+  readonly mayCompress?: () => boolean;
   /** With it, the server speaks TLS. */
   readonly tls?: ServerIdentity | undefined;
   /** The only path that is served; empty for any. */
@@ -40,6 +48,8 @@ export interface ListenOptions {
   readonly maxPendingHandshakes?: number;
   readonly handshakeTimeout?: number;
   readonly keepAliveTimeout?: number;
+  /** How long a peer has to answer a close frame, in milliseconds. */
+  readonly closeTimeout?: number;
   readonly answerTimeout?: number;
   readonly headerBytes?: number;
   readonly requestBytes?: number;
@@ -58,6 +68,8 @@ const DEFAULTS = {
   maxPendingHandshakes: LIMITS.pendingHandshakes.default,
   handshakeTimeout: LIMITS.serverHandshakeTimeout.default,
   keepAliveTimeout: LIMITS.keepAliveTimeout.default,
+  closeTimeout: LIMITS.closeTimeout.default,
+  mayCompress: () => true,
   answerTimeout: LIMITS.answerTimeout.default,
   headerBytes: LIMITS.headerBytes.default,
   requestBytes: LIMITS.requestBytes.default,
@@ -102,6 +114,8 @@ const UPGRADE_REQUIRED: Refusal = {
 
 const UNREAD: Refusal = { reason: 'pending', status: 503, message: 'Too much waits to be read by others.' };
 
+type Optional = 'tls' | 'liveness' | 'deflate';
+
 /** One listener of a script. */
 export class Server {
   readonly id: number;
@@ -109,11 +123,12 @@ export class Server {
   readonly port: number;
   /** As Overte has it: all interfaces are told as 127.0.0.1, and no slash follows. */
   readonly url: string;
-  readonly options: Required<Omit<ListenOptions, 'tls'>> & Pick<ListenOptions, 'tls'>;
+  readonly options: Required<Omit<ListenOptions, Optional>> & Pick<ListenOptions, Optional>;
   readonly #serverName: string;
   readonly #owner: ServerOwner;
   readonly #front: HttpFront;
-  readonly #webSockets: WsServer;
+  readonly #finisher: HandshakeFinisher;
+  readonly #liveness: LivenessWatch | undefined;
   readonly #counters = new ServerCounters();
   readonly #queue: RequestQueue;
   /** The bodies of answers that are not read yet, in bytes. */
@@ -139,7 +154,8 @@ export class Server {
     const { address, port } = bound.address() as { address: string; port: number };
     this.port = port;
     this.url = `${this.#scheme}://${hostPort(isUnspecified(address) ? '127.0.0.1' : address, port)}`;
-    this.#webSockets = this.#createWebSockets();
+    this.#finisher = this.#createFinisher();
+    this.#liveness = options.liveness === undefined ? undefined : new LivenessWatch(options.liveness);
     this.#front = new HttpFront(this.options, this.#serverName, this.#counters, {
       upgrade: (message, client, head) => this.#upgrade(message, client, head),
       request: (message, client, response) => void this.#request(message, client, response),
@@ -165,11 +181,16 @@ export class Server {
     this.#queue.release();
   }
 
-  /** Stops accepting. Connections that are already open stay. */
+  /** The connections whose peers are looked after. */
+  get watchedCount(): number {
+    return this.#liveness?.count ?? 0;
+  }
+
+  /** Stops accepting; handshakes under way are answered 503. Connections that are already open stay. */
   close(): void {
     this.#front.stop();
     this.#queue.close();
-    this.#front.clients.dropPending();
+    this.#front.turnAwayPending();
   }
 
   /**
@@ -190,10 +211,12 @@ export class Server {
     message.headers.upgrade = 'websocket';
     this.#answers.set(message, { protocol: protocol ?? this.#choose(request) ?? '', headers });
     const stream = new FramedStream(client.socket, false);
-    this.#webSockets.handleUpgrade(message, stream, NOTHING, (webSocket) => {
+    const finisher = this.#finisher.for(message, this.options.mayCompress());
+    finisher.handleUpgrade(message, stream, NOTHING, (webSocket) => {
       this.#countFailures(webSocket);
       const url = requestedUrl(message, this.#scheme);
-      this.#owner.accepted(this, accepted(webSocket, stream, this.options.maxPayload, head, request, url));
+      const options = { accepted: stream, largest: this.options.maxPayload, liveness: this.#liveness };
+      this.#owner.accepted(this, accepted(webSocket, stream, options, head, request, url));
     });
   }
 
@@ -220,19 +243,12 @@ export class Server {
     return supported.length === 0 ? protocols[0] : protocols.find((protocol) => supported.includes(protocol));
   }
 
-  #createWebSockets(): WsServer {
-    const server = new WsServer({
-      noServer: true,
-      clientTracking: false,
-      perMessageDeflate: false,
-      maxPayload: this.options.maxPayload,
-      handleProtocols: (_offered, message) => this.#answers.get(message)?.protocol || false,
+  #createFinisher(): HandshakeFinisher {
+    const { closeTimeout, deflate, maxPayload } = this.options;
+    return new HandshakeFinisher({ closeTimeout, maxPayload }, deflate, {
+      protocol: (message) => this.#answers.get(message)?.protocol || false,
+      headers: (message) => headerLines(withDefaults(this.#answers.get(message)?.headers ?? [], { Server: this.#serverName })),
     });
-    server.on('headers', (lines, message) => {
-      const headers = withDefaults(this.#answers.get(message)?.headers ?? [], { Server: this.#serverName });
-      lines.push(...headerLines(headers));
-    });
-    return server;
   }
 
   #upgrade(message: IncomingMessage, client: Client, head: Buffer): void {
@@ -301,13 +317,12 @@ export class Server {
       hangUpWith(client, answer, this.#serverName);
     }
   }
-
 }
 
 function accepted(
   webSocket: WebSocket,
   stream: FramedStream,
-  largest: number,
+  options: ConnectionOptions,
   head: Buffer,
   request: UpgradeRequest,
   url: string,
@@ -318,7 +333,7 @@ function accepted(
     extensions: webSocket.extensions,
     request,
     connect(id, owner) {
-      const connection = new Connection(id, url, webSocket, owner, { accepted: stream, largest });
+      const connection = new Connection(id, url, webSocket, owner, options);
       // What the peer has sent already comes after its owner knows of the connection.
       setImmediate(() => connection.start(head));
       return connection;
@@ -329,7 +344,7 @@ function accepted(
       stream.start(
         webSocket,
         head,
-        { masked: true, compressed: false, largest },
+        { masked: true, compressed: webSocket.extensions !== '', largest: options.largest },
         { message: ignore, control: ignore, closing: ignore, violation: ignore, activity: ignore },
       );
       webSocket.close(code, reason);

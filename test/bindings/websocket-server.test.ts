@@ -143,7 +143,7 @@ describe('a server that stops', () => {
 
   test('where the listener fails by itself', () => {
     const script = serverScript('server = new WebSocketServer(8080)');
-    expect(script.turn({ type: 'serverFailed', server: 1, message: 'gone' })).toEqual([]);
+    expect(script.turn({ type: 'serverFailed', server: 1, code: 'ERR_AIRLOCK_LISTEN_FAILED', message: 'gone' })).toEqual([]);
     expect(script.value('[server.listening, server.port, server.url]')).toEqual(STOPPED);
     expect(script.run('server.close()')).toEqual([]);
   });

@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { WebSocket } from 'ws';
 import type { ScriptType } from '../../host/index.ts';
 import { startHost, type ObservedHost, type ObservedScript } from '../support/host.ts';
 import { ROOT, checkProject } from './type-check.ts';
@@ -139,6 +141,32 @@ describe('the echo server and its client', () => {
     await server.line('a client left with 1000 all of it came back');
     await server.script.stop();
     expect(server.lines.at(-1)).toBe('echoed 4 messages');
+  });
+});
+
+describe('the one with a list of origins', () => {
+  test('lets in the pages of these, and what is no browser', async () => {
+    const host = await startHost();
+    const server = await startExample(host, 'assignment-client/origin-list.js', 'assignment-client', 'https://a.example', 'https://b.example:8443');
+    const url = (await server.line(/^echoing on ws:/)).slice('echoing on '.length);
+    const answer = async (origin: string | undefined): Promise<string> => {
+      const socket = new WebSocket(url, origin === undefined ? {} : { headers: { Origin: origin } });
+      const answered = await Promise.race([
+        once(socket, 'open').then(() => 'open'),
+        once(socket, 'unexpected-response').then(([, response]) => String((response as { statusCode: number }).statusCode)),
+      ]);
+      socket.on('error', () => {});
+      socket.close(1000);
+      return answered;
+    };
+    const asked = ['https://a.example', 'https://b.example:8443', undefined, 'https://b.example', 'http://a.example', 'null'];
+    const answers: string[] = [];
+    for (const origin of asked) {
+      answers.push(await answer(origin));
+    }
+    expect(answers).toEqual(['open', 'open', 'open', '403', '403', '403']);
+    await server.line('a client left with 1000');
+    expect(server.errors).toEqual([]);
   });
 });
 

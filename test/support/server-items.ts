@@ -18,6 +18,13 @@ export function listenQuestion(fields: Partial<QuestionOf<'listen'>> = {}): Ques
     maxPendingHandshakes: 0,
     maxMessageSize: 0,
     handshakeTimeout: 0,
+    heartbeatInterval: 30_000,
+    heartbeatTimeout: 10_000,
+    idleTimeout: 0,
+    deflates: false,
+    contextTakeover: false,
+    threshold: 1024,
+    windowBits: 12,
     ...fields,
   };
 }

@@ -48,6 +48,9 @@ describe('turns', () => {
   test('are one at a time; what comes meanwhile is the next one, whole and in order', async () => {
     const { cell } = await loadedScript();
     const { port } = cell.client.answer([], listen(1));
+    await cell.turnBegins();
+    expect(cell.lastTurn.map(({ type }) => type)).toEqual(['listening']);
+    await cell.endTurn();
     const peer = openClient(`ws://127.0.0.1:${port}/`);
     await peer.owner.first('opened');
     await cell.turnBegins();
@@ -60,13 +63,13 @@ describe('turns', () => {
     const other = openClient(`ws://127.0.0.1:${port}/`);
     await other.owner.first('opened');
     await nextLoop();
-    expect(cell.turns).toBe(2);
+    expect(cell.turns).toBe(3);
     await cell.endTurn();
     await cell.turnBegins();
     const texts = cell.lastTurn.flatMap((event) => (event.type === 'text' ? [event.data.toString()] : []));
     expect(texts).toEqual(Array.from({ length: 50 }, (_, index) => `${index}`));
     expect(cell.lastTurn.at(-1)).toMatchObject({ type: 'accepted', socket: 3 });
-    expect(cell.turns).toBe(3);
+    expect(cell.turns).toBe(4);
   });
 
   test('hold no more events than they may', async () => {
