@@ -14,6 +14,7 @@ import { checkHostOptions, checkRunOptions, type HostOptions, type RunOptions } 
 import { loadSource } from './script/script-source.ts';
 import { scriptTypeDefinition } from './script/script-types.ts';
 import { Script } from './script/script.ts';
+import { ServerTls } from './sockets/server-tls.ts';
 import { TlsSettings } from './sockets/tls-settings.ts';
 
 export interface HostEvents {
@@ -30,6 +31,7 @@ export class ScriptHost extends EventEmitter<HostEvents> {
   readonly #blame: BlameRecord;
   readonly #proxies: ProxySettings;
   readonly #tls: TlsSettings;
+  readonly #serverTls: ServerTls;
   readonly #scripts = new Set<Script>();
   #warnedOfMemory = false;
   #starting = 0;
@@ -47,20 +49,27 @@ export class ScriptHost extends EventEmitter<HostEvents> {
         `airlock-runtime needs Node.js 24.21 or later; this is ${process.version}`,
       );
     }
-    const { blameFile, isolation = DEFAULT_ISOLATION, proxy = false, tls } = checkHostOptions(options);
+    const { blameFile, isolation = DEFAULT_ISOLATION, proxy = false, serverTls, tls } = checkHostOptions(options);
     const proxies = new ProxySettings(proxy === 'environment' ? proxyEnvironment(process.env) : proxy === false ? {} : proxy);
-    const host = new ScriptHost(isolation, new BlameRecord(blameFile), proxies, await TlsSettings.load(tls));
+    const host = new ScriptHost(
+      isolation,
+      new BlameRecord(blameFile),
+      proxies,
+      await TlsSettings.load(tls),
+      await ServerTls.load(serverTls),
+    );
     await host.#cells.start();
     return host;
   }
 
-  private constructor(isolation: Isolation, blame: BlameRecord, proxies: ProxySettings, tls: TlsSettings) {
+  private constructor(isolation: Isolation, blame: BlameRecord, proxies: ProxySettings, tls: TlsSettings, serverTls: ServerTls) {
     super();
     this.#isolation = isolation;
     this.#blame = blame;
     this.#cells = new CellPool(isolation !== 'in-process');
     this.#proxies = proxies;
     this.#tls = tls;
+    this.#serverTls = serverTls;
   }
 
   /** The scripts that have not ended. */
@@ -118,6 +127,7 @@ export class ScriptHost extends EventEmitter<HostEvents> {
         limits,
         proxies: this.#proxies,
         tls,
+        serverTls: this.#serverTls,
         place,
         placeAgain: () => this.#cells.place(isolation, owner),
         log,
@@ -146,6 +156,20 @@ export class ScriptHost extends EventEmitter<HostEvents> {
    */
   pardon(name: string, owner = DEFAULT_OWNER): boolean {
     return this.#blame.pardon(name, owner);
+  }
+
+  /**
+   * Reads the certificates and keys of `serverTls` again. New connections to servers get the new ones, open ones stay. Where
+   * a file cannot be used, the log says so, and what was there before stays in use. Returns the names that were reloaded.
+   */
+  async reloadTls(): Promise<readonly string[]> {
+    const reloaded = await this.#serverTls.reload((name, message) =>
+      this.#log('error', undefined, `the TLS configuration '${name}' stays as it was: ${message}`),
+    );
+    for (const name of reloaded) {
+      this.#log('info', undefined, `the TLS configuration '${name}' was read again`);
+    }
+    return reloaded;
   }
 
   /** Ends all scripts in order, then the processes that they ran in. */

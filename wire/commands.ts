@@ -48,6 +48,15 @@ export const COMMANDS = {
   resume: { code: 14, fields: { socket: 'uint' } },
   /** Tell by `drained` when the kernel has taken all that was sent on the socket. Asked again meanwhile, it is told once. */
   drain: { code: 15, fields: { socket: 'uint' } },
+  /**
+   * Accept a handshake. `byDefault`: with the subprotocol that the server's options choose; else with `protocol`, or none
+   * where it is empty. `headers`: name, value, name, value and so on.
+   */
+  acceptRequest: { code: 20, fields: { request: 'uint', byDefault: 'boolean', protocol: 'string', headers: 'strings' } },
+  /** Answer a plain request, or refuse a handshake. */
+  answerRequest: { code: 21, fields: { request: 'uint', status: 'uint', headers: 'strings', data: 'bytes' } },
+  /** Whether the script is asked about a server's handshakes and its plain requests. */
+  watchRequests: { code: 22, fields: { server: 'uint', upgrades: 'boolean', plain: 'boolean' } },
 } as const;
 
 export type CommandTable = typeof COMMANDS;

@@ -13,16 +13,19 @@ export const EVENTS = {
   binary: { code: 2, fields: { socket: 'uint', data: 'bytes' } },
   /** The handshake of a socket that the script opened is done. */
   opened: { code: 3, fields: { socket: 'uint', protocol: 'string', extensions: 'string' } },
-  /** A server has accepted a connection: a new socket, already open. */
-  accepted: { code: 4, fields: { server: 'uint', socket: 'uint', url: 'string', protocol: 'string', extensions: 'string' } },
+  /** A server has accepted a connection: a new socket, already open. `request`: what the script was asked about, or 0. */
+  accepted: {
+    code: 4,
+    fields: { server: 'uint', socket: 'uint', request: 'uint', url: 'string', protocol: 'string', extensions: 'string' },
+  },
   /** Something went wrong with a socket; `closed` follows. `error` is a SocketError number. */
   failed: { code: 5, fields: { socket: 'uint', error: 'int', message: 'string' } },
   /** The socket is gone; nothing more comes from it. */
   closed: { code: 6, fields: { socket: 'uint', code: 'uint', reason: 'string', wasClean: 'boolean' } },
   /** How many payload bytes of the socket the kernel has not taken yet, where the script cannot know. */
   buffered: { code: 7, fields: { socket: 'uint', bytes: 'number' } },
-  /** A listener stopped by itself. */
-  serverFailed: { code: 8, fields: { server: 'uint', message: 'string' } },
+  /** A listener could not be opened, where the script was not told so by the answer, or stopped by itself. */
+  serverFailed: { code: 8, fields: { server: 'uint', code: 'string', message: 'string' } },
   /** The earliest timer is due. */
   timer: { code: 9, fields: {} },
   /** Run the script's source. Always the first event. */
@@ -39,6 +42,44 @@ export const EVENTS = {
   drained: { code: 15, fields: { socket: 'uint' } },
   /** The peer's close frame has come; `closed` follows when the connection is gone. */
   closing: { code: 16, fields: { socket: 'uint' } },
+  /**
+   * A client asks for a WebSocket, and the script has a say. `headers`: name, value, name, value and so on. `certificate`:
+   * the client's as JSON, or empty. `accepted` or `requestGone` follows, unless the script refuses.
+   */
+  upgradeRequested: {
+    code: 20,
+    fields: {
+      server: 'uint',
+      request: 'uint',
+      target: 'string',
+      headers: 'strings',
+      protocols: 'strings',
+      address: 'string',
+      port: 'uint',
+      certificate: 'string',
+    },
+  },
+  /** A client asks for a page. `requestGone` follows, unless the script answers. */
+  plainRequested: {
+    code: 21,
+    fields: {
+      server: 'uint',
+      request: 'uint',
+      method: 'string',
+      target: 'string',
+      headers: 'strings',
+      address: 'string',
+      port: 'uint',
+      certificate: 'string',
+      data: 'bytes',
+    },
+  },
+  /** A request can no longer be answered: its client has gone, or has waited too long. */
+  requestGone: { code: 22, fields: { request: 'uint' } },
+  /** A listener is open; the answer to `listen` has said so already. */
+  listening: { code: 40, fields: { server: 'uint' } },
+  /** A listener is closed, and so is all that it accepted; nothing more comes from it. */
+  serverClosed: { code: 41, fields: { server: 'uint' } },
 } as const;
 
 export type EventTable = typeof EVENTS;

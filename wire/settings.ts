@@ -28,6 +28,8 @@ export interface GuestSettings {
   readonly entity: boolean;
   /** The headers of a handshake that the script may set although others may not: `cookie`, `origin`. */
   readonly permittedHeaders: readonly string[];
+  /** The environment variables that the script may read. */
+  readonly environment: Readonly<Record<string, string>>;
   /** What one turn may give back. */
   readonly commandsPerTurn: number;
   readonly bytesPerTurn: number;
@@ -38,6 +40,8 @@ export interface GuestSettings {
   readonly timers: number;
   /** The most memory of resizable ArrayBuffers, in MiB. */
   readonly resizableMemory: number;
+  /** The largest body of an answer that a server gives, in bytes. */
+  readonly answerBytes: number;
 }
 
 /** What a cell needs to know of a script, as it stands in the `create` frame. */

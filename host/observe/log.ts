@@ -17,3 +17,6 @@ export interface LogEntry {
 
 /** Writes a line about one script. */
 export type Log = (level: LogLevel, message: string, code?: ErrorCode, limit?: LimitName) => void;
+
+/** Writes a warning about one script, which is for the operator: it may say what the script may not know. */
+export type Warn = (message: string, code?: ErrorCode) => void;

@@ -14,7 +14,7 @@ export interface LimitHit {
 }
 
 /** What a script has used and done so far. Counts are since its start, sizes in bytes, times in milliseconds. */
-export interface ScriptStatistics {
+export interface UsageStatistics {
   readonly turns: number;
   /** Processor time of its turns. */
   readonly cpuTime: number;
@@ -26,9 +26,8 @@ export interface ScriptStatistics {
   readonly heapBytes: number;
   /** What its isolate has outside of that: ArrayBuffers. */
   readonly externalBytes: number;
-  /** Now: its sockets, servers, timers, and what waits for it and for its peers. */
+  /** Now: its sockets, timers, and what waits for it and for its peers. */
   readonly sockets: number;
-  readonly servers: number;
   readonly timers: number;
   readonly inboxBytes: number;
   readonly outboxBytes: number;
@@ -48,7 +47,7 @@ export interface ScriptStatistics {
   readonly limits: readonly LimitHit[];
 }
 
-type Counted = Exclude<keyof ScriptStatistics, 'limits'>;
+type Counted = Exclude<keyof UsageStatistics, 'limits'>;
 
 /** A limit that is hit again and again is told so seldom, in milliseconds. */
 const TELL_AGAIN = 60_000;
@@ -71,7 +70,6 @@ export class Statistics implements Record<Counted, number> {
   heapBytes = 0;
   externalBytes = 0;
   sockets = 0;
-  servers = 0;
   timers = 0;
   inboxBytes = 0;
   outboxBytes = 0;
@@ -128,7 +126,7 @@ export class Statistics implements Record<Counted, number> {
     return { name, value, message: limitWords(name, value), count: this.#hits.get(name)?.count ?? 0 };
   }
 
-  snapshot(): ScriptStatistics {
+  snapshot(): UsageStatistics {
     this.#closePeriod();
     const counted = Object.fromEntries(Object.entries(this)) as Record<Counted, number>;
     return {

@@ -1,15 +1,20 @@
 import type { Log } from '../observe/log.ts';
-import { Statistics, type LimitHit, type ScriptStatistics } from '../observe/statistics.ts';
+import { Statistics, type LimitHit, type UsageStatistics } from '../observe/statistics.ts';
 import type { LimitName, Limits } from '../policy/limits.ts';
 import { Rate } from '../policy/rate.ts';
+import type { ServerStatistics } from '../sockets/server-statistics.ts';
 import type { TurnUsage } from '../../wire/frames.ts';
 import { Budget, type Outbox } from './budget.ts';
 import { FloodGate } from './flood-gate.ts';
 
+/** What a script has used and done so far, and each server of it that listens. */
+export interface ScriptStatistics extends UsageStatistics {
+  readonly servers: readonly ServerStatistics[];
+}
+
 /** What the statistics tell of now. */
 export interface Present {
   readonly sockets: number;
-  readonly servers: number;
   readonly inboxBytes: number;
   readonly outboxBytes: number;
 }
@@ -89,9 +94,9 @@ export class ScriptAccount {
     return this.statistics.hitOf(name);
   }
 
-  snapshot(present: Present): ScriptStatistics {
+  snapshot(present: Present, servers: readonly ServerStatistics[]): ScriptStatistics {
     Object.assign(this.statistics, present);
-    return this.statistics.snapshot();
+    return { ...this.statistics.snapshot(), servers };
   }
 
   /** The script has ended. What was dropped last is told. */

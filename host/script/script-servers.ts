@@ -1,56 +1,102 @@
 import type { CommandOf } from '../../wire/commands.ts';
 import type { AnswerOf, QuestionOf } from '../../wire/questions.ts';
 import { AirlockError } from '../errors.ts';
-import { hostPort } from '../sockets/client.ts';
+import { PermissionDenied, logText } from '../policy/permission-denied.ts';
 import type { Connection } from '../sockets/connection.ts';
-import { listenAddress, Server, type Accepted, type ServerOwner } from '../sockets/server.ts';
+import type { AnyRequest } from '../sockets/client-request.ts';
+import { listenAddress } from '../sockets/listen-address.ts';
+import { Server, type Accepted, type ServerOwner } from '../sockets/server.ts';
+import type { ServerStatistics } from '../sockets/server-statistics.ts';
+import { ScriptRequests } from './script-requests.ts';
 import type { ScriptSockets, ScriptSocketsOptions } from './script-sockets.ts';
+import { listenOptions } from './server-options.ts';
 
 /** The listeners of one script, under the numbers that the script knows them by, and which of its sockets they accepted. */
 export class ScriptServers implements ServerOwner {
   readonly #options: ScriptSocketsOptions;
   readonly #sockets: ScriptSockets;
+  /** What it is asked about before it is accepted. */
+  readonly requests: ScriptRequests;
+  /** Those that listen. */
   readonly #servers = new Map<number, Server>();
-  /** Which server accepted a connection. */
+  /** Those that were opened in the turn that is under way: what they are to ask about is not known before its end. */
+  readonly #held = new Set<Server>();
+  /** What each has accepted and is not closed yet: of the servers that listen, and of those that still wait for it. */
+  readonly #accepted = new Map<Server, Set<Connection>>();
   readonly #acceptedBy = new Map<Connection, Server>();
+  /** Those that compress, which costs memory. */
+  readonly #compressed = new Set<Connection>();
   #lastId = 0;
 
   constructor(options: ScriptSocketsOptions, sockets: ScriptSockets) {
     this.#options = options;
     this.#sockets = sockets;
+    this.requests = new ScriptRequests(options);
   }
 
   get count(): number {
     return this.#servers.size;
   }
 
-  listen({ server: id, host, port, serverName }: QuestionOf<'listen'>): AnswerOf<'listen'> {
-    const { account, limits, log, permissions } = this.#options;
+  /** Of each that listens. */
+  get statistics(): readonly ServerStatistics[] {
+    return [...this.#servers.values()].map((server) => server.statistics);
+  }
+
+  /** @param held whether a turn is under way: until its end, nobody is let in */
+  listen(question: QuestionOf<'listen'>, held = false): AnswerOf<'listen'> {
+    const { server: id, host, port } = question;
+    const { account, limits, log, permissions, push } = this.#options;
+    if (id <= this.#lastId || port > 65_535) {
+      return { type: 'listen', port: 0, url: '', code: 'ERR_AIRLOCK_MALFORMED_COMMAND', error: 'the question is malformed' };
+    }
+    this.#lastId = id;
     try {
-      if (id <= this.#lastId || port > 65_535) {
-        throw new AirlockError('ERR_AIRLOCK_MALFORMED_COMMAND', 'the question is malformed');
-      }
-      this.#lastId = id;
       const address = listenAddress(host);
-      if (!permissions.listen(address, port)) {
-        const rule = address === '' ? `${port}` : hostPort(address, port);
-        const where = address === '' ? `port ${port} of all interfaces` : hostPort(address, port);
-        const message = `listening on ${where} is not permitted`;
-        log('warning', `${message}; allow it with --allow-listen=${rule}`);
-        throw new AirlockError('ERR_AIRLOCK_LISTEN_DENIED', message);
-      }
+      permissions.checkListen(address, port);
       if (this.#servers.size >= limits.servers) {
-        throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', account.statistics.hit('servers'));
+        throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', account.statistics.hitUntold('servers'));
       }
-      const server = new Server(id, { host: address, port, serverName, maxPayload: limits.messageBytes }, this);
+      const mayCompress = (): boolean => this.#compressed.size < limits.compressedSockets;
+      const server = new Server(id, { ...listenOptions(question, this.#options), host: address, held, mayCompress }, this);
+      try {
+        // Which one a free port is, is known only now; it may be one that is denied.
+        permissions.checkBound(address, server.port);
+      } catch (error) {
+        server.close();
+        throw error;
+      }
       this.#servers.set(id, server);
+      this.#held.add(server);
+      this.#accepted.set(server, new Set());
+      push({ type: 'listening', server: id });
       return { type: 'listen', port: server.port, url: server.url, code: '', error: '' };
     } catch (error) {
       if (!(error instanceof AirlockError)) {
         throw error;
       }
+      if (error instanceof PermissionDenied) {
+        log('warning', logText(error), error.code);
+      }
+      this.#refuse(id, error);
       return notListening(error.code, error.message);
     }
+  }
+
+  watch({ plain, server: id, upgrades }: CommandOf<'watchRequests'>): void {
+    this.#servers.get(id)?.watch(upgrades, plain);
+  }
+
+  /** The script has had its turn. */
+  turnEnded(): void {
+    for (const server of this.#held) {
+      server.release();
+    }
+    this.#held.clear();
+  }
+
+  requested(server: Server, request: AnyRequest): void {
+    this.requests.ask(server, request);
   }
 
   /** Stops a listener and closes what it accepted, as Overte does. */
@@ -58,26 +104,43 @@ export class ScriptServers implements ServerOwner {
     const server = this.#servers.get(id);
     if (server !== undefined) {
       this.#servers.delete(id);
+      this.#held.delete(server);
       server.close();
-      for (const [connection, acceptedBy] of this.#acceptedBy) {
-        if (acceptedBy === server) {
-          connection.close(1001, 'Server closing.');
-        }
+      for (const connection of this.#accepted.get(server) ?? []) {
+        connection.close(1001, 'Server closing.');
       }
+      this.#tellIfClosed(server);
+    }
+  }
+
+  /** No listener takes any more clients: the script is about to end. */
+  stopAccepting(): void {
+    for (const server of this.#servers.values()) {
+      server.close();
     }
   }
 
   /** Stops all listeners. What they accepted stays. */
   closeAll(): void {
+    this.requests.end();
     for (const server of this.#servers.values()) {
       server.close();
     }
     this.#servers.clear();
+    this.#held.clear();
+    // The script has ended, or begins anew: no end of these is told any more.
+    this.#accepted.clear();
   }
 
-  /** The connection is closed. */
+  /** The connection is closed, and the script was told so. */
   forget(connection: Connection): void {
-    this.#acceptedBy.delete(connection);
+    const server = this.#acceptedBy.get(connection);
+    if (server !== undefined) {
+      this.#acceptedBy.delete(connection);
+      this.#compressed.delete(connection);
+      this.#accepted.get(server)?.delete(connection);
+      this.#tellIfClosed(server);
+    }
   }
 
   accepted(server: Server, handshake: Accepted): void {
@@ -89,16 +152,49 @@ export class ScriptServers implements ServerOwner {
       log('warning', `a connection to port ${server.port} was turned away: ${account.statistics.hitUntold('sockets')}`, undefined, 'sockets');
       return handshake.refuse(1013, 'Too many sockets.');
     }
+    const request = this.requests.takeAccepted(handshake.request);
     const connection = this.#sockets.adopt(handshake);
     this.#acceptedBy.set(connection, server);
+    this.#accepted.get(server)?.add(connection);
     const { extensions, protocol, url } = handshake;
-    push({ type: 'accepted', server: server.id, socket: connection.id, url, protocol, extensions });
+    if (extensions !== '') {
+      this.#compressed.add(connection);
+    }
+    push({ type: 'accepted', server: server.id, socket: connection.id, request, url, protocol, extensions });
   }
 
   serverFailed(server: Server, message: string): void {
     this.#servers.delete(server.id);
+    this.#held.delete(server);
+    server.close();
     this.#options.log('error', `the server on port ${server.port} has stopped: ${message}`);
-    this.#options.push({ type: 'serverFailed', server: server.id, message });
+    this.#options.push({ type: 'serverFailed', server: server.id, code: 'ERR_AIRLOCK_LISTEN_FAILED', message });
+    this.#tellIfClosed(server);
+  }
+
+  /** It neither listens nor has a connection: that is its end. */
+  #tellIfClosed(server: Server): void {
+    if (!this.#servers.has(server.id) && this.#accepted.get(server)?.size === 0) {
+      this.#accepted.delete(server);
+      this.#options.push({ type: 'serverClosed', server: server.id });
+    }
+  }
+
+  /** A listener was not opened. In Overte's dialect the constructor does not throw: the script is told by events. */
+  #refuse(id: number, { code, message }: AirlockError): void {
+    const { dialect, log, push } = this.#options;
+    if (code === 'ERR_AIRLOCK_INVALID_ARGUMENT' || code === 'ERR_AIRLOCK_MALFORMED_COMMAND') {
+      // The constructor throws.
+      return;
+    }
+    // What is not permitted was logged already, with what would permit it.
+    if (code !== 'ERR_AIRLOCK_LISTEN_DENIED') {
+      log('warning', `a server could not be opened: ${message}`, code, code === 'ERR_AIRLOCK_TOO_MANY_SOCKETS' ? 'servers' : undefined);
+    }
+    if (dialect === 'overte') {
+      push({ type: 'serverFailed', server: id, code, message });
+      push({ type: 'serverClosed', server: id });
+    }
   }
 }
 

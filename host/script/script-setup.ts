@@ -8,6 +8,7 @@ import type { LimitHit } from '../observe/statistics.ts';
 import type { Limits } from '../policy/limits.ts';
 import type { Permissions } from '../policy/permissions.ts';
 import type { ProxySettings } from '../policy/proxy-options.ts';
+import type { ServerTls } from '../sockets/server-tls.ts';
 import type { TlsSettings } from '../sockets/tls-settings.ts';
 import type { ScriptType, ScriptTypeDefinition } from './script-types.ts';
 
@@ -65,6 +66,7 @@ export interface ScriptSetup {
   readonly limits: Limits;
   readonly proxies: ProxySettings;
   readonly tls: TlsSettings;
+  readonly serverTls: ServerTls;
   /** Where it starts. */
   readonly place: Place;
   /** Makes room for it where the cell that it was in is gone. Throws an AirlockError. */

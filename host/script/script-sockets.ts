@@ -7,17 +7,19 @@ import { CLOSE_CODES } from '../../wire/socket-codes.ts';
 import { AirlockError, messageOf } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { Limits } from '../policy/limits.ts';
+import { logText } from '../policy/permission-denied.ts';
 import type { Permissions } from '../policy/permissions.ts';
 import type { ProxySettings } from '../policy/proxy-options.ts';
 import { AddressQueue } from '../sockets/address-queue.ts';
-import { connect, hostAndPort, hostPort } from '../sockets/client.ts';
-import { isSendableCloseCode } from '../sockets/close-codes.ts';
+import { connect } from '../sockets/client.ts';
 import type { Connection, ConnectionOwner } from '../sockets/connection.ts';
 import { areSubprotocols, handshakeHeaders } from '../sockets/handshake-headers.ts';
 import { LONGEST_TIMER } from '../sockets/heartbeat.ts';
 import type { Accepted } from '../sockets/server.ts';
 import { SocketFault, isMessageTooLarge, isTimeoutError, isTlsError, socketFailure } from '../sockets/socket-errors.ts';
+import type { ServerTls } from '../sockets/server-tls.ts';
 import type { TlsSettings } from '../sockets/tls-settings.ts';
+import { isSendableCloseCode } from './close-codes.ts';
 import { Reading } from './reading.ts';
 import type { ScriptAccount } from './script-account.ts';
 import { ScriptServers } from './script-servers.ts';
@@ -32,6 +34,8 @@ export interface ScriptSocketsOptions {
   readonly origin: string | undefined;
   readonly proxies: ProxySettings;
   readonly tls: TlsSettings;
+  /** What its servers can show in TLS. */
+  readonly serverTls: ServerTls;
   readonly log: Log;
   /** Hands an event to the script's inbox. */
   readonly push: (event: Event) => void;
@@ -40,9 +44,6 @@ export interface ScriptSocketsOptions {
   /** Whether so much waits in the inbox that a socket must not be read further. */
   readonly isFull: () => boolean;
 }
-
-/** How long peers have to answer a close frame when their script has ended, in milliseconds. */
-const CLOSE_TIMEOUT = 1000;
 
 /**
  * The sockets of one script, under the numbers that the script knows them by. Whatever the script asks for
@@ -114,16 +115,12 @@ export class ScriptSockets implements ConnectionOwner {
           permissions,
           handshakeTimeout: Math.min(handshakeTimeout || limits.handshakeTimeout, limits.handshakeTimeout),
           maxPayload: Math.min(command.maxMessageSize || limits.messageBytes, limits.messageBytes),
+          closeTimeout: limits.closeTimeout,
           perMessageDeflate: command.perMessageDeflate,
           heartbeat: heartbeatInterval > 0 ? { interval: heartbeatInterval, timeout: heartbeatTimeout } : undefined,
           network: { proxies, tls, queue: this.#queue },
           delay: account.budget.connectDelay(),
-          onDenied: (address) => {
-            const { host, port } = hostAndPort(url);
-            const flag = `--allow-connect=${hostPort(address, port)}`;
-            log('warning', `${host} leads to ${address}, which is not public; allow it with ${flag}`);
-          },
-          warn: (message) => log('warning', message),
+          warn: (message, code) => log('warning', message, code),
         },
         this,
       );
@@ -135,8 +132,7 @@ export class ScriptSockets implements ConnectionOwner {
         // What ws refuses at once, the bindings have refused before.
         return `connect: ${messageOf(error)}`;
       }
-      const limit = error.code === 'ERR_AIRLOCK_TOO_MANY_SOCKETS' ? 'sockets' : undefined;
-      log('warning', `${error.message}${permittingFlag(error, url)}`, undefined, limit);
+      log('warning', logText(error), error.code, error.code === 'ERR_AIRLOCK_TOO_MANY_SOCKETS' ? 'sockets' : undefined);
       const failure = socketFailure(error, url);
       this.#options.push({ type: 'failed', socket: id, error: failure.error, message: failure.message });
       this.#options.push({ type: 'closed', socket: id, code: 1006, reason: '', wasClean: false });
@@ -274,7 +270,7 @@ export class ScriptSockets implements ConnectionOwner {
       for (const connection of this.#connections.values()) {
         connection.terminate();
       }
-    }, CLOSE_TIMEOUT);
+    }, this.#options.limits.closeTimeout);
     await allClosed;
     clearTimeout(timer);
   }
@@ -318,13 +314,13 @@ export class ScriptSockets implements ConnectionOwner {
     const code = tlsFailed && this.#options.dialect === 'overte' ? CLOSE_CODES.TlsHandshakeFailed : closeCode;
     this.#connecting.delete(connection);
     this.#connections.delete(connection.id);
-    this.servers.forget(connection);
     this.#reading.forget(connection);
     this.#written.delete(connection);
     this.#drainAsked.delete(connection);
     this.#draining.delete(connection);
     this.#assumedBuffered.delete(connection);
     this.#push({ type: 'closed', socket: connection.id, code, reason, wasClean });
+    this.servers.forget(connection);
     if (this.#connections.size === 0) {
       this.#onAllClosed();
     }
@@ -372,20 +368,5 @@ export class ScriptSockets implements ConnectionOwner {
     if ((isFull || isTooFast) && !this.#ended) {
       this.#reading.wait(connection);
     }
-  }
-}
-
-/** How the log says what would permit what was denied, where anything would. */
-function permittingFlag({ code, message }: AirlockError, url: string): string {
-  switch (code) {
-    case 'ERR_AIRLOCK_CONNECT_DENIED':
-    case 'ERR_AIRLOCK_ADDRESS_DENIED': {
-      const { host, port } = hostAndPort(url);
-      return `; allow it with --allow-connect=${hostPort(host, port)}`;
-    }
-    case 'ERR_AIRLOCK_HEADER_DENIED':
-      return `; allow it with --allow-headers=${/header (\w+)/.exec(message)?.[1] ?? ''}`;
-    default:
-      return '';
   }
 }

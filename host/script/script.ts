@@ -7,13 +7,14 @@ import type { CellClient, CellDeath, Place } from '../cells/cell.ts';
 import type { CommandBatch, CommandReceiver, OtherCommand, SendType } from '../cells/command-batch.ts';
 import type { Isolation } from '../cells/isolation.ts';
 import { ScriptError, codeOf, messageOf, type ErrorCode } from '../errors.ts';
-import type { ScriptStatistics } from '../observe/statistics.ts';
 import type { LimitName } from '../policy/limits.ts';
 import { originOf } from '../sockets/handshake-headers.ts';
+import { answerEnvironment } from './script-environment.ts';
 import { Inbox } from './inbox.ts';
 import { Incarnation } from './incarnation.ts';
 import { Restarts } from './restarts.ts';
-import { ScriptAccount } from './script-account.ts';
+import { ScriptAccount, type ScriptStatistics } from './script-account.ts';
+import { ScriptModules } from './script-modules.ts';
 import type { ScriptEnd, ScriptEvents, ScriptSetup } from './script-setup.ts';
 import { notListening } from './script-servers.ts';
 import { ScriptSockets } from './script-sockets.ts';
@@ -38,6 +39,7 @@ export class Script extends EventEmitter<ScriptEvents> {
   readonly ended: Promise<ScriptEnd>;
   readonly #setup: ScriptSetup;
   readonly #inbox: Inbox;
+  readonly #modules: ScriptModules;
   readonly #restarts: Restarts;
   #sockets: ScriptSockets;
   /** Sockets of earlier incarnations that are being closed. */
@@ -45,11 +47,8 @@ export class Script extends EventEmitter<ScriptEvents> {
   /** None between the death of a cell and the start in another one. */
   #incarnation: Incarnation | undefined;
   readonly #account: ScriptAccount;
-  readonly #schedule = new TurnSchedule(
-    () => this.#beginTurn(),
-    // A script that is to end has no more use of its budget.
-    () => (this.#state === 'ending' || this.#state === 'ended' ? 0 : this.#account.budget.turnWait),
-  );
+  /** A script that is to end waits for nothing. */
+  readonly #schedule = new TurnSchedule(() => this.#beginTurn(), () => (this.#takesEvents ? this.#account.budget.turnWait : 0));
   /** How it has ended, when it has done so in order. */
   #endsAs: ScriptEnd = { reason: 'stopped' };
   #state: State = 'waiting';
@@ -77,6 +76,7 @@ export class Script extends EventEmitter<ScriptEvents> {
       { unsentBytes: () => this.#sockets.unsentBytes, cutSlowest: (message, most) => this.#sockets.cutSlowest(message, most) },
       () => this.#resumeReading(),
     );
+    this.#modules = new ScriptModules(setup);
     this.#sockets = this.#newSockets();
     this.#begin(place);
     this.#account.live(() => {
@@ -86,7 +86,7 @@ export class Script extends EventEmitter<ScriptEvents> {
   }
 
   #newSockets(): ScriptSockets {
-    const { baseUrl, dialect, limits, permissions, proxies, tls } = this.#setup;
+    const { baseUrl, dialect, limits, permissions, proxies, serverTls, tls } = this.#setup;
     const account = this.#account;
     return new ScriptSockets({
       account,
@@ -97,6 +97,7 @@ export class Script extends EventEmitter<ScriptEvents> {
       origin: dialect === 'web' ? originOf(baseUrl) : undefined,
       proxies,
       tls,
+      serverTls,
       log: account.log,
       push: (event) => this.#push(event),
       message: (socket, kind, data, start, end) => {
@@ -129,7 +130,7 @@ export class Script extends EventEmitter<ScriptEvents> {
   /** What the script has used and done so far. */
   get statistics(): ScriptStatistics {
     const { connectionCount: sockets, servers, unsentBytes: outboxBytes } = this.#sockets;
-    return this.#account.snapshot({ sockets, servers: servers.count, inboxBytes: this.#inbox.weight, outboxBytes });
+    return this.#account.snapshot({ sockets, inboxBytes: this.#inbox.weight, outboxBytes }, servers.statistics);
   }
 
   /** The id of the process that it runs in: another one after a restart; undefined before that, and when it has ended. */
@@ -157,13 +158,12 @@ export class Script extends EventEmitter<ScriptEvents> {
       this.#end(this.#endsAs);
     } else if (this.#state === 'running') {
       this.#state = 'ending';
+      this.#sockets.servers.stopAccepting();
       this.#inbox.push({ type: 'end' });
       this.#scheduleTurn();
       this.#schedule.hurry();
-      this.#stopTimer = setTimeout(
-        () => this.#end({ limit: this.#account.end('stopTimeout'), ...this.#endsAs }),
-        this.#setup.limits.stopTimeout,
-      );
+      const cutOff = (): void => this.#end({ limit: this.#account.end('stopTimeout'), ...this.#endsAs });
+      this.#stopTimer = setTimeout(cutOff, this.#setup.limits.stopTimeout);
     }
     return this.ended;
   }
@@ -207,6 +207,7 @@ export class Script extends EventEmitter<ScriptEvents> {
       events.prepend(EVENT_SCHEMA, buffered);
     }
     this.#schedule.begun(events.count);
+    this.#modules.turnBegins();
     incarnation.turn(events);
     this.#resumeReading();
   }
@@ -223,6 +224,7 @@ export class Script extends EventEmitter<ScriptEvents> {
       this.#incarnation.turnUnderWay = false;
     }
     this.#carryOut(commands);
+    this.#sockets.servers.turnEnded();
     const { isolation, limits } = this.#setup;
     const fault = turnFault(status, message, this.#account.turned(usage, isolation === 'context'), limits);
     if (fault !== undefined) {
@@ -237,9 +239,9 @@ export class Script extends EventEmitter<ScriptEvents> {
     }
   }
 
-  #answer(commands: CommandBatch, question: Question): Answer {
+  #answer(commands: CommandBatch, question: Question): Answer | Promise<Answer> {
     this.#carryOut(commands);
-    return this.#answerers[question.type](question);
+    return (this.#answerers[question.type] as (question: Question) => Answer | Promise<Answer>)(question);
   }
 
   #carryOut(commands: CommandBatch): void {
@@ -265,16 +267,8 @@ export class Script extends EventEmitter<ScriptEvents> {
     close: (command) => this.#refuse(this.#sockets.close(command)),
     closeServer: (command) => this.#sockets.servers.close(command),
     timer: ({ delay }) => this.#armTimer(delay),
-    print: ({ level, text }) => {
-      if (this.#account.print(text)) {
-        this.emit('print', { level: PRINT_LEVELS[level] ?? 'log', text });
-      }
-    },
-    reportError: ({ text, stack }) => {
-      if (this.#account.error()) {
-        this.#tellError('ERR_AIRLOCK_UNCAUGHT_EXCEPTION', text, stack);
-      }
-    },
+    print: ({ level, text }) => this.#account.print(text) && this.emit('print', { level: PRINT_LEVELS[level] ?? 'log', text }),
+    reportError: ({ text, stack }) => this.#account.error() && this.#tellError('ERR_AIRLOCK_UNCAUGHT_EXCEPTION', text, stack),
     loaded: () => {
       if (this.#incarnation !== undefined) {
         this.#incarnation.loaded = true;
@@ -289,13 +283,18 @@ export class Script extends EventEmitter<ScriptEvents> {
     pause: (command) => this.#sockets.pauseByScript(command),
     resume: (command) => this.#sockets.resumeByScript(command),
     drain: (command) => this.#sockets.drain(command),
+    acceptRequest: (command) => this.#refuse(this.#sockets.servers.requests.accept(command)),
+    answerRequest: (command) => this.#refuse(this.#sockets.servers.requests.answer(command)),
+    watchRequests: (command) => this.#sockets.servers.watch(command),
   };
 
   readonly #answerers: Answerers = {
     listen: (question) =>
       this.#setup.definition.server && this.#state !== 'ended'
-        ? this.#sockets.servers.listen(question)
+        ? this.#sockets.servers.listen(question, this.#incarnation?.turnUnderWay)
         : notListening('ERR_AIRLOCK_LISTEN_DENIED', `a script of the type ${this.type} has no servers`),
+    load: (question) => this.#modules.load(question),
+    environment: ({ name }) => answerEnvironment(this.#setup, name),
   };
 
   #armTimer(delay: number): void {
@@ -388,6 +387,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     this.#schedule.stop();
     this.#account.close();
     this.#inbox.clear();
+    this.#modules.stop();
     this.#leaveCell();
     const closing = this.#sockets.closeAll(end.reason === 'fault' ? 1011 : 1001, '');
     void Promise.all([closing, ...this.#closing]).then(() => {

@@ -1,10 +1,10 @@
-import { isIP } from 'node:net';
 import { WebSocket } from 'ws';
 import { isBlockedPort } from '../../wire/blocked-ports.ts';
 import { AirlockError } from '../errors.ts';
-import { isPublicAddress } from '../policy/address-guard.ts';
+import type { Warn } from '../observe/log.ts';
+import { targetOf } from '../policy/host-rules.ts';
 import type { Permissions } from '../policy/permissions.ts';
-import { ClientStream, checkLiteral, type Network } from './client-stream.ts';
+import { ClientStream, type Network } from './client-stream.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
 import { FramedStream } from './framed-stream.ts';
 import type { HeartbeatOptions } from './heartbeat.ts';
@@ -24,6 +24,8 @@ export interface ConnectOptions {
   readonly handshakeTimeout: number;
   /** The largest message that is received, in bytes. */
   readonly maxPayload: number;
+  /** How long the peer has to answer a close frame, in milliseconds. */
+  readonly closeTimeout: number;
   /** Whether permessage-deflate (RFC 7692) is offered. Default: false. */
   readonly perMessageDeflate?: boolean | undefined;
   /** Default: none. */
@@ -31,10 +33,8 @@ export interface ConnectOptions {
   readonly network: Network;
   /** How long it waits before anything else, in milliseconds. Default: not at all. */
   readonly delay?: number | undefined;
-  /** Told the address that a permitted name leads to, where that is not permitted. It is not for the script. */
-  readonly onDenied: (address: string) => void;
   /** A line for the operator, who may read what a script may not. */
-  readonly warn: (message: string) => void;
+  readonly warn: Warn;
 }
 
 /**
@@ -43,30 +43,21 @@ export interface ConnectOptions {
  */
 export function connect(options: ConnectOptions, owner: ConnectionOwner): Connection {
   const { id, permissions, url } = options;
-  const { host, port } = hostAndPort(url);
-  const verdict = permissions.connect(host, port);
-  if (verdict === 'denied') {
-    throw new AirlockError(
-      'ERR_AIRLOCK_CONNECT_DENIED',
-      `connecting to ${hostPort(host, port)} is not permitted`,
-    );
-  }
+  const target = targetOf(new URL(url));
+  const { host, port, secure } = target;
+  const guard = permissions.guardConnect(target, options.warn, options.network.resolve);
+  guard.check();
   if (isBlockedPort(port)) {
     throw new AirlockError('ERR_AIRLOCK_PORT_BLOCKED', `port ${port} belongs to another protocol and is blocked, as in browsers`);
   }
-  const permits = (address: string): boolean =>
-    verdict === 'any' || isPublicAddress(address) || permissions.opensAddress(address, port);
-  checkLiteral(host, permits);
   const pending = Promise.withResolvers<void>();
   const abort = new AbortController();
   const stream = new ClientStream({
     ...options.network,
-    secure: url.startsWith('wss:'),
+    secure,
     host,
     port,
-    verdict,
-    permits,
-    onDenied: options.onDenied,
+    guard,
     warn: options.warn,
     delay: options.delay ?? 0,
     done: pending.promise,
@@ -85,6 +76,8 @@ export function connect(options: ConnectOptions, owner: ConnectionOwner): Connec
     perMessageDeflate: options.perMessageDeflate === true,
     followRedirects: false,
     maxPayload: options.maxPayload,
+    // ws's types do not have it yet.
+    ...({ closeTimeout: options.closeTimeout } as object),
   });
   const connection = new Connection(id, url, webSocket, owner, { heartbeat: options.heartbeat, largest: options.maxPayload });
   // ws's own option counts the time without a byte, so that a peer could hold a socket for ever.
@@ -119,16 +112,4 @@ export function connect(options: ConnectOptions, owner: ConnectionOwner): Connec
   return connection;
 }
 
-/** What a URL leads to, with the scheme's default port. */
-export function hostAndPort(url: string): { readonly host: string; readonly port: number } {
-  const { hostname, port, protocol } = new URL(url);
-  return {
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: port === '' ? (protocol === 'wss:' ? 443 : 80) : Number(port),
-  };
-}
-
-/** As it stands in a rule and in a URL: `127.0.0.1:80`, `[::1]:80`. */
-export function hostPort(host: string, port: number): string {
-  return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
-}
+export { hostPort } from '../policy/address-guard.ts';

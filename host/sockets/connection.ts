@@ -5,6 +5,7 @@ import type { MessageKind } from '../../wire/flat-writer.ts';
 import type { FramedStream } from './framed-stream.ts';
 import { FrameQueue, type MessageType } from './frames.ts';
 import { Heartbeat, type HeartbeatOptions } from './heartbeat.ts';
+import type { Liveness, LivenessWatch } from './liveness.ts';
 import { PongSender } from './pong-sender.ts';
 import { SocketFault, remoteHostClosed, socketFailure } from './socket-errors.ts';
 
@@ -33,9 +34,11 @@ export interface ConnectionOwner {
 export interface ConnectionOptions {
   /** The largest message that is received, in bytes. */
   readonly largest: number;
-  /** The stream of an accepted connection. Its frames are written here, as they are neither masked nor compressed. */
+  /** The stream of an accepted connection. Its frames are written here, where they are not compressed. */
   readonly accepted?: FramedStream | undefined;
   readonly heartbeat?: HeartbeatOptions | undefined;
+  /** What looks after the peers of a server. */
+  readonly liveness?: LivenessWatch | undefined;
 }
 
 /**
@@ -55,7 +58,10 @@ export class Connection {
   readonly #largest: number;
   readonly #pongs: PongSender;
   readonly #heartbeatOptions: HeartbeatOptions | undefined;
-  #heartbeat: Heartbeat | undefined;
+  #heartbeat: Heartbeat | Liveness | undefined;
+  /** Where an accepted connection may be too long without a message. */
+  #idle: Liveness | undefined;
+  readonly #liveness: LivenessWatch | undefined;
   readonly #frames = new FrameQueue();
   #isCorked = false;
   #failed = false;
@@ -77,9 +83,14 @@ export class Connection {
     this.#isAccepted = options.accepted !== undefined;
     this.#largest = options.largest;
     this.#heartbeatOptions = options.heartbeat;
+    this.#liveness = options.liveness;
     this.id = id;
     this.url = url;
     this.#webSocket = webSocket;
+    if (options.accepted !== undefined && webSocket.extensions !== '') {
+      this.#compresses = true;
+      this.#socket = options.accepted;
+    }
     this.#pongs = new PongSender(webSocket);
     this.#owner = owner;
     webSocket.binaryType = 'nodebuffer';
@@ -97,6 +108,9 @@ export class Connection {
 
   /** Starts to read an accepted connection. `head`: what came with the handshake. */
   start(head: Buffer): void {
+    if (this.#isAccepted) {
+      this.#watch();
+    }
     this.#stream?.start(
       this.#webSocket,
       head,
@@ -132,10 +146,11 @@ export class Connection {
     if (this.#socket === undefined || this.#webSocket.readyState !== this.#webSocket.OPEN) {
       return;
     }
-    if (this.#isAccepted) {
+    this.#idle?.messaged();
+    if (this.#isAccepted && !this.#compresses) {
       this.#frames.add(type, data, start, end);
     } else {
-      this.#sendMasked(this.#socket, type, typeof data === 'string' ? data : data.subarray(start, end));
+      this.#sendByWs(this.#socket, type, typeof data === 'string' ? data : data.subarray(start, end));
     }
   }
 
@@ -175,6 +190,11 @@ export class Connection {
     if (this.#webSocket.readyState === this.#webSocket.OPEN) {
       this.#webSocket.ping(data);
     }
+  }
+
+  /** The last round trip of a heartbeat's ping, in milliseconds; undefined where there was none. */
+  get latency(): number | undefined {
+    return this.#heartbeat?.latency;
   }
 
   /** Starts the closing handshake, after what was sent. Code 0: without a code. */
@@ -267,8 +287,8 @@ export class Connection {
     }
   }
 
-  /** ws masks a client's frames. */
-  #sendMasked(socket: Socket | FramedStream, type: MessageType, data: string | Buffer): void {
+  /** ws masks a client's frames, and compresses. */
+  #sendByWs(socket: Socket | FramedStream, type: MessageType, data: string | Buffer): void {
     if (!this.#isCorked) {
       this.#isCorked = true;
       socket.cork();
@@ -292,9 +312,29 @@ export class Connection {
   }
 
   #message(kind: MessageKind, data: Buffer, start: number, end: number): void {
+    this.#idle?.messaged();
     if (!this.#isClosing) {
       this.#owner.message(this, kind, data, start, end);
     }
+  }
+
+  /** Has the server look after the peer. */
+  #watch(): void {
+    if (this.#webSocket.readyState !== this.#webSocket.OPEN) {
+      return;
+    }
+    const { isIdleWatched } = this.#liveness ?? {};
+    const liveness = this.#liveness?.watch({
+      connection: this,
+      webSocket: this.#webSocket,
+      socket: (this.#stream as FramedStream).socket,
+      idle: () => {
+        this.#owner.closing(this);
+        this.close(1001, 'Idle timeout.');
+      },
+    });
+    this.#heartbeat = liveness;
+    this.#idle = isIdleWatched === true ? liveness : undefined;
   }
 
   #control(type: 'ping' | 'pong', data: Buffer): void {

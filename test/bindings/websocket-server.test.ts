@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Event } from '../../wire/events.ts';
 import type { Command } from '../../wire/commands.ts';
 import { closed, printed, reported, startScript, text, type IsolatedScript, type Listen } from '../support/isolate.ts';
+import { acceptedEvent, listenQuestion } from '../support/server-items.ts';
 
 const LISTENING: Listen = ({ port }) => ({ port: port === 0 ? 49_152 : port, url: `ws://127.0.0.1:${port}`, code: '', error: '' });
 
@@ -10,7 +11,7 @@ function serverScript(source: string, listen: Listen = LISTENING): IsolatedScrip
 }
 
 function accepted(socket: number, server = 1): Event {
-  return { type: 'accepted', server, socket, url: 'ws://127.0.0.1:8080/room', protocol: 'chat', extensions: '' };
+  return acceptedEvent({ server, socket, url: 'ws://127.0.0.1:8080/room', protocol: 'chat' });
 }
 
 describe('new WebSocketServer(options)', () => {
@@ -26,7 +27,7 @@ describe('new WebSocketServer(options)', () => {
       asked.push(question);
       return LISTENING(question, commands);
     });
-    expect(asked).toEqual([{ type: 'listen', server: 1, ...fields }]);
+    expect(asked).toEqual([listenQuestion(fields)]);
   });
 
   test('it listens when the constructor returns', () => {
@@ -142,7 +143,7 @@ describe('a server that stops', () => {
 
   test('where the listener fails by itself', () => {
     const script = serverScript('server = new WebSocketServer(8080)');
-    expect(script.turn({ type: 'serverFailed', server: 1, message: 'gone' })).toEqual([]);
+    expect(script.turn({ type: 'serverFailed', server: 1, code: 'ERR_AIRLOCK_LISTEN_FAILED', message: 'gone' })).toEqual([]);
     expect(script.value('[server.listening, server.port, server.url]')).toEqual(STOPPED);
     expect(script.run('server.close()')).toEqual([]);
   });

@@ -6,6 +6,7 @@ import { flatToItems } from '../../wire/flat-reader.ts';
 import { QUESTION_SCHEMA } from '../../wire/questions.ts';
 import { BUNDLE, isolateSettings } from '../support/isolate.ts';
 import { itemsToFlat } from '../support/wire.ts';
+import { listenQuestion } from '../support/server-items.ts';
 
 function run(cell: Cell, script: number, ...events: Event[]): readonly unknown[] {
   const { commands, message, status } = cell.turn(script, events.length, itemsToFlat(EVENT_SCHEMA, events));
@@ -35,7 +36,7 @@ describe('Cell', () => {
     });
     cell.create(7, isolateSettings({ server: true }));
     expect(run(cell, 7, evaluate('print(new WebSocketServer(81).port)'))).toMatchObject(['done', '', [{ text: '81' }, { type: 'loaded' }]]);
-    expect(asked).toEqual([[7, [{ type: 'listen', server: 1, host: '', port: 81, serverName: '' }]]]);
+    expect(asked).toEqual([[7, [listenQuestion({ host: '', port: 81 })]]]);
     cell.destroy(7);
   });
 

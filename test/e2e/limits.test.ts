@@ -41,7 +41,7 @@ async function logged({ host, log }: ObservedHost, fits: (entry: LogEntry) => bo
 async function hits(name: LimitName, value: number, { host, script }: Pick<Awaited<ReturnType<typeof limited>>, 'host' | 'script'>): Promise<void> {
   const entry = await logged(host, ({ limit }) => limit === name);
   const message = limitWords(name, value);
-  expect(entry).toEqual({ level: limitLevel(name), script: 'limited.js', message: expect.stringContaining(message), limit: name });
+  expect(entry).toMatchObject({ level: limitLevel(name), script: 'limited.js', message: expect.stringContaining(message), limit: name });
   expect(script.statistics.limits).toContainEqual({ name, value, message, count: expect.any(Number) });
 }
 
@@ -133,11 +133,11 @@ const SHOWN: { readonly [Name in LimitName]?: () => Promise<void> } = {
   },
   async servers() {
     const listen = "new WebSocketServer({ host: '127.0.0.1', port: 0 })";
-    const seen = await limited({ servers: 1 }, `const kept = ${listen}; try { ${listen}; } catch ({ code, message }) { print(code, message); }`);
+    const seen = await limited({ servers: 1 }, `const kept = ${listen}; try { ${listen}; } catch ({ code, message }) { print(code, message); }`, { dialect: 'web' });
     await hits('servers', 1, seen);
     await seen.line(/^ERR/);
     expect(seen.lines).toEqual(["ERR_AIRLOCK_TOO_MANY_SOCKETS Failed to construct 'WebSocketServer': the limit of 1 servers is reached"]);
-    expect(seen.script.statistics.servers).toBe(1);
+    expect(seen.script.statistics.servers).toHaveLength(1);
   },
   async timers() {
     const seen = await limited({ timers: 2 }, 'const set = () => setTimeout(() => {}, 1e6); set(); const second = set(); try { set(); } catch ({ message }) { print(message); } clearTimeout(second); set();');

@@ -65,12 +65,14 @@ export function settingsOf(name: string, turnTimeout = 1000): CellSettings {
       server: false,
       entity: false,
       permittedHeaders: [],
+      environment: {},
       commandsPerTurn: 1000,
       bytesPerTurn: 1_000_000,
       messageBytes: 1024 * 1024,
       handshakeTimeout: 30_000,
       timers: 10_000,
       resizableMemory: 32,
+      answerBytes: 4 * 1024 * 1024,
     },
   };
 }

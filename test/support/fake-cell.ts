@@ -3,6 +3,7 @@ import type { Cell, CellClient, CellSettings, Place } from '../../host/cells/cel
 import type { LogEntry } from '../../host/observe/log.ts';
 import { resolveLimits, type Limits } from '../../host/policy/limits.ts';
 import { ProxySettings } from '../../host/policy/proxy-options.ts';
+import { ServerTls } from '../../host/sockets/server-tls.ts';
 import { TlsSettings } from '../../host/sockets/tls-settings.ts';
 import { Permissions, type PermissionOptions } from '../../host/policy/permissions.ts';
 import { Script } from '../../host/script/script.ts';
@@ -11,7 +12,7 @@ import type { Command } from '../../wire/commands.ts';
 import type { Event, EventOf, EventType } from '../../wire/events.ts';
 import { NO_USAGE, type TurnStatus, type TurnUsage } from '../../wire/frames.ts';
 import type { FlatWriter } from '../../wire/flat-writer.ts';
-import type { Answer, Question } from '../../wire/questions.ts';
+import type { AnswerOf, Question } from '../../wire/questions.ts';
 import { afterThisTest } from './sockets.ts';
 import { observe, type ObservedScript } from './host.ts';
 import { batchOf, eventsOf } from './wire.ts';
@@ -19,10 +20,11 @@ import { batchOf, eventsOf } from './wire.ts';
 /** What a cell tells a script, with commands as objects. */
 interface FakeCellClient extends Omit<CellClient, 'turned' | 'answer'> {
   turned(status: TurnStatus, message: string, commands: readonly Command[], usage?: TurnUsage): void;
-  answer(commands: readonly Command[], question: Question): Answer;
+  answer<Asked extends Question>(commands: readonly Command[], question: Asked): AnswerOf<Asked['type']>;
 }
 
 const NO_RULES = await TlsSettings.load(undefined);
+const NO_SERVER_TLS = await ServerTls.load();
 
 /** A cell without isolates: the test says what comes out of them. */
 export class FakeCell implements Cell {
@@ -66,7 +68,7 @@ export class FakeCell implements Cell {
     const client = this.#client as CellClient;
     return {
       turned: (status, message, commands, usage = NO_USAGE) => client.turned(status, message, batchOf(commands), usage),
-      answer: (commands, question) => client.answer(batchOf(commands), question),
+      answer: (commands, question) => client.answer(batchOf(commands), question) as AnswerOf<(typeof question)['type']>,
       blamed: (death) => client.blamed(death),
       died: (death) => client.died(death),
       malformed: (message) => client.malformed(message),
@@ -137,6 +139,7 @@ export function startFakeScript(options: FakeScriptOptions = {}): FakeScript {
     permissions: new Permissions(permissions),
     proxies: new ProxySettings(),
     tls: NO_RULES,
+    serverTls: NO_SERVER_TLS,
     limits: resolveLimits(limits),
     place: placeIn(cell),
     placeAgain: async () => {

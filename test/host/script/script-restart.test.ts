@@ -5,11 +5,12 @@ import { AirlockError } from '../../../host/index.ts';
 import type { Restart } from '../../../host/script/script-setup.ts';
 import type { QuestionOf } from '../../../wire/questions.ts';
 import { startFakeScript, type FakeCell, type FakeScript, type FakeScriptOptions } from '../../support/fake-cell.ts';
+import { listenQuestion } from '../../support/server-items.ts';
 import { openClient } from '../../support/sockets.ts';
 
 const DEATH: CellDeath = { what: 'process', message: 'was ended by SIGKILL', blamed: 'other.js' };
 
-const listen = (port: number): QuestionOf<'listen'> => ({ type: 'listen', server: 1, host: '127.0.0.1', port, serverName: '' });
+const listen = (port: number): QuestionOf<'listen'> => listenQuestion({ port });
 
 async function loadedScript(options?: FakeScriptOptions): Promise<FakeScript> {
   const script = startFakeScript({ ...options, limits: { restartDelay: 1, ...options?.limits } });
@@ -62,7 +63,7 @@ describe('a script whose cell has died', () => {
     await next.endTurn([{ type: 'loaded' }]);
     const again = openClient(`ws://127.0.0.1:${port}/`);
     await next.given('accepted');
-    expect(next.events.map(({ type }) => type)).toEqual(['evaluate', 'accepted']);
+    expect(next.events.map(({ type }) => type)).toEqual(['evaluate', 'listening', 'accepted']);
     again.connection.terminate();
   });
 

@@ -4,6 +4,7 @@ import type { Command, CommandOf } from '../../../wire/commands.ts';
 import type { QuestionOf } from '../../../wire/questions.ts';
 import { startFakeScript, type FakeScript, type FakeScriptOptions } from '../../support/fake-cell.ts';
 import { openClient, send } from '../../support/sockets.ts';
+import { listenQuestion } from '../../support/server-items.ts';
 
 const print = (text: string, level = 0): Command => ({ type: 'print', level, text });
 const close = (code: number, reason = ''): Command => ({ type: 'close', socket: 1, code, reason });
@@ -20,14 +21,8 @@ const connect = (socket: number, more: Partial<CommandOf<'connect'>> = {}): Comm
   perMessageDeflate: false,
   ...more,
 });
-const listen = (server: number, more: Partial<QuestionOf<'listen'>> = {}): QuestionOf<'listen'> => ({
-  type: 'listen',
-  server,
-  host: '127.0.0.1',
-  port: 0,
-  serverName: '',
-  ...more,
-});
+const listen = (server: number, more: Partial<QuestionOf<'listen'>> = {}): QuestionOf<'listen'> =>
+  listenQuestion({ server, ...more });
 
 /** A script whose source was run: no turn is under way, nothing waits. */
 async function loadedScript(options?: FakeScriptOptions): Promise<FakeScript> {
@@ -53,6 +48,9 @@ describe('turns', () => {
   test('are one at a time; what comes meanwhile is the next one, whole and in order', async () => {
     const { cell } = await loadedScript();
     const { port } = cell.client.answer([], listen(1));
+    await cell.turnBegins();
+    expect(cell.lastTurn.map(({ type }) => type)).toEqual(['listening']);
+    await cell.endTurn();
     const peer = openClient(`ws://127.0.0.1:${port}/`);
     await peer.owner.first('opened');
     await cell.turnBegins();
@@ -65,13 +63,13 @@ describe('turns', () => {
     const other = openClient(`ws://127.0.0.1:${port}/`);
     await other.owner.first('opened');
     await nextLoop();
-    expect(cell.turns).toBe(2);
+    expect(cell.turns).toBe(3);
     await cell.endTurn();
     await cell.turnBegins();
     const texts = cell.lastTurn.flatMap((event) => (event.type === 'text' ? [event.data.toString()] : []));
     expect(texts).toEqual(Array.from({ length: 50 }, (_, index) => `${index}`));
     expect(cell.lastTurn.at(-1)).toMatchObject({ type: 'accepted', socket: 3 });
-    expect(cell.turns).toBe(3);
+    expect(cell.turns).toBe(4);
   });
 
   test('hold no more events than they may', async () => {
@@ -214,8 +212,8 @@ describe('listen', () => {
     const { cell, log } = startFakeScript({ permissions: {} });
     await cell.turnBegins();
     for (const [question, message] of [
-      [listen(1, { port: 8080 }), 'listening on 127.0.0.1:8080 is not permitted; allow it with --allow-listen=127.0.0.1:8080'],
-      [listen(2, { host: '', port: 80 }), 'listening on port 80 of all interfaces is not permitted; allow it with --allow-listen=80'],
+      [listen(1, { port: 8080 }), 'listening on 127.0.0.1:8080 is not permitted (permission listen); allow it with --allow-listen=127.0.0.1:8080'],
+      [listen(2, { host: '', port: 80 }), "listening on port 80 of all interfaces is not permitted (permission listen); allow it with --allow-listen=80, or let the script listen on this machine alone, with host: '127.0.0.1'"],
     ] as const) {
       expect(cell.client.answer([], question)).toMatchObject({ code: 'ERR_AIRLOCK_LISTEN_DENIED', error: message.split(';')[0] });
       expect(log.at(-1)).toEqual({ level: 'warning', script: 'fake.js', message });
@@ -251,7 +249,7 @@ describe('a connection', () => {
         type: 'failed',
         socket: 2,
         error: 3,
-        message: "WebSocket connection to 'ws://10.0.0.1:81/' failed: connecting to 10.0.0.1:81 is not permitted",
+        message: "WebSocket connection to 'ws://10.0.0.1:81/' failed: connecting to 10.0.0.1:81 is not permitted (permission connect)",
       },
       { type: 'closed', socket: 2, code: 1006, reason: '', wasClean: false },
     ]);
@@ -259,7 +257,7 @@ describe('a connection', () => {
       {
         level: 'warning',
         script: 'fake.js',
-        message: 'connecting to 10.0.0.1:81 is not permitted; allow it with --allow-connect=10.0.0.1:81',
+        message: 'connecting to 10.0.0.1:81 is not permitted (permission connect); allow it with --allow-connect=10.0.0.1:81',
       },
     ]);
   });
