@@ -269,7 +269,7 @@ describe('airlock run --stats', () => {
     const folder = folderWith({ 'loop.js': `for (;;);` });
     const { code, stderr } = await airlock(folder, 'run', 'loop.js', '--stats');
     const [error, line = ''] = stderr.split('\n');
-    expect([code, error]).toEqual([1, 'airlock: loop.js: ran for more than 2000 ms in one turn, at loop.js:1:1']);
+    expect([code, error]).toEqual([1, 'airlock: loop.js: ran for more than 2000 ms in one turn, at loop.js:1:1 (ERR_AIRLOCK_TURN_TIMEOUT)']);
     expect(JSON.parse(line)).toMatchObject({
       reason: 'fault',
       limit: 'turnTimeout',
