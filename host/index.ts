@@ -3,6 +3,7 @@ export { ScriptHost, type HostEvents } from './script-host.ts';
 export type { HostOptions, RunOptions } from './run-options.ts';
 export type { CellKind } from './cells/cell-pool.ts';
 export type { PrintedLine, Script, ScriptEnd, ScriptEvents } from './script/script.ts';
+export type { SocketStatistics } from './script/script-sockets.ts';
 export { SCRIPT_TYPES, type ScriptType, type ScriptTypeDefinition } from './script/script-types.ts';
 export { LIMITS, type LimitName, type Limits } from './policy/limits.ts';
 export type { PermissionOptions } from './policy/permissions.ts';

@@ -13,8 +13,24 @@ export const EVENTS = {
   binary: { code: 2, fields: { socket: 'uint', data: 'bytes' } },
   /** The handshake of a socket that the script opened is done. */
   opened: { code: 3, fields: { socket: 'uint', protocol: 'string', extensions: 'string' } },
-  /** A server has accepted a connection: a new socket, already open. */
-  accepted: { code: 4, fields: { server: 'uint', socket: 'uint', url: 'string', protocol: 'string', extensions: 'string' } },
+  /**
+   * A server has accepted a connection: a new socket, already open. `headers`: those of its handshake's
+   * request, a line for each. `attachment`: what the script gave by `attach`, where it has had the socket before.
+   */
+  accepted: {
+    code: 4,
+    fields: {
+      server: 'uint',
+      socket: 'uint',
+      url: 'string',
+      protocol: 'string',
+      extensions: 'string',
+      remoteAddress: 'string',
+      remotePort: 'uint',
+      headers: 'string',
+      attachment: 'bytes',
+    },
+  },
   /** Something went wrong with a socket; `closed` follows. `error` is a SocketError number. */
   failed: { code: 5, fields: { socket: 'uint', error: 'int', message: 'string' } },
   /** The socket is gone; nothing more comes from it. */
@@ -35,7 +51,7 @@ export const EVENTS = {
   ping: { code: 13, fields: { socket: 'uint', data: 'bytes' } },
   /** The peer has answered a ping of the script's, or sent a pong of its own accord. */
   pong: { code: 14, fields: { socket: 'uint', data: 'bytes' } },
-  /** The kernel has taken all that was sent on the socket: the answer to `drain`. */
+  /** The kernel has taken all that was sent on the socket: the answer to `drain`, and what `watchDrain` asks for. */
   drained: { code: 15, fields: { socket: 'uint' } },
   /** The peer's close frame has come; `closed` follows when the connection is gone. */
   closing: { code: 16, fields: { socket: 'uint' } },

@@ -5,14 +5,31 @@ import { compileSchema, type AnyItem, type ItemOf } from './fields.ts';
  * given before the question are carried out before it is answered.
  */
 export const QUESTIONS = {
-  /** Open a listener. An empty host means all interfaces; port 0 means any free port. */
-  listen: { code: 1, fields: { server: 'uint', host: 'string', port: 'uint', serverName: 'string' } },
+  /**
+   * Open a listener. An empty host means all interfaces; port 0 means any free port. `maxBufferedAmount` in bytes, 0 for the
+   * script's limit; `slowReaders`: which of SLOW_READERS.
+   */
+  listen: {
+    code: 1,
+    fields: {
+      server: 'uint',
+      host: 'string',
+      port: 'uint',
+      serverName: 'string',
+      maxBufferedAmount: 'uint',
+      slowReaders: 'uint',
+    },
+  },
+  /** The last round trip of an accepted socket's heartbeat. */
+  latency: { code: 30, fields: { socket: 'uint' } },
 } as const;
 
 /** The answer to the question of the same name. */
 export const ANSWERS = {
   /** An empty `error`: listening at `port` and `url`. Otherwise `code` and `error` say what was wrong. */
   listen: { code: 1, fields: { port: 'uint', url: 'string', code: 'string', error: 'string' } },
+  /** -1: there was none yet. */
+  latency: { code: 30, fields: { milliseconds: 'number' } },
 } as const;
 
 export type QuestionTable = typeof QUESTIONS;
@@ -28,6 +45,10 @@ export type AnswerOf<Type extends QuestionType> = ItemOf<AnswerTable, Type>;
 export type Answerers = {
   readonly [Type in QuestionType]: (question: QuestionOf<Type>) => AnswerOf<Type>;
 };
+
+/** What is done where a peer reads more slowly than it is sent to, by its number on the wire. */
+export const SLOW_READERS = ['close', 'drop', 'drop-oldest'] as const;
+export type SlowReaders = (typeof SLOW_READERS)[number];
 
 export const QUESTION_SCHEMA = compileSchema('question', QUESTIONS);
 export const ANSWER_SCHEMA = compileSchema('answer', ANSWERS);

@@ -27,6 +27,13 @@ export interface GuestSettings {
   /** What a WebSocket's options can lower: the largest message, in bytes, and the time for a handshake, in milliseconds. */
   readonly messageBytes: number;
   readonly handshakeTimeout: number;
+  /** The limits of what a server's sockets have: those of the same names in `host/policy/limits.ts`. */
+  readonly bufferedBytes: number;
+  readonly attachmentBytes: number;
+  readonly topicLength: number;
+  readonly topicsPerSocket: number;
+  readonly subscriptions: number;
+  readonly deliveriesPerTurn: number;
 }
 
 /** What a cell needs to know of a script, as it stands in the `create` frame. */

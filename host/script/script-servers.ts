@@ -1,10 +1,12 @@
 import type { CommandOf } from '../../wire/commands.ts';
-import type { AnswerOf, QuestionOf } from '../../wire/questions.ts';
+import { SLOW_READERS, type AnswerOf, type QuestionOf } from '../../wire/questions.ts';
 import { AirlockError } from '../errors.ts';
 import { hostPort } from '../sockets/client.ts';
 import type { Connection } from '../sockets/connection.ts';
 import { listenAddress, Server, type Accepted, type ServerOwner } from '../sockets/server.ts';
 import type { ScriptSockets, ScriptSocketsOptions } from './script-sockets.ts';
+
+const NOTHING = new Uint8Array(0);
 
 /** The listeners of one script, under the numbers that the script knows them by, and which of its sockets they accepted. */
 export class ScriptServers implements ServerOwner {
@@ -13,6 +15,8 @@ export class ScriptServers implements ServerOwner {
   readonly #servers = new Map<number, Server>();
   /** Which server accepted a connection. */
   readonly #acceptedBy = new Map<Connection, Server>();
+  /** What the script keeps with a connection. */
+  readonly #attachments = new Map<Connection, Uint8Array>();
   #lastId = 0;
 
   constructor(options: ScriptSocketsOptions, sockets: ScriptSockets) {
@@ -24,10 +28,11 @@ export class ScriptServers implements ServerOwner {
     return this.#servers.size;
   }
 
-  listen({ server: id, host, port, serverName }: QuestionOf<'listen'>): AnswerOf<'listen'> {
+  listen({ server: id, host, port, serverName, ...asked }: QuestionOf<'listen'>): AnswerOf<'listen'> {
     const { limits, log, permissions } = this.#options;
     try {
-      if (id <= this.#lastId || port > 65_535) {
+      const slowReaders = SLOW_READERS[asked.slowReaders];
+      if (id <= this.#lastId || port > 65_535 || slowReaders === undefined) {
         throw new AirlockError('ERR_AIRLOCK_MALFORMED_COMMAND', 'the question is malformed');
       }
       this.#lastId = id;
@@ -42,7 +47,8 @@ export class ScriptServers implements ServerOwner {
       if (this.#servers.size >= limits.servers) {
         throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', `the limit of ${limits.servers} servers is reached`);
       }
-      const server = new Server(id, { host: address, port, serverName, maxPayload: limits.messageBytes }, this);
+      const sendLimit = this.#sockets.sendLimit(asked.maxBufferedAmount, slowReaders);
+      const server = new Server(id, { host: address, port, serverName, maxPayload: limits.messageBytes, sendLimit }, this);
       this.#servers.set(id, server);
       return { type: 'listen', port: server.port, url: server.url, code: '', error: '' };
     } catch (error) {
@@ -77,7 +83,52 @@ export class ScriptServers implements ServerOwner {
 
   /** The connection is closed. */
   forget(connection: Connection): void {
-    this.#acceptedBy.delete(connection);
+    const server = this.#acceptedBy.get(connection);
+    if (server !== undefined) {
+      this.#sockets.fanOut.leave(server.id, connection);
+      this.#attachments.delete(connection);
+      this.#acceptedBy.delete(connection);
+    }
+  }
+
+  /** Keeps bytes with an accepted connection. Returns why the command is malformed, where it is. */
+  attach({ data, socket }: CommandOf<'attach'>): string | undefined {
+    const connection = this.#accepted(socket);
+    if (data.length > this.#options.limits.attachmentBytes) {
+      return `attach ${data.length} bytes`;
+    }
+    if (connection !== undefined && data.length === 0) {
+      this.#attachments.delete(connection);
+    } else if (connection !== undefined) {
+      // A copy: what came lies in the buffer of a pipe, with much else.
+      this.#attachments.set(connection, Uint8Array.from(data));
+    }
+    return undefined;
+  }
+
+  latency({ socket }: QuestionOf<'latency'>): AnswerOf<'latency'> {
+    return { type: 'latency', milliseconds: this.#accepted(socket)?.latency ?? -1 };
+  }
+
+  terminate({ socket }: CommandOf<'terminate'>): void {
+    this.#accepted(socket)?.terminate();
+  }
+
+  subscribe({ socket, topic }: CommandOf<'subscribe'>): string | undefined {
+    const connection = this.#accepted(socket);
+    return connection === undefined ? undefined : this.#sockets.fanOut.subscribe(connection, topic);
+  }
+
+  unsubscribe({ socket, topic }: CommandOf<'unsubscribe'>): void {
+    const connection = this.#accepted(socket);
+    if (connection !== undefined) {
+      this.#sockets.fanOut.unsubscribe(connection, topic);
+    }
+  }
+
+  #accepted(socket: number): Connection | undefined {
+    const connection = this.#sockets.connection(socket);
+    return connection !== undefined && this.#acceptedBy.has(connection) ? connection : undefined;
   }
 
   accepted(server: Server, handshake: Accepted): void {
@@ -91,8 +142,20 @@ export class ScriptServers implements ServerOwner {
     }
     const connection = this.#sockets.adopt(handshake);
     this.#acceptedBy.set(connection, server);
-    const { extensions, protocol, url } = handshake;
-    push({ type: 'accepted', server: server.id, socket: connection.id, url, protocol, extensions });
+    this.#sockets.fanOut.join(server.id, connection);
+    const { extensions, headers, protocol, remoteAddress, remotePort, url } = handshake;
+    push({
+      type: 'accepted',
+      server: server.id,
+      socket: connection.id,
+      url,
+      protocol,
+      extensions,
+      remoteAddress,
+      remotePort,
+      headers,
+      attachment: NOTHING,
+    });
   }
 
   serverFailed(server: Server, message: string): void {

@@ -13,8 +13,10 @@ import type { Permissions } from '../policy/permissions.ts';
 import type { ProxySettings } from '../policy/proxy-options.ts';
 import type { TlsSettings } from '../sockets/tls-settings.ts';
 import { originOf } from '../sockets/handshake-headers.ts';
+import { guestSettings } from './guest-settings.ts';
 import { Inbox } from './inbox.ts';
-import { ScriptSockets } from './script-sockets.ts';
+import { ScriptSockets, type SocketStatistics } from './script-sockets.ts';
+import { serverCommands } from './server-commands.ts';
 import type { ScriptType, ScriptTypeDefinition } from './script-types.ts';
 import { TurnSchedule } from './turn-schedule.ts';
 
@@ -98,7 +100,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
-    const { definition, dialect, limits, log, permissions, proxies, tls } = setup;
+    const { dialect, limits, log, permissions, proxies, tls } = setup;
     this.#inbox = new Inbox(limits.eventsPerTurn, limits.eventBytesPerTurn);
     this.#sockets = new ScriptSockets({
       permissions,
@@ -130,20 +132,7 @@ export class Script extends EventEmitter<ScriptEvents> {
         name: setup.name,
         memory: limits.memory,
         turnTimeout: limits.turnTimeout,
-        guest: {
-          dialect,
-          url: setup.url,
-          baseUrl: setup.baseUrl,
-          args: setup.args,
-          context: definition.context,
-          server: definition.server,
-          entity: definition.entity,
-          permittedHeaders: permissions.headers,
-          commandsPerTurn: limits.commandsPerTurn,
-          bytesPerTurn: limits.commandBytesPerTurn,
-          messageBytes: limits.messageBytes,
-          handshakeTimeout: limits.handshakeTimeout,
-        },
+        guest: guestSettings(setup),
       },
       client,
     );
@@ -161,6 +150,11 @@ export class Script extends EventEmitter<ScriptEvents> {
         this.#sockets.connectionCount === 0 &&
         this.#sockets.servers.count === 0)
     );
+  }
+
+  /** What its sockets do. */
+  get statistics(): SocketStatistics {
+    return this.#sockets.statistics;
   }
 
   /**
@@ -245,7 +239,7 @@ export class Script extends EventEmitter<ScriptEvents> {
 
   #answer(commands: CommandBatch, question: Question): Answer {
     this.#carryOut(commands);
-    return this.#answerers[question.type](question);
+    return (this.#answerers[question.type] as (question: Question) => Answer)(question);
   }
 
   #carryOut(commands: CommandBatch): void {
@@ -267,12 +261,7 @@ export class Script extends EventEmitter<ScriptEvents> {
   };
 
   readonly #handlers: Omit<CommandHandlers, SendType> = {
-    connect: (command) => {
-      const malformed = this.#sockets.connect(command);
-      if (malformed !== undefined) {
-        this.#malformed(malformed);
-      }
-    },
+    connect: (command) => this.#check(this.#sockets.connect(command)),
     close: (command) => {
       if (isSendableCloseCode(command.code) && Buffer.byteLength(command.reason) <= 123) {
         this.#sockets.close(command);
@@ -302,6 +291,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     pause: (command) => this.#sockets.pauseByScript(command),
     resume: (command) => this.#sockets.resumeByScript(command),
     drain: (command) => this.#sockets.drain(command),
+    ...serverCommands(() => this.#sockets, (malformed) => this.#check(malformed)),
   };
 
   readonly #answerers: Answerers = {
@@ -315,6 +305,7 @@ export class Script extends EventEmitter<ScriptEvents> {
             code: 'ERR_AIRLOCK_LISTEN_DENIED',
             error: `a script of the type ${this.type} has no servers`,
           },
+    latency: (question) => this.#sockets.servers.latency(question),
   };
 
   #armTimer(delay: number): void {
@@ -328,6 +319,13 @@ export class Script extends EventEmitter<ScriptEvents> {
         },
         Math.min(delay, LONGEST_DELAY),
       );
+    }
+  }
+
+  /** @param malformed what a command gave back that tells why it is malformed, where it is */
+  #check(malformed: string | undefined): void {
+    if (malformed !== undefined) {
+      this.#malformed(malformed);
     }
   }
 

@@ -47,6 +47,15 @@ export function requestedUrl({ headers, url = '' }: IncomingMessage): string {
   return absolute === undefined ? `ws://${headers.host}${url}` : `ws://${absolute.host}${absolute.pathname}${absolute.search}`;
 }
 
+/** The headers as they came, as `name: value` with a line for each: Node lets no line break into any. */
+export function headerLines({ rawHeaders }: IncomingMessage): string {
+  const lines: string[] = [];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    lines.push(`${rawHeaders[index]}: ${rawHeaders[index + 1]}`);
+  }
+  return lines.join('\n');
+}
+
 function absoluteTarget(target: string): URL | undefined {
   const url = URL.parse(target);
   return url !== null && /^(?:http|ws)s?:$/.test(url.protocol) ? url : undefined;

@@ -6,7 +6,8 @@ import { AirlockError, codeOf, messageOf } from '../errors.ts';
 import { hostPort } from './client.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
 import { FramedStream } from './framed-stream.ts';
-import { asksForWebSocket, requestedUrl, requestProblem, type Refusal } from './handshake-request.ts';
+import { asksForWebSocket, headerLines, requestedUrl, requestProblem, type Refusal } from './handshake-request.ts';
+import type { SendLimit } from './slow-readers.ts';
 
 export interface ListenOptions {
   /** An address; empty for all interfaces. */
@@ -17,6 +18,8 @@ export interface ListenOptions {
   readonly serverName: string;
   /** The largest message that is received, in bytes. */
   readonly maxPayload: number;
+  /** What may wait to be sent on a connection; without it, any amount. */
+  readonly sendLimit?: SendLimit | undefined;
 }
 
 /** A connection whose handshake is done. */
@@ -25,6 +28,11 @@ export interface Accepted {
   readonly url: string;
   readonly protocol: string;
   readonly extensions: string;
+  /** The peer's address, and port; empty, and 0, where it is gone already. */
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** The headers of the request, a line for each. */
+  readonly headers: string;
   /** Makes it a connection of the script, under this number. To be called at once, or not at all. */
   connect(id: number, owner: ConnectionOwner): Connection;
   /** Closes it instead. */
@@ -53,7 +61,7 @@ export class Server {
   readonly #http: HttpServer;
   readonly #webSockets: WsServer;
   readonly #owner: ServerOwner;
-  readonly #maxPayload: number;
+  readonly #options: ListenOptions;
 
   /**
    * Binds and listens before it returns. Throws ERR_AIRLOCK_LISTEN_FAILED where the system refuses the address.
@@ -61,7 +69,7 @@ export class Server {
   constructor(id: number, options: ListenOptions, owner: ServerOwner) {
     this.id = id;
     this.#owner = owner;
-    this.#maxPayload = options.maxPayload;
+    this.#options = options;
     const bound = bind(options.host, options.port);
     const { address, port } = bound.address() as { address: string; port: number };
     this.port = port;
@@ -98,18 +106,30 @@ export class Server {
     request.headers.upgrade = 'websocket';
     const stream = new FramedStream(socket as Socket, false);
     this.#webSockets.handleUpgrade(request, stream, NOTHING, (webSocket) => {
-      this.#owner.accepted(this, accepted(webSocket, stream, this.#maxPayload, head, requestedUrl(request)));
+      this.#owner.accepted(this, accepted(webSocket, stream, this.#options, head, request));
     });
   }
 }
 
-function accepted(webSocket: WebSocket, stream: FramedStream, largest: number, head: Buffer, url: string): Accepted {
+function accepted(
+  webSocket: WebSocket,
+  stream: FramedStream,
+  { maxPayload: largest, sendLimit }: ListenOptions,
+  head: Buffer,
+  request: IncomingMessage,
+): Accepted {
+  const url = requestedUrl(request);
+  const { remoteAddress = '', remotePort = 0 } = stream.socket;
   return {
     url,
     protocol: webSocket.protocol,
     extensions: webSocket.extensions,
+    // A listener for all interfaces sees an IPv4 address mapped into IPv6.
+    remoteAddress: remoteAddress.replace(/^::ffff:(?=[\d.]+$)/i, ''),
+    remotePort,
+    headers: headerLines(request),
     connect(id, owner) {
-      const connection = new Connection(id, url, webSocket, owner, { accepted: stream, largest });
+      const connection = new Connection(id, url, webSocket, owner, { accepted: stream, largest, sendLimit });
       // What the peer has sent already comes after its owner knows of the connection.
       setImmediate(() => connection.start(head));
       return connection;
