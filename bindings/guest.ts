@@ -33,10 +33,12 @@ import { startPerformance } from './web/performance.ts';
 import { CloseEvent, MessageEvent } from './web/websocket-events.ts';
 import { beginInput, readBytes, readNumber, readString } from './turn-input.ts';
 import { serverById, serverInternals, WebSocketServer } from './websocket-server.ts';
+import { acceptWebSocket, ServerWebSocket } from './server-websocket.ts';
+import { beginDeliveries, joinServer, leaveServer } from './topics.ts';
 import { settleSenders } from './websocket-connection.ts';
 import { WebSocketError } from './websocket-error.ts';
 import { WebSocketStream } from './websocket-stream.ts';
-import { acceptWebSocket, WebSocket } from './websocket.ts';
+import { WebSocket } from './websocket.ts';
 
 /**
  * The entry of the bindings. Evaluated once, into the V8 snapshot; each isolate that starts from it calls `boot`, and
@@ -44,7 +46,7 @@ import { acceptWebSocket, WebSocket } from './websocket.ts';
  */
 
 type EventFields<Type extends EventType> = {
-  readonly [Field in keyof Omit<ItemOf<EventTable, Type>, 'type'>]: Field extends 'data'
+  readonly [Field in keyof Omit<ItemOf<EventTable, Type>, 'type'>]: ItemOf<EventTable, Type>[Field] extends Uint8Array
     ? Uint8Array<ArrayBuffer>
     : ItemOf<EventTable, Type>[Field];
 };
@@ -59,8 +61,10 @@ const handlers: {
   opened({ socket, protocol, extensions }) {
     connectionById(socket)?.opened(protocol, extensions);
   },
-  accepted({ server, socket, url, protocol, extensions }) {
-    const accepted = acceptWebSocket(socket, url, protocol, extensions);
+  accepted({ socket, url, protocol, extensions, ...rest }) {
+    const accepted = acceptWebSocket(socket, url, protocol, extensions, rest);
+    const { server } = rest;
+    joinServer(server, socket);
     const target = serverById(server);
     if (target !== undefined) {
       serverInternals.accepted(target, accepted);
@@ -70,6 +74,7 @@ const handlers: {
     connectionById(socket)?.failed(error, message);
   },
   closed({ socket, code, reason, wasClean }) {
+    leaveServer(socket);
     connectionById(socket)?.closed(code, reason, wasClean);
   },
   buffered({ socket, bytes }) {
@@ -247,6 +252,7 @@ const guest = {
       globals.self = globalThis;
     }
     if (parsed.server) {
+      globals.ServerWebSocket = ServerWebSocket;
       globals.WebSocketServer = WebSocketServer;
     }
     for (const global of ObjectKeys(globals)) {
@@ -259,6 +265,7 @@ const guest = {
     beginTurn();
     beginInput(texts);
     settleSenders();
+    beginDeliveries();
     beginEventTurn();
     dispatchEvents(count);
     return currentOutbox();

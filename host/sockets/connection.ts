@@ -226,8 +226,9 @@ export class Connection {
     }
   }
 
-  /** Cuts the connection without a closing handshake. */
+  /** Cuts the connection without a closing handshake. That is no failure, unless there was one before. */
   terminate(): void {
+    this.#failed = true;
     this.#webSocket.terminate();
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { FIRST, closed, opened, startScript, type IsolatedScript } from '../support/isolate.ts';
+import { acceptedEvent } from '../support/wire.ts';
 import type { Dialect } from '../../wire/settings.ts';
 
 function openSocket(dialect: Dialect = 'web'): IsolatedScript {
@@ -117,7 +118,7 @@ describe('close', () => {
       server: true,
       listen: () => ({ port: 80, url: 'ws://127.0.0.1:80', code: '', error: '' }),
     });
-    script.turn({ type: 'accepted', server: 1, socket: 1, url: 'ws://a.example/', protocol: '', extensions: '' });
+    script.turn(acceptedEvent({ url: 'ws://a.example/' }));
     expect(script.run("ws.close(1011, 'oops')")).toEqual([{ type: 'close', socket: 1, code: 1011, reason: 'oops' }]);
   });
 });

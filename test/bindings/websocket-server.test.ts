@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Event } from '../../wire/events.ts';
 import type { Command } from '../../wire/commands.ts';
 import { closed, printed, reported, startScript, text, type IsolatedScript, type Listen } from '../support/isolate.ts';
+import { acceptedEvent, listenQuestion } from '../support/wire.ts';
 
 const LISTENING: Listen = ({ port }) => ({ port: port === 0 ? 49_152 : port, url: `ws://127.0.0.1:${port}`, code: '', error: '' });
 
@@ -10,7 +11,7 @@ function serverScript(source: string, listen: Listen = LISTENING): IsolatedScrip
 }
 
 function accepted(socket: number, server = 1): Event {
-  return { type: 'accepted', server, socket, url: 'ws://127.0.0.1:8080/room', protocol: 'chat', extensions: '' };
+  return acceptedEvent({ server, socket, url: 'ws://127.0.0.1:8080/room', protocol: 'chat' });
 }
 
 describe('new WebSocketServer(options)', () => {
@@ -20,13 +21,14 @@ describe('new WebSocketServer(options)', () => {
     ['undefined', { port: 0, host: '', serverName: '' }],
     ['8080', { port: 8080, host: '', serverName: '' }],
     ["{ port: 8080, host: '127.0.0.1', serverName: 'Chat' }", { port: 8080, host: '127.0.0.1', serverName: 'Chat' }],
+    ["{ host: '127.0.0.1', maxBufferedAmount: 1000, slowReaders: 'drop-oldest' }", { maxBufferedAmount: 1000, slowReaders: 2 }],
   ])('(%s) asks the host', (args, fields) => {
     const asked: unknown[] = [];
     serverScript(`new WebSocketServer(${args})`, (question, commands) => {
       asked.push(question);
       return LISTENING(question, commands);
     });
-    expect(asked).toEqual([{ type: 'listen', server: 1, ...fields }]);
+    expect(asked).toEqual([listenQuestion(fields)]);
   });
 
   test('it listens when the constructor returns', () => {
@@ -58,6 +60,9 @@ describe('new WebSocketServer(options)', () => {
     ['{ host: 5 }', 'TypeError', 'host must be a string.'],
     ['{ serverName: null }', 'TypeError', 'serverName must be a string.'],
     ['null', 'TypeError', 'the argument must be an object, as { port: 8080 }, or a port.'],
+    ['{ maxBufferedAmount: 0 }', 'RangeError', 'maxBufferedAmount must be a whole number from 1 to 16777216, the limit of this script, not 0.'],
+    ['{ maxBufferedAmount: 2 ** 24 + 1 }', 'RangeError', 'maxBufferedAmount must be a whole number from 1 to 16777216, the limit of this script, not 16777217.'],
+    ["{ slowReaders: 'wait' }", 'TypeError', "slowReaders must be 'close', 'drop' or 'drop-oldest'."],
     ["'80'", 'TypeError', 'the argument must be an object, as { port: 8080 }, or a port.'],
   ])('(%s) is a %s, and the host is not asked', (args, name, message) => {
     const script = serverScript('', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { FIRST, binary, closed, opened, printed, startScript, text, type IsolatedScript } from '../support/isolate.ts';
+import { acceptedEvent } from '../support/wire.ts';
 
 /** Overte's documentation: `new WebSocket(urlOrWebSocket)`, "an existing WebSocket to reuse the connection of". */
 describe('overte: a WebSocket made of a WebSocket', () => {
@@ -68,7 +69,7 @@ describe('overte: a WebSocket made of a WebSocket', () => {
       server: true,
       listen: () => ({ port: 80, url: 'ws://127.0.0.1:80', code: '', error: '' }),
     });
-    script.turn({ type: 'accepted', server: 1, socket: 1, url: 'ws://a.example/', protocol: '', extensions: '' });
+    script.turn(acceptedEvent({ url: 'ws://a.example/' }));
     expect(script.value('b.readyState')).toBe(1);
     expect(script.turn(text('ab', 1))).toEqual([{ type: 'sendText', socket: 1, data: 'abab' }]);
   });

@@ -1,11 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { startFakeScript } from '../../support/fake-cell.ts';
 import { openClient } from '../../support/sockets.ts';
+import { listenQuestion } from '../../support/wire.ts';
 
 test("a script is told that its peer's close frame has come, before the connection is closed", async () => {
   const { cell } = startFakeScript();
   await cell.endTurn([{ type: 'loaded' }]);
-  const { port } = cell.client.answer([], { type: 'listen', server: 1, host: '127.0.0.1', port: 0, serverName: '' });
+  const { port } = cell.client.answer([], listenQuestion());
   const peer = openClient(`ws://127.0.0.1:${port}/`);
   await peer.owner.first('opened');
   peer.connection.close(3000, 'enough');

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Command } from '../../../wire/commands.ts';
-import type { QuestionOf } from '../../../wire/questions.ts';
 import { startFakeScript, type FakeCell } from '../../support/fake-cell.ts';
 import { openClient, send, type TestClient } from '../../support/sockets.ts';
+import { listenQuestion } from '../../support/wire.ts';
 
-const LISTEN: QuestionOf<'listen'> = { type: 'listen', server: 1, host: '127.0.0.1', port: 0, serverName: '' };
+const LISTEN = listenQuestion();
 const drain = (socket = 1): Command => ({ type: 'drain', socket });
 const block: Command = { type: 'sendBinary', socket: 1, data: Buffer.alloc(1024 * 1024) };
 const wake: Command = { type: 'timer', delay: 0 };

@@ -4,6 +4,7 @@ import type { Command, CommandOf } from '../../../wire/commands.ts';
 import type { QuestionOf } from '../../../wire/questions.ts';
 import { startFakeScript, type FakeScript, type FakeScriptOptions } from '../../support/fake-cell.ts';
 import { openClient, send } from '../../support/sockets.ts';
+import { listenQuestion } from '../../support/wire.ts';
 
 const print = (text: string, level = 0): Command => ({ type: 'print', level, text });
 const close = (code: number, reason = ''): Command => ({ type: 'close', socket: 1, code, reason });
@@ -20,14 +21,7 @@ const connect = (socket: number, more: Partial<CommandOf<'connect'>> = {}): Comm
   perMessageDeflate: false,
   ...more,
 });
-const listen = (server: number, more: Partial<QuestionOf<'listen'>> = {}): QuestionOf<'listen'> => ({
-  type: 'listen',
-  server,
-  host: '127.0.0.1',
-  port: 0,
-  serverName: '',
-  ...more,
-});
+const listen = (server: number, more: Partial<QuestionOf<'listen'>> = {}): QuestionOf<'listen'> => listenQuestion({ server, ...more });
 
 /** A script whose source was run: no turn is under way, nothing waits. */
 async function loadedScript(options?: FakeScriptOptions): Promise<FakeScript> {
