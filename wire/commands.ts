@@ -62,7 +62,7 @@ export const COMMANDS = {
   attach: { code: 34, fields: { socket: 'uint', data: 'bytes' } },
   /** Cut the connection, without a closing handshake. */
   terminate: { code: 35, fields: { socket: 'uint' } },
-  /** From now on, tell by `drained` each time when the kernel has taken all, after it had not by the end of a turn. */
+  /** From now on, tell by `drained` each time when the kernel has taken all that a turn has sent on the socket. */
   watchDrain: { code: 36, fields: { socket: 'uint' } },
 } as const;
 

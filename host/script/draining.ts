@@ -5,7 +5,7 @@ export class Draining {
   readonly #tell: (connection: Connection) => void;
   /** Asked for in the batch of commands that is being carried out. */
   readonly #asked = new Set<Connection>();
-  /** Each time when not all was taken by the end of a batch. */
+  /** Each time that something was sent. */
   readonly #watched = new Set<Connection>();
   /** Connections that will tell. */
   readonly #underWay = new Set<Connection>();
@@ -23,8 +23,8 @@ export class Draining {
     this.#watched.add(connection);
   }
 
-  /** After a batch the kernel has not taken all of this connection's. */
-  backpressured(connection: Connection): void {
+  /** A batch has sent something on this connection. */
+  written(connection: Connection): void {
     if (this.#watched.has(connection)) {
       this.#tellWhenSent(connection);
     }

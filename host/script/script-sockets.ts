@@ -225,10 +225,8 @@ export class ScriptSockets implements ConnectionOwner {
       // The script takes it that all it sent is gone by its next turn. Mostly it is gone by now.
       if (connection.bufferedAmount > 0 || this.#assumedBuffered.has(connection)) {
         this.#assumedBuffered.set(connection, 0);
-        if (connection.isBackpressured) {
-          this.#draining.backpressured(connection);
-        }
       }
+      this.#draining.written(connection);
     }
     this.#written.clear();
     this.#draining.endBatch();

@@ -36,7 +36,7 @@ describe('a value as bytes', () => {
         // Both are of Node's own realm then, which jest's is not.
         expect(isDeepStrictEqual(structuredClone(copy), structuredClone(value))).toBe(true);
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     );
   });
 
