@@ -20,7 +20,7 @@ function accepted(attachment = new Uint8Array(0), attachmentBytes = 16 * 1024): 
 }
 
 /** The bytes that the host is given for an expression. */
-function attached(script: IsolatedScript, expression: string): Uint8Array {
+function attached(script: IsolatedScript, expression: string): Uint8Array<ArrayBuffer> {
   const [command] = ofType(script.run(`socket.attachment = ${expression}`), 'attach');
   return new Uint8Array(command?.data ?? []);
 }

@@ -35,7 +35,7 @@ describe('Cell', () => {
     });
     cell.create(7, isolateSettings({ server: true }));
     expect(run(cell, 7, evaluate('print(new WebSocketServer(81).port)'))).toMatchObject(['done', '', [{ text: '81' }, { type: 'loaded' }]]);
-    expect(asked).toEqual([[7, [{ type: 'listen', server: 1, host: '', port: 81, serverName: '' }]]]);
+    expect(asked).toEqual([[7, [listenQuestion({ host: '', port: 81 })]]]);
     cell.destroy(7);
   });
 
