@@ -194,8 +194,37 @@ export function sendBytes(
   views.control[NUMBERS_OUT] = numbersWritten += 3;
 }
 
+/** `answerRequest`, with the bytes of `buffer` from `start` on. */
+export function answerRequest(
+  request: number,
+  status: number,
+  headers: readonly string[],
+  buffer: ArrayBufferLike,
+  start: number,
+  length: number,
+): void {
+  let size = length;
+  for (let index = 0; index < headers.length; index++) {
+    size += (headers[index] as string).length;
+  }
+  count(size);
+  reserveNumbers(5 + headers.length);
+  writeBytes(buffer, start, length);
+  let at = numbersWritten;
+  views.numbersOut[at++] = COMMANDS.answerRequest.code;
+  views.numbersOut[at++] = request;
+  views.numbersOut[at++] = status;
+  views.numbersOut[at++] = headers.length;
+  for (let index = 0; index < headers.length; index++) {
+    giveString(headers[index] as string);
+    views.numbersOut[at++] = (headers[index] as string).length;
+  }
+  views.numbersOut[at++] = length;
+  views.control[NUMBERS_OUT] = numbersWritten = at;
+}
+
 type CommandWithBytes = 'attach' | 'publishBinary';
-type OtherCommand = Exclude<CommandType, 'sendText' | 'sendBinary' | 'ping' | CommandWithBytes>;
+type OtherCommand = Exclude<CommandType, 'sendText' | 'sendBinary' | 'ping' | 'answerRequest' | CommandWithBytes>;
 type CommandFields<Type extends CommandType> = Omit<CommandOf<Type>, 'type'>;
 
 /** More than the longest command with bytes has. */
@@ -245,7 +274,7 @@ export function reportError(fields: CommandFields<'reportError'>): void {
 }
 
 /** More than the longest question has. */
-const NUMBERS_OF_A_QUESTION = 16;
+const NUMBERS_OF_A_QUESTION = 256;
 
 /** Asks the host and waits. Commands that were given before are carried out first. Throws where it is over the bounds. */
 export function ask<Type extends QuestionType>(

@@ -19,6 +19,7 @@ import {
   ObjectDefineProperty,
   ObjectFreeze,
   ObjectKeys,
+  createList,
   takeLateBuiltIns,
 } from './primordials.ts';
 import { limitResizableBuffers } from './resizable-buffers.ts';
@@ -32,6 +33,8 @@ import { webGlobals } from './web/globals.ts';
 import { startPerformance } from './web/performance.ts';
 import { CloseEvent, MessageEvent } from './web/websocket-events.ts';
 import { beginInput, readBytes, readNumber, readString } from './turn-input.ts';
+import { takeRequest } from './server-request.ts';
+import { requestGone } from './websocket-server-requests.ts';
 import { serverById, serverInternals, WebSocketServer } from './websocket-server.ts';
 import { acceptWebSocket, ServerWebSocket } from './server-websocket.ts';
 import { beginDeliveries, joinServer, leaveServer } from './topics.ts';
@@ -61,9 +64,8 @@ const handlers: {
   opened({ socket, protocol, extensions }) {
     connectionById(socket)?.opened(protocol, extensions);
   },
-  accepted({ socket, url, protocol, extensions, ...rest }) {
-    const accepted = acceptWebSocket(socket, url, protocol, extensions, rest);
-    const { server } = rest;
+  accepted({ server, socket, request, url, protocol, extensions, ...rest }) {
+    const accepted = acceptWebSocket(socket, url, protocol, extensions, { server, request: takeRequest(request), ...rest });
     joinServer(server, socket);
     const target = serverById(server);
     if (target !== undefined) {
@@ -83,11 +85,38 @@ const handlers: {
   drained({ socket }) {
     connectionById(socket)?.drained();
   },
-  serverFailed({ server }) {
+  listening({ server }) {
     const target = serverById(server);
     if (target !== undefined) {
-      serverInternals.failed(target);
+      serverInternals.opened(target);
     }
+  },
+  serverFailed({ server, code, message }) {
+    const target = serverById(server);
+    if (target !== undefined) {
+      serverInternals.failed(target, code, message);
+    }
+  },
+  serverClosed({ server }) {
+    const target = serverById(server);
+    if (target !== undefined) {
+      serverInternals.closed(target);
+    }
+  },
+  upgradeRequested(event) {
+    const target = serverById(event.server);
+    if (target !== undefined) {
+      serverInternals.requests(target).upgrade(target, event);
+    }
+  },
+  plainRequested(event) {
+    const target = serverById(event.server);
+    if (target !== undefined) {
+      serverInternals.requests(target).plain(target, event);
+    }
+  },
+  requestGone({ request }) {
+    requestGone(request);
   },
   timer() {
     runTimers(isStopping);
@@ -173,6 +202,13 @@ function readField(type: FieldType): unknown {
       return readNumber() === 1;
     case 'bytes':
       return readBytes(readNumber());
+    case 'strings': {
+      const strings = createList<string>();
+      for (let left = readNumber(); left > 0; left--) {
+        strings[strings.length] = readString();
+      }
+      return strings;
+    }
     default:
       return readNumber();
   }

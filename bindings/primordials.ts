@@ -85,6 +85,7 @@ export const ArrayPrototypeSort = uncurryThis(Array.prototype.sort) as <Item>(
   self: Item[],
   compare: (left: Item, right: Item) => number,
 ) => Item[];
+export const ArrayPrototypeValues = uncurryThis(Array.prototype.values) as <Item>(self: readonly Item[]) => Iterator<Item>;
 export const BigIntPrototypeToString = uncurryThis(BigInt.prototype.toString);
 export const BigIntPrototypeValueOf = uncurryThis(BigInt.prototype.valueOf);
 export const BooleanPrototypeValueOf = uncurryThis(Boolean.prototype.valueOf);

@@ -1,91 +1,249 @@
+import { answerRequest, command } from './bridge.ts';
 import {
-  ObjectCreate,
+  JSONParse,
+  MapConstructor,
+  MapPrototypeDelete,
+  MapPrototypeGet,
+  MapPrototypeSet,
   ObjectFreeze,
-  ObjectHasOwn,
+  ObjectGetOwnPropertyDescriptor,
+  ReflectApply,
   StringPrototypeIndexOf,
   StringPrototypeSlice,
-  StringPrototypeSplit,
-  StringPrototypeToLowerCase,
-  createList,
+  TypedArrayPrototypeGetBuffer,
+  TypeErrorConstructor,
 } from './primordials.ts';
-import { defineOwn } from './web/define.ts';
+import { answerHeaders, checkAnswer, type CheckedAnswer } from './server-answers.ts';
+import { RequestHeaders } from './server-request-headers.ts';
+import { AbortController, type AbortSignal } from './web/abort-signal.ts';
+import { defineInterface, defineOwn } from './web/define.ts';
+import { domException } from './web/dom-exception.ts';
+import { URLSearchParams } from './web/url-search-params.ts';
+import { utf8Decode } from './web/utf8.ts';
+import { dictionary } from './web/webidl.ts';
 
-/** What a client has asked for in its handshake, as scripts see it. Frozen. */
-export interface ServerRequest {
-  readonly method: 'GET';
-  readonly url: string;
-  readonly path: string;
-  /** Without the question mark; empty where there is none. */
-  readonly query: string;
-  /** By their names in lower case. What came more than once is joined with commas. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** The subprotocols that it offers. */
-  readonly protocols: readonly string[];
+/** What the host tells of a request. */
+export interface RequestFields {
+  readonly request: number;
+  readonly method: string;
+  /** The path with the query. */
+  readonly target: string;
+  /** Name, value, name, value and so on. */
+  readonly headers: readonly string[];
+  readonly address: string;
+  readonly port: number;
+  /** The client's, as JSON; empty: none. */
+  readonly certificate: string;
 }
 
-/**
- * @param url what was asked for: `ws://HOST/PATH?QUERY`
- * @param headerLines the headers as they came, as `name: value`, a line for each
- */
-export function serverRequest(url: string, headerLines: string): ServerRequest {
-  const target = StringPrototypeSlice(url, StringPrototypeIndexOf(url, '/', StringPrototypeIndexOf(url, '//') + 2));
-  const mark = StringPrototypeIndexOf(target, '?');
-  const headers = parseHeaders(headerLines);
-  return ObjectFreeze({
-    method: 'GET',
-    url,
-    path: mark === -1 ? target : StringPrototypeSlice(target, 0, mark),
-    query: mark === -1 ? '' : StringPrototypeSlice(target, mark + 1),
-    headers,
-    protocols: ObjectFreeze(items(headers['sec-websocket-protocol'] ?? '')),
-  });
+/** What the dispatcher does with requests; nothing of it is a script's. */
+export interface RequestInternals {
+  /** It was not answered, and can no longer be. */
+  gone(request: ServerRequest): void;
+  isWaiting(request: ServerRequest): boolean;
+  answer(request: ServerRequest, answer: CheckedAnswer): void;
+}
+export let requestInternals: RequestInternals;
+/** Whether it still waits; throws where it is answered already. */
+let mayAnswer: (request: ServerRequest, operation: string) => boolean;
+let accepted: (request: ServerRequest) => void;
+let idOf: (request: ServerRequest) => number;
+
+/** Requests that the host has asked about, by their numbers: until they are answered, or are sockets, or gone. */
+const requests = new MapConstructor<number, ServerRequest>();
+
+/** The request that a connection came from, or that is gone. */
+export function takeRequest(id: number): ServerRequest | undefined {
+  const request = MapPrototypeGet(requests, id);
+  MapPrototypeDelete(requests, id);
+  return request;
 }
 
-function parseHeaders(lines: string): Readonly<Record<string, string>> {
-  const headers = ObjectCreate(null) as Record<string, string>;
-  const list = lines === '' ? createList<string>() : StringPrototypeSplit(lines, '\n');
-  for (let index = 0; index < list.length; index++) {
-    const line = list[index] as string;
-    const colon = StringPrototypeIndexOf(line, ':');
-    const name = StringPrototypeToLowerCase(StringPrototypeSlice(line, 0, colon));
-    const value = StringPrototypeSlice(line, colon + 2);
-    // RFC 9110, 5.3; RFC 6265, 5.4, has pairs of a cookie divided otherwise.
-    const before = ObjectHasOwn(headers, name) ? `${headers[name]}${name === 'cookie' ? ';' : ','} ` : '';
-    headers[name] = before + value;
-  }
-  return ObjectFreeze(headers);
-}
+const signalOf = ObjectGetOwnPropertyDescriptor(AbortController.prototype, 'signal')?.get as (this: AbortController) => AbortSignal;
+const abort = ObjectGetOwnPropertyDescriptor(AbortController.prototype, 'abort')?.value as (this: AbortController, reason: unknown) => void;
 
-/** The items of a header that is a list of tokens. */
-function items(value: string): string[] {
-  const found = createList<string>();
-  const parts = StringPrototypeSplit(value, ',');
-  for (let index = 0; index < parts.length; index++) {
-    const item = trimmed(parts[index] as string);
-    if (item !== '') {
-      found[found.length] = item;
+/** What a client has asked of a server: its request line, its headers, and who it is. */
+export class ServerRequest {
+  readonly #fields: RequestFields;
+  #state: 'waiting' | 'answered' | 'gone' = 'waiting';
+  readonly #headers: RequestHeaders;
+  #query: URLSearchParams | undefined;
+  #certificate: unknown;
+  #controller: AbortController | undefined;
+
+  constructor(fields: RequestFields) {
+    this.#fields = fields;
+    this.#headers = new RequestHeaders(fields.headers);
+    // One that nobody was asked about.
+    if (fields.request === 0) {
+      this.#state = 'answered';
+    } else {
+      MapPrototypeSet(requests, fields.request, this);
     }
   }
-  // An ordinary array, as it is for the script.
-  const array: string[] = [];
-  for (let index = 0; index < found.length; index++) {
-    defineOwn(array, `${index}`, found[index]);
+
+  static {
+    accepted = (request) => {
+      request.#state = 'answered';
+    };
+    idOf = (request) => request.#fields.request;
+    mayAnswer = (request, operation) => {
+      if (request.#state === 'answered') {
+        throw domException('InvalidStateError', `${operation}: The request is answered already.`);
+      }
+      return request.#state === 'waiting';
+    };
+    requestInternals = {
+      gone(request) {
+        if (request.#state === 'waiting') {
+          request.#state = 'gone';
+          if (request.#controller !== undefined) {
+            ReflectApply(abort, request.#controller, [domException('AbortError', 'The client has gone, or has waited too long.')]);
+          }
+        }
+      },
+      isWaiting: (request) => request.#state === 'waiting',
+      answer(request, { body, headers, status }) {
+        const { request: id } = request.#fields;
+        answerRequest(id, status, headers, body.buffer, body.start, body.length);
+        request.#state = 'answered';
+        takeRequest(id);
+      },
+    };
   }
-  return array;
+
+  get method(): string {
+    return this.#fields.method;
+  }
+
+  get url(): string {
+    return this.#fields.target;
+  }
+
+  get path(): string {
+    const { target } = this.#fields;
+    const at = StringPrototypeIndexOf(target, '?');
+    return at === -1 ? target : StringPrototypeSlice(target, 0, at);
+  }
+
+  get query(): URLSearchParams {
+    const { target } = this.#fields;
+    const at = StringPrototypeIndexOf(target, '?');
+    this.#query ??= new URLSearchParams(at === -1 ? '' : StringPrototypeSlice(target, at));
+    return this.#query;
+  }
+
+  get headers(): RequestHeaders {
+    return this.#headers;
+  }
+
+  get remoteAddress(): string {
+    return this.#fields.address;
+  }
+
+  get remotePort(): number {
+    return this.#fields.port;
+  }
+
+  get peerCertificate(): unknown {
+    const { certificate } = this.#fields;
+    if (certificate === '') {
+      return null;
+    }
+    this.#certificate ??= JSONParse(certificate);
+    return this.#certificate;
+  }
+
+  get aborted(): boolean {
+    return this.#state === 'gone';
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#state === 'gone') {
+        ReflectApply(abort, this.#controller, [undefined]);
+      }
+    }
+    return ReflectApply(signalOf, this.#controller, []);
+  }
 }
 
-function trimmed(text: string): string {
-  let start = 0;
-  let end = text.length;
-  while (start < end && isSpace(text[start])) {
-    start++;
+const MEMBERS = ['method', 'url', 'path', 'query', 'headers', 'remoteAddress', 'remotePort', 'peerCertificate', 'aborted', 'signal'] as const;
+defineInterface(ServerRequest, 'ServerRequest', MEMBERS);
+
+const ACCEPT = "Failed to execute 'accept' on 'UpgradeRequest'";
+const REJECT = "Failed to execute 'reject' on 'UpgradeRequest'";
+
+/** A handshake that a script decides about. */
+export class UpgradeRequest extends ServerRequest {
+  readonly #protocols: readonly string[];
+
+  constructor(fields: RequestFields & { readonly protocols: readonly string[] }) {
+    super(fields);
+    const protocols: string[] = [];
+    for (let index = 0; index < fields.protocols.length; index++) {
+      defineOwn(protocols, `${index}`, fields.protocols[index]);
+    }
+    this.#protocols = ObjectFreeze(protocols);
   }
-  while (end > start && isSpace(text[end - 1])) {
-    end--;
+
+  get protocols(): readonly string[] {
+    return this.#protocols;
   }
-  return StringPrototypeSlice(text, start, end);
+
+  /** Lets the client in; its socket comes as every other. */
+  accept(options: unknown = undefined): void {
+    const offered = this.#protocols;
+    const { headers, protocol } = dictionary<{ headers: unknown; protocol: unknown }>(options, ACCEPT);
+    const list = answerHeaders(headers, ACCEPT);
+    if (protocol !== undefined && protocol !== null && protocol !== '' && !includes(offered, protocol)) {
+      throw new TypeErrorConstructor(`${ACCEPT}: The client has not offered the subprotocol '${protocol as string}'.`);
+    }
+    if (mayAnswer(this, ACCEPT)) {
+      const chosen = protocol === undefined || protocol === null ? '' : (protocol as string);
+      command('acceptRequest', { request: idOf(this), byDefault: protocol === undefined, protocol: chosen, headers: list });
+      accepted(this);
+    }
+  }
+
+  reject(status: unknown = 403, body: unknown = undefined, headers: unknown = undefined): void {
+    void this.#protocols;
+    const answer = checkAnswer('refusal', status, body, headers, REJECT);
+    if (mayAnswer(this, REJECT)) {
+      requestInternals.answer(this, answer);
+    }
+  }
 }
 
-function isSpace(character: string | undefined): boolean {
-  return character === ' ' || character === '\t';
+defineInterface(UpgradeRequest, 'UpgradeRequest', ['protocols', 'accept', 'reject']);
+
+/** A plain HTTP request. */
+export class PlainRequest extends ServerRequest {
+  readonly #body: Uint8Array<ArrayBuffer>;
+
+  constructor(fields: RequestFields, body: Uint8Array<ArrayBuffer>) {
+    super(fields);
+    this.#body = body;
+  }
+
+  get body(): ArrayBuffer {
+    return TypedArrayPrototypeGetBuffer(this.#body) as ArrayBuffer;
+  }
+
+  text(): string {
+    return utf8Decode(this.#body);
+  }
 }
+
+defineInterface(PlainRequest, 'PlainRequest', ['body', 'text']);
+
+function includes(list: readonly string[], value: unknown): boolean {
+  for (let index = 0; index < list.length; index++) {
+    if (list[index] === value) {
+      return true;
+    }
+  }
+  return false;
+}
+

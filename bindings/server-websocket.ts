@@ -1,6 +1,7 @@
 import { ask, command, commandWithBytes } from './bridge.ts';
 import { TypeErrorConstructor, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetLength } from './primordials.ts';
-import { serverRequest, type ServerRequest } from './server-request.ts';
+import { UpgradeRequest, type ServerRequest } from './server-request.ts';
+import { headerList, tokens } from './server-request-lines.ts';
 import { script } from './settings.ts';
 import { isSubscribed, publish, checkTopic, subscribe, unsubscribe } from './topics.ts';
 import { readValue } from './value-reader.ts';
@@ -18,8 +19,12 @@ export interface Accepted {
   readonly server: number;
   readonly remoteAddress: string;
   readonly remotePort: number;
-  /** Those of the handshake's request, a line for each. */
+  /** What the script was asked about. Else there is what follows. */
+  readonly request: ServerRequest | undefined;
+  readonly target: string;
+  /** A line for each. */
   readonly headers: string;
+  readonly certificate: string;
   /** What was kept with the connection, in bytes; empty for nothing. */
   readonly attachment: Uint8Array<ArrayBuffer>;
 }
@@ -44,6 +49,7 @@ export class ServerWebSocket extends WebSocket {
     super(connection);
     this.#id = connection.id;
     this.#accepted = accepted as Accepted;
+    this.#request = this.#accepted.request;
     const { attachment } = this.#accepted;
     this.#attachment = TypedArrayPrototypeGetLength(attachment) === 0 ? undefined : attachment;
   }
@@ -75,7 +81,7 @@ export class ServerWebSocket extends WebSocket {
 
   get request(): ServerRequest {
     const socket = own(this);
-    socket.#request ??= serverRequest(connectionOf(socket).url, socket.#accepted.headers);
+    socket.#request ??= requestOf(socket.#accepted);
     return socket.#request;
   }
 
@@ -172,4 +178,11 @@ export function messageOf(data: unknown, operation: string, name: string): strin
 
 function rangeOf(bytes: Uint8Array<ArrayBuffer>): ByteRange {
   return { buffer: TypedArrayPrototypeGetBuffer(bytes), start: 0, length: TypedArrayPrototypeGetLength(bytes) };
+}
+
+/** The request of a socket that the script was not asked about: most scripts never look at it. */
+function requestOf({ certificate, headers: lines, remoteAddress: address, remotePort: port, target }: Accepted): ServerRequest {
+  const headers = headerList(lines);
+  const protocols = tokens(headers, 'sec-websocket-protocol');
+  return new UpgradeRequest({ request: 0, method: 'GET', target, headers, address, port, certificate, protocols });
 }

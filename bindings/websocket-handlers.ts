@@ -10,17 +10,19 @@ const invokeOnError: HandlerInvoker = (handler, target, event) =>
 /**
  * HTML, "event handler IDL attributes", for the events of a WebSocket.
  *
- * @param check throws where `this` is no WebSocket
+ * @param check throws where `this` is no object of the class
+ * @param invokeError how the value of `onerror` is called; by default as Overte calls that of a WebSocket
  */
 export function defineHandlerAttributes(
   prototype: object,
   types: readonly string[],
   check: (value: unknown) => EventTarget,
+  invokeError: HandlerInvoker | undefined = invokeOnError,
 ): void {
   for (let index = 0; index < types.length; index++) {
     const type = types[index] as string;
     const name = `on${type}`;
-    const invoke = type === 'error' ? invokeOnError : undefined;
+    const invoke = type === 'error' ? invokeError : undefined;
     // A literal, so that the functions are called `get onopen` and `set onopen`, and cannot be constructed.
     const holder = {
       get [name](): unknown {

@@ -18,8 +18,14 @@ import { script } from './settings.ts';
 import { domException } from './web/dom-exception.ts';
 import { iteratorMethod, sequence } from './websocket-arguments.ts';
 
-/** The option `headers`: a record, or an iterable of pairs, as `HeadersInit` of the Fetch Standard. Name, value, and so on. */
-export function headerList(value: unknown, operation: string): string[] {
+/** Throws where a header may not be set. */
+type HeaderCheck = (lowerCase: string, name: string, failed: string) => void;
+
+/**
+ * The option `headers`: a record, or an iterable of pairs, as `HeadersInit` of the Fetch Standard. Name, value, and so on.
+ * `check` is of those of a client's handshake by default.
+ */
+export function headerList(value: unknown, operation: string, check: HeaderCheck = checkHandshakeHeader): string[] {
   const failed = `${operation}: The option headers`;
   const list = createList<string>();
   if (value === undefined) {
@@ -33,15 +39,15 @@ export function headerList(value: unknown, operation: string): string[] {
     const names = ObjectKeys(value);
     for (let index = 0; index < names.length; index++) {
       const name = names[index] as string;
-      append(list, name, `${(value as Record<string, unknown>)[name] as string}`, failed);
+      append(list, name, `${(value as Record<string, unknown>)[name] as string}`, failed, check);
     }
   } else {
-    sequence(value, iterate, failed, (each) => appendPair(list, each, failed));
+    sequence(value, iterate, failed, (each) => appendPair(list, each, failed, check));
   }
   return list;
 }
 
-function appendPair(list: string[], pair: unknown, failed: string): void {
+function appendPair(list: string[], pair: unknown, failed: string, check: HeaderCheck): void {
   const iterate = iteratorMethod(pair, failed);
   const parts = createList<string>();
   if (iterate !== undefined) {
@@ -52,21 +58,14 @@ function appendPair(list: string[], pair: unknown, failed: string): void {
   if (parts.length !== 2) {
     throw new TypeErrorConstructor(`${failed} must hold pairs of a name and a value.`);
   }
-  append(list, parts[0] as string, parts[1] as string, failed);
+  append(list, parts[0] as string, parts[1] as string, failed, check);
 }
 
-function append(list: string[], name: string, value: string, failed: string): void {
-  const lowerCase = StringPrototypeToLowerCase(name);
+function append(list: string[], name: string, value: string, failed: string, check: HeaderCheck): void {
   if (RegExpPrototypeExec(HEADER_NAME, name) === null) {
     throw new TypeErrorConstructor(`${failed} has a name that is not one: '${name}'.`);
   }
-  if (isForbiddenHeader(lowerCase)) {
-    const hint = lowerCase === 'sec-websocket-protocol' ? '; use the option protocols' : '';
-    throw domException('SecurityError', `${failed} may not hold '${name}', which belongs to the handshake itself${hint}.`);
-  }
-  if (isPermittableHeader(lowerCase) && !isPermitted(lowerCase)) {
-    throw domException('SecurityError', `${failed} may not hold '${name}', as this script has no permission to set it.`);
-  }
+  check(StringPrototypeToLowerCase(name), name, failed);
   if (RegExpPrototypeExec(HEADER_VALUE, value) === null) {
     throw new TypeErrorConstructor(
       `${failed} has a value for '${name}' that is not one: no line breaks, no space at the ends, nothing beyond U+00FF.`,
@@ -82,6 +81,16 @@ function append(list: string[], name: string, value: string, failed: string): vo
     throw new RangeErrorConstructor(
       `${failed} may hold ${MOST_HANDSHAKE_HEADERS} headers of ${MOST_HANDSHAKE_HEADER_LENGTH} characters in all; there are more.`,
     );
+  }
+}
+
+function checkHandshakeHeader(lowerCase: string, name: string, failed: string): void {
+  if (isForbiddenHeader(lowerCase)) {
+    const hint = lowerCase === 'sec-websocket-protocol' ? '; use the option protocols' : '';
+    throw domException('SecurityError', `${failed} may not hold '${name}', which belongs to the handshake itself${hint}.`);
+  }
+  if (isPermittableHeader(lowerCase) && !isPermitted(lowerCase)) {
+    throw domException('SecurityError', `${failed} may not hold '${name}', as this script has no permission to set it.`);
   }
 }
 

@@ -34,6 +34,9 @@ interface Options {
 }
 
 const OPTIONS = ['handshakeTimeout', 'headers', 'heartbeat', 'maxMessageSize', 'perMessageDeflate', 'protocols'] as const;
+const NO_HEARTBEAT = { interval: 0, timeout: 0 } as const;
+/** What a server does where its script says nothing. */
+const SERVER_HEARTBEAT = { interval: 30_000, timeout: 10_000 } as const;
 const HEARTBEAT_OPTIONS = ['interval', 'timeout'] as const;
 
 /** The longest time that a timer of the host takes, in milliseconds. */
@@ -111,10 +114,15 @@ function readOptions(value: Options, operation: string, protocols: (value: unkno
   };
 }
 
+/** The same of a server's options, which know `false` too. */
+export function serverHeartbeat(value: unknown, operation: string): { readonly interval: number; readonly timeout: number } {
+  return value === undefined ? SERVER_HEARTBEAT : value === false ? NO_HEARTBEAT : heartbeat(value, operation);
+}
+
 /** A ping each `interval`; the connection fails where none is answered within `timeout`, which is `interval` by default. */
 function heartbeat(value: unknown, operation: string): { readonly interval: number; readonly timeout: number } {
   if (value === undefined) {
-    return { interval: 0, timeout: 0 };
+    return NO_HEARTBEAT;
   }
   if (typeof value !== 'object' || value === null) {
     throw notOf('heartbeat', 'an object, as { interval: 30000, timeout: 10000 }', value, operation);
@@ -126,7 +134,7 @@ function heartbeat(value: unknown, operation: string): { readonly interval: numb
   return { interval, timeout: timeout === undefined ? interval : time(timeout, 'heartbeat.timeout', operation) };
 }
 
-function time(value: unknown, name: string, operation: string): number {
+export function time(value: unknown, name: string, operation: string): number {
   const number = whole(value, name, 'milliseconds', operation);
   if (!(number >= 1 && number <= LONGEST_TIME)) {
     throw new RangeErrorConstructor(
@@ -153,14 +161,14 @@ function limited(value: unknown, name: string, unit: string, limit: number, limi
   return number;
 }
 
-function whole(value: unknown, name: string, unit: string, operation: string): number {
+export function whole(value: unknown, name: string, unit: string, operation: string): number {
   if (typeof value !== 'number' || value % 1 !== 0) {
     throw notOf(name, `a whole number of ${unit}`, value, operation);
   }
   return value;
 }
 
-function notOf(name: string, expected: string, value: unknown, operation: string): TypeError {
+export function notOf(name: string, expected: string, value: unknown, operation: string): TypeError {
   const shown = typeof value === 'object' && value !== null ? 'an object' : StringConstructor(value);
   return new TypeErrorConstructor(`${operation}: The option ${name} must be ${expected}, not ${shown}.`);
 }
@@ -184,7 +192,7 @@ function hasOption(value: object): boolean {
   return false;
 }
 
-function refuseOthers(value: object, known: readonly string[], path: string, operation: string): void {
+export function refuseOthers(value: object, known: readonly string[], path: string, operation: string): void {
   const keys = ObjectKeys(value);
   for (let index = 0; index < keys.length; index++) {
     if (!includes(known, keys[index] as string)) {

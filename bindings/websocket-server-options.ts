@@ -1,84 +1,170 @@
-import { SLOW_READERS } from '../wire/questions.ts';
-import { RangeErrorConstructor, StringConstructor, TypeErrorConstructor } from './primordials.ts';
-import { script } from './settings.ts';
+import { MOST_LISTED, SLOW_READERS } from '../wire/questions.ts';
+import { parseURLParts, URL_PARTS } from './cell-services.ts';
+import { RangeErrorConstructor, RegExpPrototypeExec, StringConstructor, StringPrototypeStartsWith, TypeErrorConstructor, createList } from './primordials.ts';
+import { checkProtocols, iteratorMethod, sequence } from './websocket-arguments.ts';
+import { connectionOptions, type GivenConnectionOptions, type ServerConnectionOptions } from './websocket-server-connections.ts';
 
-interface GivenOptions {
+const FAILED = "Failed to construct 'WebSocketServer'";
+
+interface GivenOptions extends GivenConnectionOptions {
   port?: unknown;
   host?: unknown;
   serverName?: unknown;
+  tls?: unknown;
+  path?: unknown;
+  origins?: unknown;
+  protocols?: unknown;
+  maxConnections?: unknown;
+  maxConnectionsPerAddress?: unknown;
+  maxPendingHandshakes?: unknown;
+  maxMessageSize?: unknown;
   maxBufferedAmount?: unknown;
+  handshakeTimeout?: unknown;
   slowReaders?: unknown;
 }
 
 /** What a server is opened with. */
-export interface ServerOptions {
+export interface ServerOptions extends ServerConnectionOptions {
   readonly port: number;
   /** Empty: all interfaces. */
   readonly host: string;
   /** Empty: the default. */
   readonly serverName: string;
-  /** In bytes; 0 for the script's limit. */
+  /** The name of a configuration of the host; empty: without TLS. */
+  readonly tls: string;
+  /** Empty: any. */
+  readonly path: string;
+  readonly origins: readonly string[];
+  readonly protocols: readonly string[];
+  // 0 stands for the script's limit.
+  readonly maxConnections: number;
+  readonly maxConnectionsPerAddress: number;
+  readonly maxPendingHandshakes: number;
+  readonly maxMessageSize: number;
   readonly maxBufferedAmount: number;
+  readonly handshakeTimeout: number;
   /** Which of SLOW_READERS. */
   readonly slowReaders: number;
 }
 
 /** Checks the argument of `new WebSocketServer`: options, a bare port, or nothing. Throws a TypeError or a RangeError. */
 export function serverOptions(options: unknown): ServerOptions {
-  if (typeof options === 'number') {
-    return { port: checkPort(options), host: '', serverName: '', maxBufferedAmount: 0, slowReaders: 0 };
+  if (typeof options !== 'number' && options !== undefined && (typeof options !== 'object' || options === null)) {
+    throw new TypeErrorConstructor(`${FAILED}: the argument must be an object, as { port: 8080 }, or a port.`);
   }
-  if (options !== undefined && (typeof options !== 'object' || options === null)) {
-    throw new TypeErrorConstructor(
-      "Failed to construct 'WebSocketServer': the argument must be an object, as { port: 8080 }, or a port.",
-    );
-  }
-  const { port = 0, host = '', serverName = '', maxBufferedAmount, slowReaders } = (options ?? {}) as GivenOptions;
-  if (typeof host !== 'string') {
-    throw new TypeErrorConstructor("Failed to construct 'WebSocketServer': host must be a string.");
-  }
-  if (typeof serverName !== 'string') {
-    throw new TypeErrorConstructor("Failed to construct 'WebSocketServer': serverName must be a string.");
-  }
+  const given: GivenOptions = typeof options === 'number' ? { port: options } : ((options ?? {}) as GivenOptions);
+  const { port = 0 } = given;
   return {
     port: checkPort(port),
-    host,
-    serverName,
-    maxBufferedAmount: checkMaxBufferedAmount(maxBufferedAmount),
-    slowReaders: slowReadersNumber(slowReaders),
+    host: text('host', given.host),
+    serverName: text('serverName', given.serverName),
+    tls: text('tls', given.tls),
+    path: pathOf(given.path),
+    origins: originsOf(given.origins),
+    protocols: protocolsOf(given.protocols),
+    maxConnections: bound('maxConnections', given.maxConnections),
+    maxConnectionsPerAddress: bound('maxConnectionsPerAddress', given.maxConnectionsPerAddress),
+    maxPendingHandshakes: bound('maxPendingHandshakes', given.maxPendingHandshakes),
+    maxMessageSize: bound('maxMessageSize', given.maxMessageSize),
+    maxBufferedAmount: bound('maxBufferedAmount', given.maxBufferedAmount),
+    handshakeTimeout: bound('handshakeTimeout', given.handshakeTimeout),
+    slowReaders: slowReadersNumber(given.slowReaders),
+    ...connectionOptions(given, FAILED),
   };
 }
 
-function checkMaxBufferedAmount(bytes: unknown): number {
-  const { bufferedBytes } = script();
-  if (bytes === undefined) {
-    return 0;
-  }
-  if (typeof bytes !== 'number' || bytes % 1 !== 0 || bytes < 1 || bytes > bufferedBytes) {
-    throw new RangeErrorConstructor(
-      `Failed to construct 'WebSocketServer': maxBufferedAmount must be a whole number from 1 to ${bufferedBytes}, the limit of this script, not ${StringConstructor(bytes)}.`,
-    );
-  }
-  return bytes;
-}
-
-function slowReadersNumber(value: unknown): number {
-  if (value === undefined) {
-    return 0;
-  }
+function slowReadersNumber(value: unknown = 'close'): number {
   for (let index = 0; index < SLOW_READERS.length; index++) {
     if (value === SLOW_READERS[index]) {
       return index;
     }
   }
-  throw new TypeErrorConstructor("Failed to construct 'WebSocketServer': slowReaders must be 'close', 'drop' or 'drop-oldest'.");
+  throw new TypeErrorConstructor(`${FAILED}: slowReaders must be 'close', 'drop' or 'drop-oldest'.`);
 }
 
 function checkPort(port: unknown): number {
   if (typeof port !== 'number' || port % 1 !== 0 || port < 0 || port > 65535) {
-    throw new RangeErrorConstructor(
-      `Failed to construct 'WebSocketServer': port must be a whole number from 0 to 65535, not ${StringConstructor(port)}.`,
-    );
+    throw new RangeErrorConstructor(`${FAILED}: port must be a whole number from 0 to 65535, not ${StringConstructor(port)}.`);
   }
   return port;
+}
+
+function text(name: string, value: unknown = ''): string {
+  if (typeof value !== 'string') {
+    throw new TypeErrorConstructor(`${FAILED}: ${name} must be a string.`);
+  }
+  return value;
+}
+
+function pathOf(value: unknown): string {
+  const path = text('path', value);
+  if (path !== '' && (!StringPrototypeStartsWith(path, '/') || RegExpPrototypeExec(/[?#\s]/, path) !== null)) {
+    throw new TypeErrorConstructor(`${FAILED}: path must begin with a slash, and has no query: '${path}'.`);
+  }
+  return path;
+}
+
+/** By default: a page of the host that it connects to. */
+function originsOf(value: unknown): readonly string[] {
+  const given = value === undefined ? ['self'] : strings('origins', value, '*');
+  const origins = createList<string>();
+  for (let index = 0; index < given.length; index++) {
+    origins[index] = originOf(given[index] as string);
+  }
+  return origins;
+}
+
+function originOf(given: string): string {
+  if (given === '*' || given === 'self' || given === 'null') {
+    return given;
+  }
+  const parts = parseURLParts(given, '');
+  const origin = parts?.[URL_PARTS.origin];
+  const isWhole = parts !== undefined && (parts[URL_PARTS.href] === given || parts[URL_PARTS.href] === `${given}/` || origin === given);
+  // Those of extensions have no origin by the URL Standard, but send one.
+  const own = origin === 'null' && RegExpPrototypeExec(/^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]+$/, given) !== null ? given : origin;
+  if (!isWhole || own === undefined || own === 'null') {
+    throw new TypeErrorConstructor(`${FAILED}: origins must be as 'https://example.com', or 'self', 'null' or '*'; '${given}' is not.`);
+  }
+  return own;
+}
+
+function protocolsOf(value: unknown): readonly string[] {
+  const protocols = value === undefined ? createList<string>() : strings('protocols', value);
+  checkProtocols(protocols, FAILED);
+  return protocols;
+}
+
+/** A list of strings, or where it is said which one may be, a single one. */
+function strings(name: string, value: unknown, single?: string): string[] {
+  const list = createList<string>();
+  if (value === single && single !== undefined) {
+    list[0] = single;
+    return list;
+  }
+  const iterate = typeof value === 'object' ? iteratorMethod(value, FAILED) : undefined;
+  if (iterate === undefined) {
+    throw new TypeErrorConstructor(`${FAILED}: ${name} must be a list of strings.`);
+  }
+  sequence(value, iterate, FAILED, (each) => {
+    if (typeof each !== 'string') {
+      throw new TypeErrorConstructor(`${FAILED}: ${name} must be a list of strings.`);
+    }
+    if (list.length === MOST_LISTED) {
+      throw new RangeErrorConstructor(`${FAILED}: ${name} may hold ${MOST_LISTED}; there are more.`);
+    }
+    list[list.length] = each;
+  });
+  return list;
+}
+
+/** What can lower a limit; the host says so where it would raise it. */
+function bound(name: string, value: unknown): number {
+  if (value === undefined) {
+    return 0;
+  }
+  if (typeof value !== 'number' || value % 1 !== 0 || value < 1 || value > 2 ** 32 - 1) {
+    throw new RangeErrorConstructor(`${FAILED}: ${name} must be a whole number from 1 on, not ${StringConstructor(value)}.`);
+  }
+  return value;
 }

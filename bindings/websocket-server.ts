@@ -5,23 +5,36 @@ import {
   MapPrototypeDelete,
   MapPrototypeGet,
   MapPrototypeSet,
+  RangeErrorConstructor,
   TypeErrorConstructor,
 } from './primordials.ts';
 import { createSignal, type Signal, type SignalSource } from './script/signal.ts';
 import { acceptedId, messageOf, type ServerWebSocket } from './server-websocket.ts';
+import { dialect } from './settings.ts';
 import { checkTopic, publish, subscriberCount } from './topics.ts';
-import { defineInterface, requireArguments } from './web/define.ts';
+import { defineInterface, defineOwn, illegalInvocation, requireArguments } from './web/define.ts';
+import { errorEvent } from './web/error-event.ts';
+import { Event, trusted } from './web/event.ts';
+import { EventTarget, dispatch, invokeWithEvent, type EventHandler } from './web/event-target.ts';
 import { dictionary } from './web/webidl.ts';
+import { defineHandlerAttributes } from './websocket-handlers.ts';
 import { serverOptions } from './websocket-server-options.ts';
+import { ServerRequests } from './websocket-server-requests.ts';
 
-/** What the host tells about a listener; the guest's dispatcher calls these. */
+/** What the host tells about a listener; the guest's dispatcher calls these. Nothing follows `closed`. */
 export interface ServerInternals {
+  opened(server: WebSocketServer): void;
   accepted(server: WebSocketServer, socket: ServerWebSocket): void;
-  failed(server: WebSocketServer): void;
+  failed(server: WebSocketServer, code: string, message: string): void;
+  closed(server: WebSocketServer): void;
+  requests(server: WebSocketServer): ServerRequests;
 }
 export let serverInternals: ServerInternals;
 
-/** Listening servers by id: they stay alive while they listen, whoever holds them. */
+/** `this` as a member sees it. Throws where it is no WebSocketServer. */
+let own: (value: unknown) => WebSocketServer;
+
+/** Servers by id, until they are closed and all that they accepted: they stay alive, whoever holds them. */
 const servers = new MapConstructor<number, WebSocketServer>();
 let lastId = 0;
 
@@ -29,56 +42,109 @@ export function serverById(id: number): WebSocketServer | undefined {
   return MapPrototypeGet(servers, id);
 }
 
-/** Overte's `WebSocketServer`. It listens when the constructor returns. */
-export class WebSocketServer {
+/** Overte's `WebSocketServer`, with events beside its signal. It listens when the constructor returns. */
+export class WebSocketServer extends EventTarget {
   readonly #id: number;
   readonly #newConnection: SignalSource = createSignal();
+  readonly #requests: ServerRequests;
   #listening = false;
   #port = 0;
   #url = '';
+  declare onconnection: EventHandler | null;
+  declare onlistening: EventHandler | null;
+  declare onerror: EventHandler | null;
+  declare onclose: EventHandler | null;
 
-  constructor(options?: unknown) {
-    const wanted = serverOptions(options);
+  constructor(options: unknown = undefined) {
+    super();
+    const asked = serverOptions(options);
     this.#id = ++lastId;
-    const answer = ask('listen', { server: this.#id, ...wanted });
-    if (answer.error !== '') {
-      const error = new ErrorConstructor(`Failed to construct 'WebSocketServer': ${answer.error}`);
-      (error as Error & { code: string }).code = answer.code;
-      throw error;
+    this.#requests = new ServerRequests(this.#id);
+    const answer = ask('listen', { server: this.#id, ...asked });
+    if (answer.error === '') {
+      this.#listening = true;
+      this.#port = answer.port;
+      this.#url = answer.url;
+    } else if (dialect() !== 'overte' || answer.code === 'ERR_AIRLOCK_INVALID_ARGUMENT') {
+      throw errorWith(answer.code, `Failed to construct 'WebSocketServer': ${answer.error}`);
     }
-    this.#listening = true;
-    this.#port = answer.port;
-    this.#url = answer.url;
+    // Overte says nothing but `listening === false`. What went wrong comes as an event, when there may be a listener.
     MapPrototypeSet(servers, this.#id, this);
   }
 
   static {
+    own = (value) => {
+      if (!(typeof value === 'object' && value !== null && #id in value)) {
+        throw illegalInvocation('WebSocketServer');
+      }
+      return value;
+    };
     serverInternals = {
-      accepted: (server, socket) => server.#newConnection.emit(socket),
-      failed: (server) => server.#stopped(),
+      opened(server) {
+        if (server.#listening) {
+          dispatch(server, trusted(new Event('listening')));
+        }
+      },
+      accepted(server, socket) {
+        if (server.#listening) {
+          server.#newConnection.emit(socket);
+          const event = trusted(new Event('connection'));
+          defineOwn(event, 'socket', socket);
+          dispatch(server, event);
+        }
+      },
+      failed(server, code, message) {
+        server.#stopped();
+        dispatch(server, errorEvent(message, errorWith(code, message)));
+      },
+      closed(server) {
+        server.#stopped();
+        MapPrototypeDelete(servers, server.#id);
+        dispatch(server, trusted(new Event('close')));
+      },
+      requests: (server) => server.#requests,
     };
   }
 
   get url(): string {
-    return this.#url;
+    return own(this).#url;
   }
 
   get port(): number {
-    return this.#port;
+    return own(this).#port;
   }
 
   get listening(): boolean {
-    return this.#listening;
+    return own(this).#listening;
   }
 
   get newConnection(): Signal {
-    return this.#newConnection.signal;
+    return own(this).#newConnection.signal;
+  }
+
+  /** Called with each handshake: it decides whether the client is let in. */
+  get onupgrade(): unknown {
+    return own(this).#requests.onupgrade;
+  }
+
+  set onupgrade(value: unknown) {
+    own(this).#requests.onupgrade = value;
+  }
+
+  /** Called with each plain HTTP request: it gives the answer. */
+  get onrequest(): unknown {
+    return own(this).#requests.onrequest;
+  }
+
+  set onrequest(value: unknown) {
+    own(this).#requests.onrequest = value;
   }
 
   close(): void {
-    if (this.#listening) {
-      command('closeServer', { server: this.#id });
-      this.#stopped();
+    const server = own(this);
+    if (server.#listening) {
+      command('closeServer', { server: server.#id });
+      server.#stopped();
     }
   }
 
@@ -112,20 +178,20 @@ export class WebSocketServer {
     this.#listening = false;
     this.#port = 0;
     this.#url = '';
-    MapPrototypeDelete(servers, this.#id);
   }
 }
 
-defineInterface(WebSocketServer, 'WebSocketServer', [
-  'url',
-  'port',
-  'listening',
-  'newConnection',
-  'close',
-  'broadcast',
-  'publish',
-  'subscriberCount',
-]);
+const HANDLED = ['connection', 'listening', 'error', 'close'] as const;
+// Overte's number of an error belongs to a socket: here `onerror` gets the event in both dialects.
+defineHandlerAttributes(WebSocketServer.prototype, HANDLED, (value) => own(value), invokeWithEvent);
+defineInterface(WebSocketServer, 'WebSocketServer', ['url', 'port', 'listening', 'newConnection', 'onupgrade', 'onrequest', 'close', 'broadcast', 'publish', 'subscriberCount']);
+
+function errorWith(code: string, message: string): Error {
+  const ErrorClass = code === 'ERR_AIRLOCK_INVALID_ARGUMENT' ? RangeErrorConstructor : ErrorConstructor;
+  const error = new ErrorClass(message);
+  defineOwn(error, 'code', code);
+  return error;
+}
 
 interface BroadcastOptions {
   except?: unknown;

@@ -3,7 +3,7 @@ import { AirlockError } from './errors.ts';
 import type { Limits } from './policy/limits.ts';
 import type { PermissionOptions } from './policy/permissions.ts';
 import { proxyOptions, type ProxyOptions } from './policy/proxy-options.ts';
-import { tlsOptions, type TlsOptions, type TlsRule } from './policy/tls-options.ts';
+import { serverTlsOptions, tlsOptions, type ServerTlsOptions, type TlsOptions, type TlsRule } from './policy/tls-options.ts';
 import type { ScriptType } from './script/script-types.ts';
 import type { Dialect } from '../wire/settings.ts';
 import type { CellKind } from './cells/cell-pool.ts';
@@ -16,6 +16,11 @@ export interface HostOptions {
   readonly cells?: CellKind | undefined;
   /** What TLS trusts and presents: for every host, or by rules for some. Default: the system's authorities. */
   readonly tls?: TlsOptions | readonly TlsRule[] | undefined;
+  /**
+   * The certificates that servers of scripts can show, by the names that scripts know them by: `new WebSocketServer({ tls:
+   * 'name' })`. No script sees more of them.
+   */
+  readonly serverTls?: Readonly<Record<string, ServerTlsOptions>> | undefined;
   /**
    * The HTTP proxies that scripts' connections go through. `environment`: those that HTTP_PROXY, HTTPS_PROXY and
    * NO_PROXY name. Default: none.
@@ -57,6 +62,7 @@ export interface RunOptions {
 const hostOptions = z.strictObject({
   cells: z.enum(['process', 'in-process']).optional(),
   tls: tlsOptions.optional(),
+  serverTls: serverTlsOptions.optional(),
   proxy: proxyOptions.optional(),
 });
 

@@ -11,6 +11,7 @@ import { checkHostOptions, checkRunOptions, type HostOptions, type RunOptions } 
 import { loadSource } from './script/script-source.ts';
 import { scriptTypeDefinition } from './script/script-types.ts';
 import { Script } from './script/script.ts';
+import { ServerTls } from './sockets/server-tls.ts';
 import { TlsSettings } from './sockets/tls-settings.ts';
 
 export interface HostEvents {
@@ -25,6 +26,7 @@ export class ScriptHost extends EventEmitter<HostEvents> {
   readonly #cells: CellPool;
   readonly #proxies: ProxySettings;
   readonly #tls: TlsSettings;
+  readonly #serverTls: ServerTls;
   readonly #scripts = new Set<Script>();
   #lastNumber = 0;
   #starting = 0;
@@ -42,18 +44,19 @@ export class ScriptHost extends EventEmitter<HostEvents> {
         `airlock-runtime needs Node.js 24.21 or later; this is ${process.version}`,
       );
     }
-    const { cells = 'process', proxy = false, tls } = checkHostOptions(options);
+    const { cells = 'process', proxy = false, serverTls, tls } = checkHostOptions(options);
     const proxies = new ProxySettings(proxy === 'environment' ? proxyEnvironment(process.env) : proxy === false ? {} : proxy);
-    const host = new ScriptHost(new CellPool(cells), proxies, await TlsSettings.load(tls));
+    const host = new ScriptHost(new CellPool(cells), proxies, await TlsSettings.load(tls), await ServerTls.load(serverTls));
     await host.#cells.place();
     return host;
   }
 
-  private constructor(cells: CellPool, proxies: ProxySettings, tls: TlsSettings) {
+  private constructor(cells: CellPool, proxies: ProxySettings, tls: TlsSettings, serverTls: ServerTls) {
     super();
     this.#cells = cells;
     this.#proxies = proxies;
     this.#tls = tls;
+    this.#serverTls = serverTls;
   }
 
   /** The scripts that have not ended. */
@@ -102,6 +105,7 @@ export class ScriptHost extends EventEmitter<HostEvents> {
         limits,
         proxies: this.#proxies,
         tls,
+        serverTls: this.#serverTls,
         cell,
         log: (level, message) => this.#log(level, scriptName, message),
         onChange: () => this.#scheduleIdleCheck(),
@@ -117,6 +121,16 @@ export class ScriptHost extends EventEmitter<HostEvents> {
       // The others may have become idle while this one was being started, or failed to start.
       this.#scheduleIdleCheck();
     }
+  }
+
+  /**
+   * Reads the certificates and keys of `serverTls` again. New connections to servers get the new ones, open ones stay. Where
+   * a file cannot be used, the log says so, and what was there before stays in use. Returns the names that were reloaded.
+   */
+  reloadTls(): Promise<readonly string[]> {
+    return this.#serverTls.reload((name, message) =>
+      this.#log('error', undefined, `the TLS configuration '${name}' stays as it was: ${message}`),
+    );
   }
 
   /** Ends all scripts in order, then the processes that they ran in. */

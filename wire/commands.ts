@@ -49,6 +49,15 @@ export const COMMANDS = {
   /** Tell by `drained` when the kernel has taken all that was sent on the socket. Asked again meanwhile, it is told once. */
   drain: { code: 15, fields: { socket: 'uint' } },
   /**
+   * Accept a handshake. `byDefault`: with the subprotocol that the server's options choose; else with `protocol`, or none
+   * where it is empty. `headers`: name, value, name, value and so on.
+   */
+  acceptRequest: { code: 20, fields: { request: 'uint', byDefault: 'boolean', protocol: 'string', headers: 'strings' } },
+  /** Answer a plain request, or refuse a handshake. */
+  answerRequest: { code: 21, fields: { request: 'uint', status: 'uint', headers: 'strings', data: 'bytes' } },
+  /** Whether the script is asked about a server's handshakes and its plain requests. */
+  watchRequests: { code: 22, fields: { server: 'uint', upgrades: 'boolean', plain: 'boolean' } },
+  /**
    * Send a text to the sockets of a server: to those of a topic, or to all where it is empty, but not to `except`, and not to
    * those after `newest`, of which the script does not know yet. 0 for `except`: to all of them.
    */
@@ -64,16 +73,3 @@ export const COMMANDS = {
   terminate: { code: 35, fields: { socket: 'uint' } },
   /** From now on, tell by `drained` each time when the kernel has taken all that a turn has sent on the socket. */
   watchDrain: { code: 36, fields: { socket: 'uint' } },
-} as const;
-
-export type CommandTable = typeof COMMANDS;
-export type Command = AnyItem<CommandTable>;
-export type CommandType = keyof CommandTable;
-export type CommandOf<Type extends CommandType> = ItemOf<CommandTable, Type>;
-export type CommandHandlers = Handlers<CommandTable>;
-
-export const COMMAND_SCHEMA = compileSchema('command', COMMANDS);
-
-/** The levels of `print`, by their number on the wire. */
-export const PRINT_LEVELS = ['log', 'info', 'warning', 'error', 'debug'] as const;
-export type PrintLevel = (typeof PRINT_LEVELS)[number];

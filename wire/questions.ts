@@ -1,14 +1,14 @@
 import { compileSchema, type AnyItem, type ItemOf } from './fields.ts';
 
+/** The most origins, and the most subprotocols, that a server is given. */
+export const MOST_LISTED = 64;
+
 /**
  * What a script needs the host's answer to within the same expression; its cell waits. The commands that the script has
  * given before the question are carried out before it is answered.
  */
 export const QUESTIONS = {
-  /**
-   * Open a listener. An empty host means all interfaces; port 0 means any free port. `maxBufferedAmount` in bytes, 0 for the
-   * script's limit; `slowReaders`: which of SLOW_READERS.
-   */
+  /** Open a listener. An empty host means all interfaces; port 0 means any free port. */
   listen: {
     code: 1,
     fields: {
@@ -16,8 +16,32 @@ export const QUESTIONS = {
       host: 'string',
       port: 'uint',
       serverName: 'string',
+      /** The name of a TLS configuration of the host; empty: without TLS. */
+      tls: 'string',
+      /** Empty: any path. */
+      path: 'string',
+      /** Origins, `self`, `null` or `*`. */
+      origins: 'strings',
+      /** Those that are supported; none: the first that is offered is taken. */
+      protocols: 'strings',
+      // In all of these, 0 stands for the script's limit.
+      maxConnections: 'uint',
+      maxConnectionsPerAddress: 'uint',
+      maxPendingHandshakes: 'uint',
+      maxMessageSize: 'uint',
       maxBufferedAmount: 'uint',
+      handshakeTimeout: 'uint',
+      /** Which of SLOW_READERS. */
       slowReaders: 'uint',
+      /** Times are in milliseconds; 0 stands for no heartbeat, and for no end of an idle connection. */
+      heartbeatInterval: 'uint',
+      heartbeatTimeout: 'uint',
+      idleTimeout: 'uint',
+      /** Whether messages are compressed, where a client wants that, and how: RFC 7692. */
+      deflates: 'boolean',
+      contextTakeover: 'boolean',
+      threshold: 'uint',
+      windowBits: 'uint',
     },
   },
   /** The last round trip of an accepted socket's heartbeat. */

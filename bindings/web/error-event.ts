@@ -1,6 +1,6 @@
 import { MathTrunc, NumberConstructor } from '../primordials.ts';
 import { defineInterface, requireArguments } from './define.ts';
-import { Event, eventInit, type EventInit } from './event.ts';
+import { Event, eventInit, trusted, type EventInit } from './event.ts';
 import { usvString } from './webidl.ts';
 
 export interface ErrorEventInit extends EventInit {
@@ -10,6 +10,9 @@ export interface ErrorEventInit extends EventInit {
   colno?: number;
   error?: unknown;
 }
+
+/** The event of something of the bindings' own that has failed. */
+export let errorEvent: (message: string, error: unknown) => ErrorEvent;
 
 /** HTML Standard, "The ErrorEvent interface". */
 export class ErrorEvent extends Event {
@@ -31,6 +34,15 @@ export class ErrorEvent extends Event {
       this.#lineno = unsignedLong(lineno);
       this.#message = message === undefined ? '' : `${message}`;
     }
+  }
+
+  static {
+    errorEvent = (message, error) => {
+      const event = trusted(new ErrorEvent('error'));
+      event.#message = message;
+      event.#error = error;
+      return event;
+    };
   }
 
   get message(): string {

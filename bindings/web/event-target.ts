@@ -235,7 +235,7 @@ function own(value: unknown): EventTarget {
   return value;
 }
 
-const invokeWithEvent: HandlerInvoker = (handler, target, event) => ReflectApply(handler, target, [event]);
+export const invokeWithEvent: HandlerInvoker = (handler, target, event) => ReflectApply(handler, target, [event]);
 
 /** DOM, "inner invoke", from step 10 on: an exception is reported and stops nothing. */
 function invokeListener({ callback, invoke }: Listener, target: EventTarget, event: Event): void {

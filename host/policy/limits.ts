@@ -30,6 +30,30 @@ export const LIMITS = {
   stopTimeout: { default: 5000, least: 1, most: 600_000 },
   /** How long a client socket's handshake may take, in milliseconds. */
   handshakeTimeout: { default: 30_000, least: 1, most: 600_000 },
+  /** How long a peer has to answer a close frame, in milliseconds, before it is cut off. */
+  closeTimeout: { default: 5000, least: 1, most: 600_000 },
+  /** Accepted sockets at one time whose messages are compressed. */
+  compressedSockets: { default: 1000, least: 0, most: 1_000_000 },
+  /** WebSockets that one server has open at one time; more handshakes get 503. */
+  serverConnections: { default: 10_000, least: 1, most: 1_000_000 },
+  /** Those of them from one address; more get 429. */
+  connectionsPerAddress: { default: 10_000, least: 1, most: 1_000_000 },
+  /** Connections of one server that are no WebSockets yet, or never will be; more are dropped. */
+  pendingConnections: { default: 4096, least: 1, most: 1_000_000 },
+  /** Handshakes and plain requests of one server that wait for the script's answer; more get 503. */
+  pendingHandshakes: { default: 1024, least: 1, most: 65_536 },
+  /** How long a server's client may take for its handshake, and then the script for its answer, in milliseconds. */
+  serverHandshakeTimeout: { default: 10_000, least: 1, most: 600_000 },
+  /** How long a server keeps a connection between two plain requests, in milliseconds. */
+  keepAliveTimeout: { default: 5000, least: 1, most: 600_000 },
+  /** How long a server's client may take to read an answer that is no WebSocket, in milliseconds. */
+  answerTimeout: { default: 60_000, least: 1, most: 600_000 },
+  /** The first line and the headers of a request to a server, in bytes; more get 431. */
+  headerBytes: { default: 16 * 1024, least: 1024, most: 1024 * 1024 },
+  /** The body of a plain request to a server, in bytes; more get 413. */
+  requestBytes: { default: 64 * 1024, least: 0, most: 16 * 1024 * 1024 },
+  /** The body of a server's answer to a plain request, in bytes. */
+  answerBytes: { default: 4 * 1024 * 1024, least: 0, most: 64 * 1024 * 1024 },
   /** Bytes that wait to be sent on one socket, with what each write of them takes; what is done at it, a server can choose. */
   bufferedBytes: { default: 16 * 1024 * 1024, least: 1024, most: 1024 * 1024 * 1024 },
   /** The bytes of what is kept as a socket's `attachment`. */

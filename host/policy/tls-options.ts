@@ -46,6 +46,41 @@ export const tlsOptions = z.union([tlsRule, z.array(tlsRule)], {
   error: (issue) => unionMessage(issue.errors as readonly (readonly z.core.$ZodIssue[])[] | undefined),
 });
 
+/** What a server of a script shows and asks for, by the name under which scripts ask for it. PEM, or paths, as above. */
+export interface ServerTlsOptions {
+  /** The certificate, with those between it and its authority behind it. */
+  readonly cert: string;
+  readonly key: string;
+  /** Where the key is encrypted. */
+  readonly passphrase?: string | undefined;
+  /** Authorities of clients' certificates. */
+  readonly ca?: string | readonly string[] | undefined;
+  /**
+   * Whether clients are asked for a certificate. One that `ca` does not vouch for is refused; `required`: one that shows
+   * none, too. Default: false.
+   */
+  readonly requestClientCertificate?: boolean | 'required' | undefined;
+  /** Default: TLSv1.2. */
+  readonly minVersion?: TlsVersion | undefined;
+}
+
+export const serverTlsOptions = z.record(
+  z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'a name has up to 64 letters, digits, dots, dashes and underscores'),
+  z
+    .strictObject({
+      cert: text,
+      key: text,
+      passphrase: z.string().optional(),
+      ca: z.union([text, z.array(text)]).optional(),
+      requestClientCertificate: z.union([z.boolean(), z.literal('required')]).optional(),
+      minVersion: z.enum(['TLSv1.2', 'TLSv1.3']).optional(),
+    })
+    .refine(
+      ({ ca, requestClientCertificate = false }) => requestClientCertificate === false || ca !== undefined,
+      'requestClientCertificate needs a ca, whose clients are let in',
+    ),
+);
+
 /** zod's own message of a union says only that none of it fits. */
 function unionMessage(errors: readonly (readonly z.core.$ZodIssue[])[] | undefined): string {
   const said = (errors ?? []).flat().filter(({ code, path }) => code !== 'invalid_type' || path.length > 0);

@@ -16,6 +16,7 @@ export function guestSettings({ definition, limits, permissions, ...setup }: Scr
     bytesPerTurn: limits.commandBytesPerTurn,
     messageBytes: limits.messageBytes,
     handshakeTimeout: limits.handshakeTimeout,
+    answerBytes: limits.answerBytes,
     bufferedBytes: limits.bufferedBytes,
     attachmentBytes: limits.attachmentBytes,
     topicLength: limits.topicLength,

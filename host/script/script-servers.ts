@@ -1,10 +1,15 @@
 import type { CommandOf } from '../../wire/commands.ts';
-import { SLOW_READERS, type AnswerOf, type QuestionOf } from '../../wire/questions.ts';
+import type { AnswerOf, QuestionOf } from '../../wire/questions.ts';
 import { AirlockError } from '../errors.ts';
 import { hostPort } from '../sockets/client.ts';
 import type { Connection } from '../sockets/connection.ts';
-import { listenAddress, Server, type Accepted, type ServerOwner } from '../sockets/server.ts';
+import type { AnyRequest } from '../sockets/client-request.ts';
+import { listenAddress } from '../sockets/listen-address.ts';
+import { Server, type Accepted, type ServerOwner } from '../sockets/server.ts';
+import type { ServerStatistics } from '../sockets/server-statistics.ts';
+import { ScriptRequests } from './script-requests.ts';
 import type { ScriptSockets, ScriptSocketsOptions } from './script-sockets.ts';
+import { listenOptions } from './server-options.ts';
 
 const NOTHING = new Uint8Array(0);
 
@@ -12,9 +17,17 @@ const NOTHING = new Uint8Array(0);
 export class ScriptServers implements ServerOwner {
   readonly #options: ScriptSocketsOptions;
   readonly #sockets: ScriptSockets;
+  /** What it is asked about before it is accepted. */
+  readonly requests: ScriptRequests;
+  /** Those that listen. */
   readonly #servers = new Map<number, Server>();
-  /** Which server accepted a connection. */
+  /** Those that were opened in the turn that is under way: what they are to ask about is not known before its end. */
+  readonly #held = new Set<Server>();
+  /** What each has accepted and is not closed yet: of the servers that listen, and of those that still wait for it. */
+  readonly #accepted = new Map<Server, Set<Connection>>();
   readonly #acceptedBy = new Map<Connection, Server>();
+  /** Those that compress, which costs memory. */
+  readonly #compressed = new Set<Connection>();
   /** What the script keeps with a connection. */
   readonly #attachments = new Map<Connection, Uint8Array>();
   #lastId = 0;
@@ -22,20 +35,27 @@ export class ScriptServers implements ServerOwner {
   constructor(options: ScriptSocketsOptions, sockets: ScriptSockets) {
     this.#options = options;
     this.#sockets = sockets;
+    this.requests = new ScriptRequests(options);
   }
 
   get count(): number {
     return this.#servers.size;
   }
 
-  listen({ server: id, host, port, serverName, ...asked }: QuestionOf<'listen'>): AnswerOf<'listen'> {
-    const { limits, log, permissions } = this.#options;
+  /** Of each that listens. */
+  get statistics(): readonly ServerStatistics[] {
+    return [...this.#servers.values()].map((server) => server.statistics);
+  }
+
+  /** @param held whether a turn is under way: until its end, nobody is let in */
+  listen(question: QuestionOf<'listen'>, held = false): AnswerOf<'listen'> {
+    const { server: id, host, port } = question;
+    const { limits, log, permissions, push } = this.#options;
+    if (id <= this.#lastId || port > 65_535) {
+      return { type: 'listen', port: 0, url: '', code: 'ERR_AIRLOCK_MALFORMED_COMMAND', error: 'the question is malformed' };
+    }
+    this.#lastId = id;
     try {
-      const slowReaders = SLOW_READERS[asked.slowReaders];
-      if (id <= this.#lastId || port > 65_535 || slowReaders === undefined) {
-        throw new AirlockError('ERR_AIRLOCK_MALFORMED_COMMAND', 'the question is malformed');
-      }
-      this.#lastId = id;
       const address = listenAddress(host);
       if (!permissions.listen(address, port)) {
         const rule = address === '' ? `${port}` : hostPort(address, port);
@@ -47,16 +67,37 @@ export class ScriptServers implements ServerOwner {
       if (this.#servers.size >= limits.servers) {
         throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', `the limit of ${limits.servers} servers is reached`);
       }
-      const sendLimit = this.#sockets.sendLimit(asked.maxBufferedAmount, slowReaders);
-      const server = new Server(id, { host: address, port, serverName, maxPayload: limits.messageBytes, sendLimit }, this);
+      const mayCompress = (): boolean => this.#compressed.size < limits.compressedSockets;
+      const options = listenOptions(question, this.#options, this.#sockets.slowReaders);
+      const server = new Server(id, { ...options, host: address, held, mayCompress }, this);
       this.#servers.set(id, server);
+      this.#held.add(server);
+      this.#accepted.set(server, new Set());
+      push({ type: 'listening', server: id });
       return { type: 'listen', port: server.port, url: server.url, code: '', error: '' };
     } catch (error) {
       if (!(error instanceof AirlockError)) {
         throw error;
       }
+      this.#refuse(id, error);
       return { type: 'listen', port: 0, url: '', code: error.code, error: error.message };
     }
+  }
+
+  watch({ plain, server: id, upgrades }: CommandOf<'watchRequests'>): void {
+    this.#servers.get(id)?.watch(upgrades, plain);
+  }
+
+  /** The script has had its turn. */
+  turnEnded(): void {
+    for (const server of this.#held) {
+      server.release();
+    }
+    this.#held.clear();
+  }
+
+  requested(server: Server, request: AnyRequest): void {
+    this.requests.ask(server, request);
   }
 
   /** Stops a listener and closes what it accepted, as Overte does. */
@@ -64,12 +105,19 @@ export class ScriptServers implements ServerOwner {
     const server = this.#servers.get(id);
     if (server !== undefined) {
       this.#servers.delete(id);
+      this.#held.delete(server);
       server.close();
-      for (const [connection, acceptedBy] of this.#acceptedBy) {
-        if (acceptedBy === server) {
-          connection.close(1001, 'Server closing.');
-        }
+      for (const connection of this.#accepted.get(server) ?? []) {
+        connection.close(1001, 'Server closing.');
       }
+      this.#tellIfClosed(server);
+    }
+  }
+
+  /** No listener takes any more clients: the script is about to end. */
+  stopAccepting(): void {
+    for (const server of this.#servers.values()) {
+      server.close();
     }
   }
 
@@ -79,21 +127,25 @@ export class ScriptServers implements ServerOwner {
       server.close();
     }
     this.#servers.clear();
+    this.#held.clear();
   }
 
-  /** The connection is closed. */
+  /** The connection is closed, and the script was told so. */
   forget(connection: Connection): void {
     const server = this.#acceptedBy.get(connection);
     if (server !== undefined) {
       this.#sockets.fanOut.leave(server.id, connection);
       this.#attachments.delete(connection);
       this.#acceptedBy.delete(connection);
+      this.#compressed.delete(connection);
+      this.#accepted.get(server)?.delete(connection);
+      this.#tellIfClosed(server);
     }
   }
 
   /** Keeps bytes with an accepted connection. Returns why the command is malformed, where it is. */
   attach({ data, socket }: CommandOf<'attach'>): string | undefined {
-    const connection = this.#accepted(socket);
+    const connection = this.#acceptedSocket(socket);
     if (data.length > this.#options.limits.attachmentBytes) {
       return `attach ${data.length} bytes`;
     }
@@ -107,26 +159,26 @@ export class ScriptServers implements ServerOwner {
   }
 
   latency({ socket }: QuestionOf<'latency'>): AnswerOf<'latency'> {
-    return { type: 'latency', milliseconds: this.#accepted(socket)?.latency ?? -1 };
+    return { type: 'latency', milliseconds: this.#acceptedSocket(socket)?.latency ?? -1 };
   }
 
   terminate({ socket }: CommandOf<'terminate'>): void {
-    this.#accepted(socket)?.terminate();
+    this.#acceptedSocket(socket)?.terminate();
   }
 
   subscribe({ socket, topic }: CommandOf<'subscribe'>): string | undefined {
-    const connection = this.#accepted(socket);
+    const connection = this.#acceptedSocket(socket);
     return connection === undefined ? undefined : this.#sockets.fanOut.subscribe(connection, topic);
   }
 
   unsubscribe({ socket, topic }: CommandOf<'unsubscribe'>): void {
-    const connection = this.#accepted(socket);
+    const connection = this.#acceptedSocket(socket);
     if (connection !== undefined) {
       this.#sockets.fanOut.unsubscribe(connection, topic);
     }
   }
 
-  #accepted(socket: number): Connection | undefined {
+  #acceptedSocket(socket: number): Connection | undefined {
     const connection = this.#sockets.connection(socket);
     return connection !== undefined && this.#acceptedBy.has(connection) ? connection : undefined;
   }
@@ -140,27 +192,73 @@ export class ScriptServers implements ServerOwner {
       log('warning', `a connection to port ${server.port} was turned away: the limit of ${limits.sockets} sockets is reached`);
       return handshake.refuse(1013, 'Too many sockets.');
     }
+    const request = this.requests.takeAccepted(handshake.request);
     const connection = this.#sockets.adopt(handshake);
     this.#acceptedBy.set(connection, server);
+    this.#accepted.get(server)?.add(connection);
     this.#sockets.fanOut.join(server.id, connection);
-    const { extensions, headers, protocol, remoteAddress, remotePort, url } = handshake;
+    const { extensions, protocol, request: asked, url } = handshake;
+    if (extensions !== '') {
+      this.#compressed.add(connection);
+    }
     push({
       type: 'accepted',
       server: server.id,
       socket: connection.id,
+      request,
       url,
       protocol,
       extensions,
-      remoteAddress,
-      remotePort,
-      headers,
+      remoteAddress: asked.address,
+      remotePort: asked.port,
+      // What it was asked about, it knows.
+      target: request === 0 ? asked.target : '',
+      headers: request === 0 ? lines(asked.headers) : '',
+      certificate: request === 0 ? asked.certificate : '',
       attachment: NOTHING,
     });
   }
 
   serverFailed(server: Server, message: string): void {
     this.#servers.delete(server.id);
+    this.#held.delete(server);
+    server.close();
     this.#options.log('error', `the server on port ${server.port} has stopped: ${message}`);
-    this.#options.push({ type: 'serverFailed', server: server.id, message });
+    this.#options.push({ type: 'serverFailed', server: server.id, code: 'ERR_AIRLOCK_LISTEN_FAILED', message });
+    this.#tellIfClosed(server);
   }
+
+  /** It neither listens nor has a connection: that is its end. */
+  #tellIfClosed(server: Server): void {
+    if (!this.#servers.has(server.id) && this.#accepted.get(server)?.size === 0) {
+      this.#accepted.delete(server);
+      this.#options.push({ type: 'serverClosed', server: server.id });
+    }
+  }
+
+  /** A listener was not opened. In Overte's dialect the constructor does not throw: the script is told by events. */
+  #refuse(id: number, { code, message }: AirlockError): void {
+    const { dialect, log, push } = this.#options;
+    if (code === 'ERR_AIRLOCK_INVALID_ARGUMENT' || code === 'ERR_AIRLOCK_MALFORMED_COMMAND') {
+      // The constructor throws.
+      return;
+    }
+    // What is not permitted was logged already, with what would permit it.
+    if (code !== 'ERR_AIRLOCK_LISTEN_DENIED') {
+      log('warning', `a server could not be opened: ${message}`);
+    }
+    if (dialect === 'overte') {
+      push({ type: 'serverFailed', server: id, code, message });
+      push({ type: 'serverClosed', server: id });
+    }
+  }
+}
+
+/** Headers as `name: value`, a line for each: Node lets no line break into any. */
+function lines(headers: readonly string[]): string {
+  let text = '';
+  for (let index = 0; index < headers.length; index += 2) {
+    text += `${index === 0 ? '' : '\n'}${headers[index]}: ${headers[index + 1]}`;
+  }
+  return text;
 }

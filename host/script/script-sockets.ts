@@ -16,6 +16,8 @@ import { areSubprotocols, handshakeHeaders } from '../sockets/handshake-headers.
 import { LONGEST_TIMER } from '../sockets/heartbeat.ts';
 import type { Accepted } from '../sockets/server.ts';
 import { isTlsError, socketFailure } from '../sockets/socket-errors.ts';
+import type { ServerStatistics } from '../sockets/server-statistics.ts';
+import type { ServerTls } from '../sockets/server-tls.ts';
 import type { TlsSettings } from '../sockets/tls-settings.ts';
 import type { SendLimit, SlowReaderCounts } from '../sockets/slow-readers.ts';
 import { Draining } from './draining.ts';
@@ -31,6 +33,8 @@ export interface ScriptSocketsOptions {
   readonly origin: string | undefined;
   readonly proxies: ProxySettings;
   readonly tls: TlsSettings;
+  /** What its servers can show in TLS. */
+  readonly serverTls: ServerTls;
   readonly log: Log;
   /** Hands an event to the script's inbox. */
   readonly push: (event: Event) => void;
@@ -44,13 +48,11 @@ export interface ScriptSocketsOptions {
 export interface SocketStatistics extends Readonly<SlowReaderCounts> {
   /** Sockets that are not closed, opened and accepted. */
   readonly sockets: number;
-  readonly servers: number;
   /** Sockets to which more was sent than the system has taken yet. */
   readonly backpressured: number;
+  /** What its servers have seen: those that listen, in the order in which they were opened. */
+  readonly servers: readonly ServerStatistics[];
 }
-
-/** How long peers have to answer a close frame when their script has ended, in milliseconds. */
-const CLOSE_TIMEOUT = 1000;
 
 /**
  * The sockets of one script, under the numbers that the script knows them by. Whatever the script asks for
@@ -71,7 +73,8 @@ export class ScriptSockets implements ConnectionOwner {
   /** Connections written to in the batch of commands that is being carried out. */
   readonly #written = new Set<Connection>();
   readonly #draining: Draining;
-  readonly #slowReaders: SlowReaderCounts = { messagesDropped: 0, slowReadersClosed: 0 };
+  /** What they have cost. */
+  readonly slowReaders: SlowReaderCounts = { messagesDropped: 0, slowReadersClosed: 0 };
   readonly #clientSendLimit: SendLimit;
   /** What the script takes for a connection's `bufferedAmount`, where it may be wrong. */
   readonly #assumedBuffered = new Map<Connection, number>();
@@ -85,7 +88,7 @@ export class ScriptSockets implements ConnectionOwner {
     this.servers = new ScriptServers(options, this);
     this.fanOut = new FanOut(options.limits, (connection) => this.#written.add(connection));
     this.#draining = new Draining((connection) => this.#push({ type: 'drained', socket: connection.id }));
-    this.#clientSendLimit = this.sendLimit(0, 'close');
+    this.#clientSendLimit = { bytes: options.limits.bufferedBytes, policy: 'close', counts: this.slowReaders };
   }
 
   get statistics(): SocketStatistics {
@@ -93,13 +96,7 @@ export class ScriptSockets implements ConnectionOwner {
     for (const connection of this.#connections.values()) {
       backpressured += connection.isBackpressured ? 1 : 0;
     }
-    return { sockets: this.#connections.size, servers: this.servers.count, backpressured, ...this.#slowReaders };
-  }
-
-  /** @param bytes 0 for the script's limit, which is the most */
-  sendLimit(bytes: number, policy: SendLimit['policy']): SendLimit {
-    const { bufferedBytes } = this.#options.limits;
-    return { bytes: Math.min(bytes || bufferedBytes, bufferedBytes), policy, counts: this.#slowReaders };
+    return { sockets: this.#connections.size, backpressured, ...this.slowReaders, servers: this.servers.statistics };
   }
 
   get connectionCount(): number {
@@ -140,6 +137,7 @@ export class ScriptSockets implements ConnectionOwner {
           permissions,
           handshakeTimeout: Math.min(handshakeTimeout || limits.handshakeTimeout, limits.handshakeTimeout),
           maxPayload: Math.min(command.maxMessageSize || limits.messageBytes, limits.messageBytes),
+          closeTimeout: limits.closeTimeout,
           perMessageDeflate: command.perMessageDeflate,
           sendLimit: this.#clientSendLimit,
           heartbeat: heartbeatInterval > 0 ? { interval: heartbeatInterval, timeout: heartbeatTimeout } : undefined,
@@ -274,7 +272,7 @@ export class ScriptSockets implements ConnectionOwner {
       for (const connection of this.#connections.values()) {
         connection.terminate();
       }
-    }, CLOSE_TIMEOUT);
+    }, this.#options.limits.closeTimeout);
     await allClosed;
     clearTimeout(timer);
   }
@@ -313,12 +311,12 @@ export class ScriptSockets implements ConnectionOwner {
     const code = tlsFailed && this.#options.dialect === 'overte' ? CLOSE_CODES.TlsHandshakeFailed : closeCode;
     this.#connecting.delete(connection);
     this.#connections.delete(connection.id);
-    this.servers.forget(connection);
     this.#reading.forget(connection);
     this.#written.delete(connection);
     this.#draining.forget(connection);
     this.#assumedBuffered.delete(connection);
     this.#push({ type: 'closed', socket: connection.id, code, reason, wasClean });
+    this.servers.forget(connection);
     if (this.#connections.size === 0) {
       this.#onAllClosed();
     }

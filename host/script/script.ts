@@ -11,9 +11,12 @@ import type { Log } from '../observe/log.ts';
 import type { Limits } from '../policy/limits.ts';
 import type { Permissions } from '../policy/permissions.ts';
 import type { ProxySettings } from '../policy/proxy-options.ts';
+import type { ServerStatistics } from '../sockets/server-statistics.ts';
+import type { ServerTls } from '../sockets/server-tls.ts';
 import type { TlsSettings } from '../sockets/tls-settings.ts';
 import { originOf } from '../sockets/handshake-headers.ts';
 import { guestSettings } from './guest-settings.ts';
+import { isSendableCloseCode } from './close-codes.ts';
 import { Inbox } from './inbox.ts';
 import { ScriptSockets, type SocketStatistics } from './script-sockets.ts';
 import { serverCommands } from './server-commands.ts';
@@ -60,6 +63,7 @@ export interface ScriptSetup {
   readonly limits: Limits;
   readonly proxies: ProxySettings;
   readonly tls: TlsSettings;
+  readonly serverTls: ServerTls;
   readonly cell: Cell;
   readonly log: Log;
   /** Called when the script may have become idle, and when it has ended. */
@@ -100,7 +104,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
-    const { dialect, limits, log, permissions, proxies, tls } = setup;
+    const { dialect, limits, log, permissions, proxies, serverTls, tls } = setup;
     this.#inbox = new Inbox(limits.eventsPerTurn, limits.eventBytesPerTurn);
     this.#sockets = new ScriptSockets({
       permissions,
@@ -110,6 +114,7 @@ export class Script extends EventEmitter<ScriptEvents> {
       origin: dialect === 'web' ? originOf(setup.baseUrl) : undefined,
       proxies,
       tls,
+      serverTls,
       log,
       push: (event) => this.#push(event),
       message: (socket, kind, data, start, end) => {
@@ -152,7 +157,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     );
   }
 
-  /** What its sockets do. */
+  /** What its sockets and servers do. */
   get statistics(): SocketStatistics {
     return this.#sockets.statistics;
   }
@@ -166,6 +171,7 @@ export class Script extends EventEmitter<ScriptEvents> {
       this.#end({ reason: 'stopped' });
     } else if (this.#state === 'running') {
       this.#state = 'ending';
+      this.#sockets.servers.stopAccepting();
       this.#inbox.push({ type: 'end' });
       this.#scheduleTurn();
       this.#stopTimer = setTimeout(() => this.#end({ reason: 'stopped' }), this.#setup.limits.stopTimeout);
@@ -218,6 +224,7 @@ export class Script extends EventEmitter<ScriptEvents> {
   #turned(status: TurnStatus, message: string, commands: CommandBatch): void {
     this.#turnUnderWay = false;
     this.#carryOut(commands);
+    this.#sockets.servers.turnEnded();
     switch (status) {
       case 'done':
         break;
@@ -291,13 +298,16 @@ export class Script extends EventEmitter<ScriptEvents> {
     pause: (command) => this.#sockets.pauseByScript(command),
     resume: (command) => this.#sockets.resumeByScript(command),
     drain: (command) => this.#sockets.drain(command),
+    acceptRequest: (command) => this.#check(this.#sockets.servers.requests.accept(command)),
+    answerRequest: (command) => this.#check(this.#sockets.servers.requests.answer(command)),
+    watchRequests: (command) => this.#sockets.servers.watch(command),
     ...serverCommands(() => this.#sockets, (malformed) => this.#check(malformed)),
   };
 
   readonly #answerers: Answerers = {
     listen: (question) =>
       this.#setup.definition.server && this.#state !== 'ended'
-        ? this.#sockets.servers.listen(question)
+        ? this.#sockets.servers.listen(question, this.#turnUnderWay)
         : {
             type: 'listen',
             port: 0,
@@ -369,14 +379,4 @@ export class Script extends EventEmitter<ScriptEvents> {
       this.#setup.onChange();
     });
   }
-}
-
-/** RFC 6455, section 7.4, as far as an endpoint may send them; 0 stands for none. */
-function isSendableCloseCode(code: number): boolean {
-  return (
-    code === 0 ||
-    (code >= 1000 && code <= 1003) ||
-    (code >= 1007 && code <= 1014) ||
-    (code >= 3000 && code <= 4999)
-  );
 }

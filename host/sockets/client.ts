@@ -25,6 +25,8 @@ export interface ConnectOptions {
   readonly handshakeTimeout: number;
   /** The largest message that is received, in bytes. */
   readonly maxPayload: number;
+  /** How long the peer has to answer a close frame, in milliseconds. */
+  readonly closeTimeout: number;
   /** Whether permessage-deflate (RFC 7692) is offered. Default: false. */
   readonly perMessageDeflate?: boolean | undefined;
   /** Default: none. */
@@ -85,6 +87,8 @@ export function connect(options: ConnectOptions, owner: ConnectionOwner): Connec
     perMessageDeflate: options.perMessageDeflate === true,
     followRedirects: false,
     maxPayload: options.maxPayload,
+    // ws's types do not have it yet.
+    ...({ closeTimeout: options.closeTimeout } as object),
   });
   const connection = new Connection(id, url, webSocket, owner, {
     heartbeat: options.heartbeat,

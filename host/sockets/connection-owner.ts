@@ -2,6 +2,7 @@ import type { MessageKind } from '../../wire/flat-writer.ts';
 import type { Connection } from './connection.ts';
 import type { FramedStream } from './framed-stream.ts';
 import type { HeartbeatOptions } from './heartbeat.ts';
+import type { LivenessWatch } from './liveness.ts';
 import type { SendLimit } from './slow-readers.ts';
 
 /** What a connection tells its owner. Nothing follows `closed`. */
@@ -21,9 +22,11 @@ export interface ConnectionOwner {
 export interface ConnectionOptions {
   /** The largest message that is received, in bytes. */
   readonly largest: number;
-  /** The stream of an accepted connection. Its frames are written here, as they are neither masked nor compressed. */
+  /** The stream of an accepted connection. Its frames are written here, where they are not compressed. */
   readonly accepted?: FramedStream | undefined;
   readonly heartbeat?: HeartbeatOptions | undefined;
+  /** What looks after the peers of a server. */
+  readonly liveness?: LivenessWatch | undefined;
   /** What may wait to be sent; without it, any amount. */
   readonly sendLimit?: SendLimit | undefined;
 }

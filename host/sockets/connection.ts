@@ -7,6 +7,7 @@ import { Backlog } from './backlog.ts';
 import type { ConnectionOptions, ConnectionOwner } from './connection-owner.ts';
 import { FrameQueue, type MessageType } from './frames.ts';
 import { Heartbeat, type HeartbeatOptions } from './heartbeat.ts';
+import type { Liveness, LivenessWatch } from './liveness.ts';
 import { PongSender } from './pong-sender.ts';
 import type { SharedMessage } from './shared-frames.ts';
 import { WRITE_BYTES, type SendLimit } from './slow-readers.ts';
@@ -44,7 +45,10 @@ export class Connection {
   readonly #largest: number;
   readonly #pongs: PongSender;
   readonly #heartbeatOptions: HeartbeatOptions | undefined;
-  #heartbeat: Heartbeat | undefined;
+  #heartbeat: Heartbeat | Liveness | undefined;
+  /** Where an accepted connection may be too long without a message. */
+  #idle: Liveness | undefined;
+  readonly #liveness: LivenessWatch | undefined;
   readonly #frames = new FrameQueue();
   readonly #sendLimit: SendLimit | undefined;
   /** Of an accepted connection that drops messages: all of them go through here. */
@@ -78,9 +82,14 @@ export class Connection {
     if (options.accepted !== undefined && options.sendLimit !== undefined && options.sendLimit.policy !== 'close') {
       this.#backlog = new Backlog(options.accepted.socket, options.sendLimit);
     }
+    this.#liveness = options.liveness;
     this.id = id;
     this.url = url;
     this.#webSocket = webSocket;
+    if (options.accepted !== undefined && webSocket.extensions !== '') {
+      this.#compresses = true;
+      this.#socket = options.accepted;
+    }
     this.#pongs = new PongSender(webSocket);
     this.#owner = owner;
     webSocket.binaryType = 'nodebuffer';
@@ -98,6 +107,9 @@ export class Connection {
 
   /** Starts to read an accepted connection. `head`: what came with the handshake. */
   start(head: Buffer): void {
+    if (this.#isAccepted) {
+      this.#watch();
+    }
     this.#stream?.start(
       this.#webSocket,
       head,
@@ -133,14 +145,15 @@ export class Connection {
     if (this.#socket === undefined || this.#webSocket.readyState !== this.#webSocket.OPEN) {
       return;
     }
-    if (this.#isAccepted) {
+    this.#idle?.messaged();
+    if (this.#isAccepted && !this.#compresses) {
       this.#frames.add(type, data, start, end);
       if (this.#backlog !== undefined) {
         const { length, payload } = this.#frames;
         this.#backlog.add(this.#frames.take(), length, payload);
       }
     } else {
-      this.#sendMasked(this.#socket, type, typeof data === 'string' ? data : data.subarray(start, end));
+      this.#sendByWs(this.#socket, type, typeof data === 'string' ? data : data.subarray(start, end));
     }
   }
 
@@ -211,6 +224,11 @@ export class Connection {
     }
   }
 
+  /** The last round trip of a heartbeat's ping, in milliseconds; undefined where there was none. */
+  get latency(): number | undefined {
+    return this.#heartbeat?.latency;
+  }
+
   /** Starts the closing handshake, after what was sent. Code 0: without a code. */
   close(code: number, reason: string): void {
     this.flush();
@@ -269,11 +287,6 @@ export class Connection {
     return this.#waiting > 0 || (this.#backlog?.payload ?? 0) > 0;
   }
 
-  /** The last round trip of the heartbeat, in milliseconds. */
-  get latency(): number | undefined {
-    return this.#heartbeat?.latency;
-  }
-
   /**
    * Calls back, once, when the kernel has taken all that was sent and flushed: now, where it has already; never, where the
    * connection ends before. A second call, before the first one was answered, takes its place.
@@ -303,8 +316,8 @@ export class Connection {
     }
   }
 
-  /** ws masks a client's frames. */
-  #sendMasked(socket: Socket | FramedStream, type: MessageType, data: string | Buffer): void {
+  /** ws masks a client's frames, and compresses. */
+  #sendByWs(socket: Socket | FramedStream, type: MessageType, data: string | Buffer): void {
     if (!this.#isCorked) {
       this.#isCorked = true;
       this.#waitedBefore = this.#waiting;
@@ -355,9 +368,29 @@ export class Connection {
   }
 
   #message(kind: MessageKind, data: Buffer, start: number, end: number): void {
+    this.#idle?.messaged();
     if (!this.#isClosing) {
       this.#owner.message(this, kind, data, start, end);
     }
+  }
+
+  /** Has the server look after the peer. */
+  #watch(): void {
+    if (this.#webSocket.readyState !== this.#webSocket.OPEN) {
+      return;
+    }
+    const { isIdleWatched } = this.#liveness ?? {};
+    const liveness = this.#liveness?.watch({
+      connection: this,
+      webSocket: this.#webSocket,
+      socket: (this.#stream as FramedStream).socket,
+      idle: () => {
+        this.#owner.closing(this);
+        this.close(1001, 'Idle timeout.');
+      },
+    });
+    this.#heartbeat = liveness;
+    this.#idle = isIdleWatched === true ? liveness : undefined;
   }
 
   #control(type: 'ping' | 'pong', data: Buffer): void {

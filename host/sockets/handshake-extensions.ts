@@ -1,4 +1,4 @@
-/** RFC 7692, section 7.1, on the answer to an offer of permessage-deflate, which ws takes more than it may of. */
+/** RFC 7692, section 7.1, on offers of permessage-deflate and the answers to them, which ws takes more than it may of. */
 
 const NAME = 'permessage-deflate';
 
@@ -56,6 +56,29 @@ function parameterProblem(parameters: readonly string[]): string | undefined {
     const value = quoted?.replaceAll('"', '');
     if (values === undefined ? value !== undefined : !values.test(value ?? '')) {
       return `the server answered ${NAME} with a value that ${name} cannot have`;
+    }
+  }
+  return undefined;
+}
+
+export interface DeflateOffer {
+  /** The offer alone, as it stands in the header. */
+  readonly text: string;
+  /** The largest window that the client reads, as a power of 2. */
+  readonly serverWindowBits: number | undefined;
+}
+
+/** The first of a client's offers that may be accepted. Section 7: one that is not well-formed is declined. */
+export function deflateOffer(header: string): DeflateOffer | undefined {
+  for (const part of header.split(',')) {
+    const [text, name, given = ''] = EXTENSION.exec(part.trim()) ?? [];
+    const parameters = given.split(';').slice(1).map((each) => each.trim());
+    // Section 7.1.2.2: in an offer it may be without a value, which says only that the client knows it.
+    const answerLike = parameters.filter((each) => each !== 'client_max_window_bits');
+    const isRepeated = answerLike.length < parameters.length - 1 || (answerLike.length < parameters.length && /client_max_window_bits=/.test(given));
+    if (text !== undefined && name === NAME && !isRepeated && parameterProblem(answerLike) === undefined) {
+      const bits = /server_max_window_bits="?(\d+)/.exec(given)?.[1];
+      return { text, serverWindowBits: bits === undefined ? undefined : Number(bits) };
     }
   }
   return undefined;

@@ -1,9 +1,15 @@
 import type { IncomingMessage } from 'node:http';
+import { HEADER_NAME } from '../../wire/handshake-headers.ts';
+import type { RefusalReason } from './server-statistics.ts';
 
-/** Why a request is refused: an HTTP status, and headers that go with it. */
+/** Why a request is refused: an HTTP status, and what goes with it. */
 export interface Refusal {
+  /** Undefined where it is not counted. */
+  readonly reason?: RefusalReason;
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** A line for whoever reads it. */
+  readonly message: string;
 }
 
 const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
@@ -12,6 +18,8 @@ const PARAMETER = `${SPACE};${SPACE}${TOKEN}(?:${SPACE}=${SPACE}(?:${TOKEN}|"${T
 const EXTENSION = `${TOKEN}(?:${PARAMETER})*`;
 /** RFC 6455, 9.1. */
 const EXTENSIONS = new RegExp(`^${EXTENSION}(?:${SPACE},${SPACE}${EXTENSION})*$`);
+/** RFC 6455, 4.1, step 7: 16 bytes in base64. */
+const KEY = /^[+/0-9A-Za-z]{22}==$/;
 
 /**
  * Whether a request asks for a WebSocket. One that asks for another protocol only, or in HTTP/1.0, whose Upgrade a server
@@ -21,39 +29,106 @@ export function asksForWebSocket({ headers, httpVersion }: IncomingMessage): boo
   return httpVersion === '1.1' && (headers.upgrade ?? '').split(',').some((protocol) => protocol.trim().toLowerCase() === 'websocket');
 }
 
-/** What ws does not check of a client's handshake, or takes more lightly: RFC 6455, 4.2.1. */
+/** RFC 6455, 4.2.1: what is wrong with a client's handshake. */
 export function requestProblem(request: IncomingMessage): Refusal | undefined {
-  const { headers, headersDistinct, url = '' } = request;
-  // Step 1: a path, or an absolute URL of HTTP.
+  const { headers, headersDistinct, method, url = '' } = request;
+  // Step 1: GET, and a path or an absolute URL of HTTP.
+  if (method !== 'GET') {
+    return { reason: 'method', status: 405, headers: { Allow: 'GET' }, message: 'A WebSocket is asked for with GET.' };
+  }
   if (!url.startsWith('/') && absoluteTarget(url) === undefined) {
-    return { status: 400 };
+    return malformed('The target of the request is neither a path nor a URL.');
+  }
+  // RFC 9112, 6: its body would be taken for frames.
+  if (headers['transfer-encoding'] !== undefined || !/^0*$/.test(headers['content-length'] ?? '')) {
+    return malformed('A handshake has no body.');
   }
   // Step 2. RFC 9112, 3.2: one, and not more.
   if (headersDistinct['host']?.length !== 1) {
-    return { status: 400 };
+    return malformed('There must be one Host header.');
   }
   // Step 6, and 4.4. ws would take 8 too, in which a page says its origin elsewhere.
   if (headers['sec-websocket-version'] !== '13') {
-    return { status: 426, headers: { 'Sec-WebSocket-Version': '13', 'Upgrade': 'websocket' } };
+    return {
+      reason: 'version',
+      status: 426,
+      headers: { 'Sec-WebSocket-Version': '13', 'Upgrade': 'websocket' },
+      message: 'The version of the WebSocket protocol must be 13.',
+    };
+  }
+  // Step 5.
+  if (!KEY.test(headers['sec-websocket-key'] ?? '')) {
+    return malformed('Sec-WebSocket-Key must be 16 bytes in base64.');
+  }
+  // Step 8.
+  if (offeredProtocols(request) === undefined) {
+    return malformed('Sec-WebSocket-Protocol must be a list of different tokens.');
   }
   // Step 9. ws does not look at it where it is to agree on none.
   const extensions = headers['sec-websocket-extensions'];
-  return extensions === undefined || EXTENSIONS.test(extensions) ? undefined : { status: 400 };
+  return extensions === undefined || EXTENSIONS.test(extensions) ? undefined : malformed('Sec-WebSocket-Extensions is not a list of extensions.');
+}
+
+/** The subprotocols that a client offers, in its order; undefined where the header is malformed: RFC 6455, 11.3.4. */
+export function offeredProtocols({ headers }: IncomingMessage): readonly string[] | undefined {
+  const header = headers['sec-websocket-protocol'];
+  if (header === undefined) {
+    return [];
+  }
+  const protocols = header.split(',').map((protocol) => protocol.replace(/^[ \t]+|[ \t]+$/g, ''));
+  return protocols.every((protocol) => HEADER_NAME.test(protocol)) && new Set(protocols).size === protocols.length ? protocols : undefined;
 }
 
 /** What the client asked for. An absolute URL goes before `Host`: RFC 9112, 3.2.2. */
-export function requestedUrl({ headers, url = '' }: IncomingMessage): string {
+export function requestedUrl({ headers, url = '' }: IncomingMessage, scheme = 'ws'): string {
   const absolute = url.startsWith('/') ? undefined : absoluteTarget(url);
-  return absolute === undefined ? `ws://${headers.host}${url}` : `ws://${absolute.host}${absolute.pathname}${absolute.search}`;
+  return absolute === undefined ? `${scheme}://${headers.host}${url}` : `${scheme}://${absolute.host}${absolute.pathname}${absolute.search}`;
 }
 
-/** The headers as they came, as `name: value` with a line for each: Node lets no line break into any. */
-export function headerLines({ rawHeaders }: IncomingMessage): string {
-  const lines: string[] = [];
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    lines.push(`${rawHeaders[index]}: ${rawHeaders[index + 1]}`);
+/** The path with the query. */
+export function requestedTarget({ url = '' }: IncomingMessage): string {
+  const absolute = url.startsWith('/') ? undefined : absoluteTarget(url);
+  return absolute === undefined ? url : `${absolute.pathname}${absolute.search}`;
+}
+
+/** What a server's own options have against a handshake. */
+export function optionProblem(
+  request: IncomingMessage,
+  options: { readonly origins: readonly string[]; readonly path: string; readonly protocols: readonly string[] },
+): Refusal | undefined {
+  const { origins, path, protocols } = options;
+  if (path !== '' && requestedTarget(request).split('?', 1)[0] !== path) {
+    return { reason: 'path', status: 404, message: 'There is no WebSocket at this path.' };
   }
-  return lines.join('\n');
+  if (!originIsAllowed(request, origins)) {
+    return { reason: 'origin', status: 403, message: 'Pages of this origin may not connect.' };
+  }
+  const offered = offeredProtocols(request) ?? [];
+  if (protocols.length > 0 && offered.length > 0 && !offered.some((protocol) => protocols.includes(protocol))) {
+    return { reason: 'protocol', status: 400, message: 'None of the offered subprotocols is supported.' };
+  }
+  return undefined;
+}
+
+/**
+ * A browser says which page opens the connection. What is not a browser sends no `Origin`.
+ *
+ * @param allowed origins; `self` for that of the host that is asked, `*` for all
+ */
+export function originIsAllowed({ headers: { host, origin } }: IncomingMessage, allowed: readonly string[]): boolean {
+  if (origin === undefined) {
+    return true;
+  }
+  const url = URL.parse(origin);
+  return allowed.some((rule) =>
+    rule === 'self'
+      ? host !== undefined && url?.host === host.toLowerCase()
+      : rule === '*' || rule === origin || (url !== null && url.origin !== 'null' && url.origin === rule),
+  );
+}
+
+function malformed(message: string): Refusal {
+  return { reason: 'malformed', status: 400, message };
 }
 
 function absoluteTarget(target: string): URL | undefined {

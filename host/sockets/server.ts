@@ -1,12 +1,22 @@
-import { createServer, STATUS_CODES, type IncomingMessage, type Server as HttpServer } from 'node:http';
-import net, { isIP, type BoundSocket, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { WebSocketServer as WsServer, type WebSocket } from 'ws';
-import { AirlockError, codeOf, messageOf } from '../errors.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { WebSocket } from 'ws';
+import { codeOf, messageOf } from '../errors.ts';
+import { LIMITS } from '../policy/limits.ts';
+import { headerLines, withDefaults } from './answer-headers.ts';
 import { hostPort } from './client.ts';
-import { Connection, type ConnectionOwner } from './connection.ts';
+import { PlainRequest, UpgradeRequest, type AnswerHeaders, type AnyRequest } from './client-request.ts';
+import { Connection, type ConnectionOptions, type ConnectionOwner } from './connection.ts';
 import { FramedStream } from './framed-stream.ts';
-import { asksForWebSocket, headerLines, requestedUrl, requestProblem, type Refusal } from './handshake-request.ts';
+import { optionProblem, requestProblem, requestedUrl, type Refusal } from './handshake-request.ts';
+import { HttpFront } from './http-front.ts';
+import { bind, isUnspecified } from './listen-address.ts';
+import { LivenessWatch, type LivenessOptions } from './liveness.ts';
+import { RequestQueue } from './request-queue.ts';
+import { hangUpWith, readBody, refusalAnswer, sendPage, type Answer } from './server-answers.ts';
+import type { Client } from './server-clients.ts';
+import { HandshakeFinisher, type DeflateOptions } from './server-compression.ts';
+import { ServerCounters, type ServerStatistics } from './server-statistics.ts';
+import type { ServerIdentity } from './server-tls.ts';
 import type { SendLimit } from './slow-readers.ts';
 
 export interface ListenOptions {
@@ -20,7 +30,53 @@ export interface ListenOptions {
   readonly maxPayload: number;
   /** What may wait to be sent on a connection; without it, any amount. */
   readonly sendLimit?: SendLimit | undefined;
+  /** How its connections are looked after; undefined: not at all. */
+  readonly liveness?: LivenessOptions | undefined;
+  /** How messages are compressed, where a client wants that; undefined: not at all. */
+  readonly deflate?: DeflateOptions | undefined;
+  /** Whether one more connection may be compressed. Default: always. */
+  readonly mayCompress?: () => boolean;
+  /** With it, the server speaks TLS. */
+  readonly tls?: ServerIdentity | undefined;
+  /** The only path that is served; empty for any. */
+  readonly path?: string;
+  /** The origins of pages that are let in, with `self`, `null` and `*`. Default: `self`. */
+  readonly origins?: readonly string[];
+  /** The subprotocols that are supported. None: the first that is offered is taken. */
+  readonly protocols?: readonly string[];
+  // What follows has the defaults of `policy/limits.ts`.
+  readonly maxConnections?: number;
+  readonly maxConnectionsPerAddress?: number;
+  readonly maxPendingConnections?: number;
+  readonly maxPendingHandshakes?: number;
+  readonly handshakeTimeout?: number;
+  readonly keepAliveTimeout?: number;
+  /** How long a peer has to answer a close frame, in milliseconds. */
+  readonly closeTimeout?: number;
+  readonly answerTimeout?: number;
+  readonly headerBytes?: number;
+  readonly requestBytes?: number;
+  /** Whether nothing is answered until `release`: who listens may want to be asked, and has not said so yet. */
+  readonly held?: boolean;
 }
+
+const DEFAULTS = {
+  path: '',
+  origins: ['self'],
+  protocols: [],
+  maxConnections: LIMITS.serverConnections.default,
+  maxConnectionsPerAddress: LIMITS.connectionsPerAddress.default,
+  maxPendingConnections: LIMITS.pendingConnections.default,
+  maxPendingHandshakes: LIMITS.pendingHandshakes.default,
+  handshakeTimeout: LIMITS.serverHandshakeTimeout.default,
+  keepAliveTimeout: LIMITS.keepAliveTimeout.default,
+  closeTimeout: LIMITS.closeTimeout.default,
+  mayCompress: () => true,
+  answerTimeout: LIMITS.answerTimeout.default,
+  headerBytes: LIMITS.headerBytes.default,
+  requestBytes: LIMITS.requestBytes.default,
+  held: false,
+} as const;
 
 /** A connection whose handshake is done. */
 export interface Accepted {
@@ -28,11 +84,8 @@ export interface Accepted {
   readonly url: string;
   readonly protocol: string;
   readonly extensions: string;
-  /** The peer's address, and port; empty, and 0, where it is gone already. */
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  /** The headers of the request, a line for each. */
-  readonly headers: string;
+  /** What the client asked for. */
+  readonly request: UpgradeRequest;
   /** Makes it a connection of the script, under this number. To be called at once, or not at all. */
   connect(id: number, owner: ConnectionOwner): Connection;
   /** Closes it instead. */
@@ -43,6 +96,8 @@ export interface Accepted {
 export interface ServerOwner {
   /** A handshake is done. The owner connects it or refuses it. */
   accepted(server: Server, handshake: Accepted): void;
+  /** A client asks for something that the owner wants to answer. It says so by `accept` or `answer`, or sets `onGone`. */
+  requested?(server: Server, request: AnyRequest): void;
   /** The listener has failed and stopped. */
   serverFailed(server: Server, message: string): void;
 }
@@ -51,6 +106,15 @@ const NOTHING = Buffer.alloc(0);
 
 const DEFAULT_SERVER_NAME = 'Airlock - Scripted WebSocket Listener';
 
+/** RFC 9110, 15.5.22. */
+const UPGRADE_REQUIRED: Refusal = {
+  status: 426,
+  headers: { Connection: 'close', Upgrade: 'websocket' },
+  message: 'This is a WebSocket server.',
+};
+
+type Optional = 'tls' | 'liveness' | 'deflate' | 'sendLimit';
+
 /** One listener of a script. */
 export class Server {
   readonly id: number;
@@ -58,10 +122,16 @@ export class Server {
   readonly port: number;
   /** As Overte has it: all interfaces are told as 127.0.0.1, and no slash follows. */
   readonly url: string;
-  readonly #http: HttpServer;
-  readonly #webSockets: WsServer;
+  readonly options: Required<Omit<ListenOptions, Optional>> & Pick<ListenOptions, Optional>;
+  readonly #serverName: string;
   readonly #owner: ServerOwner;
-  readonly #options: ListenOptions;
+  readonly #front: HttpFront;
+  readonly #finisher: HandshakeFinisher;
+  readonly #liveness: LivenessWatch | undefined;
+  readonly #counters = new ServerCounters();
+  readonly #queue: RequestQueue;
+  /** What an answer to a handshake is to say. */
+  readonly #answers = new WeakMap<IncomingMessage, { readonly protocol: string; readonly headers: AnswerHeaders }>();
 
   /**
    * Binds and listens before it returns. Throws ERR_AIRLOCK_LISTEN_FAILED where the system refuses the address.
@@ -69,67 +139,183 @@ export class Server {
   constructor(id: number, options: ListenOptions, owner: ServerOwner) {
     this.id = id;
     this.#owner = owner;
-    this.#options = options;
+    this.options = { ...DEFAULTS, ...options };
+    this.#serverName = headerValue(options.serverName) || DEFAULT_SERVER_NAME;
+    this.#queue = new RequestQueue(this.options, {
+      ask: (request) => owner.requested?.(this, request),
+      unasked: (request) => (request.kind === 'upgrade' ? this.accept(request) : this.#refuse(request, UPGRADE_REQUIRED)),
+      refuse: (request, refusal) => this.#refuse(request, refusal),
+      lost: ({ client }) => client.socket.destroy(),
+    });
     const bound = bind(options.host, options.port);
     const { address, port } = bound.address() as { address: string; port: number };
     this.port = port;
-    this.url = `ws://${hostPort(isUnspecified(address) ? '127.0.0.1' : address, port)}`;
-    this.#webSockets = new WsServer({
-      noServer: true,
-      clientTracking: false,
-      perMessageDeflate: false,
-      maxPayload: options.maxPayload,
+    this.url = `${this.#scheme}://${hostPort(isUnspecified(address) ? '127.0.0.1' : address, port)}`;
+    this.#finisher = this.#createFinisher();
+    this.#liveness = options.liveness === undefined ? undefined : new LivenessWatch(options.liveness);
+    this.#front = new HttpFront(this.options, this.#serverName, this.#counters, {
+      upgrade: (message, client, head) => this.#upgrade(message, client, head),
+      request: (message, client, response) => void this.#request(message, client, response),
+      failed: (error) => owner.serverFailed(this, messageOf(error)),
     });
-    const serverName = headerValue(options.serverName) || DEFAULT_SERVER_NAME;
-    this.#webSockets.on('headers', (headers) => headers.push(`Server: ${serverName}`));
-    this.#http = createServer({ shouldUpgradeCallback: asksForWebSocket }, (_request, response) => {
-      response.writeHead(426, { 'Connection': 'close', 'Content-Type': 'text/plain', 'Server': serverName, 'Upgrade': 'websocket' });
-      response.end('This is a WebSocket server.\n');
-    });
-    this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
-    this.#http.on('error', (error) => owner.serverFailed(this, messageOf(error)));
-    this.#http.listen(bound);
+    this.#front.listen(bound);
   }
 
-  /** Stops accepting. Connections that are already open stay. */
+  get statistics(): ServerStatistics {
+    const { accepted, answered, refusals: refused, requests, tooLarge, violations } = this.#counters;
+    const { open, pending } = this.#front.clients;
+    const { port, url } = this;
+    return { port, url, open, pending, waiting: this.#queue.size, accepted, requests, answered, refused, violations, tooLarge };
+  }
+
+  /** Which requests the owner wants to answer. The rest is answered here. */
+  watch(upgrades: boolean, plain: boolean): void {
+    this.#queue.watch(upgrades, plain);
+  }
+
+  /** Decides about what had to wait for the owner to say what it wants to answer. */
+  release(): void {
+    this.#queue.release();
+  }
+
+  /** The connections whose peers are looked after. */
+  get watchedCount(): number {
+    return this.#liveness?.count ?? 0;
+  }
+
+  /** Stops accepting; handshakes under way are answered 503. Connections that are already open stay. */
   close(): void {
-    this.#http.close();
-    this.#http.closeAllConnections();
+    this.#front.stop();
+    this.#queue.close();
+    this.#front.turnAwayPending();
   }
 
-  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const problem = requestProblem(request) ?? (originIsAllowed(request) ? undefined : { status: 403 });
-    if (problem !== undefined) {
-      return refuse(socket, problem);
+  /**
+   * Accepts a handshake. One that is over is left as it is.
+   *
+   * @param protocol one that was offered, or empty for none; undefined: the one that the options choose
+   */
+  accept(request: UpgradeRequest, protocol?: string, headers: AnswerHeaders = []): void {
+    if (!request.begin()) {
+      return;
     }
+    this.#queue.remove(request);
+    const { client, message } = request;
+    const head = request.take();
+    this.#front.clients.opened(client);
+    this.#counters.accepted++;
     // ws wants it alone, where RFC 6455 (4.2.1, step 3) wants it among others.
-    request.headers.upgrade = 'websocket';
-    const stream = new FramedStream(socket as Socket, false);
-    this.#webSockets.handleUpgrade(request, stream, NOTHING, (webSocket) => {
-      this.#owner.accepted(this, accepted(webSocket, stream, this.#options, head, request));
+    message.headers.upgrade = 'websocket';
+    this.#answers.set(message, { protocol: protocol ?? this.#choose(request) ?? '', headers });
+    const stream = new FramedStream(client.socket, false);
+    const finisher = this.#finisher.for(message, this.options.mayCompress());
+    finisher.handleUpgrade(message, stream, NOTHING, (webSocket) => {
+      webSocket.on('error', (error) => this.#counters.failed(codeOf(error)));
+      const url = requestedUrl(message, this.#scheme);
+      const options = { accepted: stream, largest: this.options.maxPayload, liveness: this.#liveness, sendLimit: this.options.sendLimit };
+      this.#owner.accepted(this, accepted(webSocket, stream, options, head, request, url));
     });
+  }
+
+  /** Answers a plain request, or refuses a handshake. One that is over is left as it is. */
+  answer(request: AnyRequest, answer: Answer): void {
+    if (request.begin()) {
+      this.#queue.remove(request);
+      if (request.kind === 'plain') {
+        this.#counters.answered++;
+      } else {
+        this.#counters.refused('script');
+      }
+      this.#send(request, answer);
+    }
+  }
+
+  get #scheme(): 'ws' | 'wss' {
+    return this.options.tls === undefined ? 'ws' : 'wss';
+  }
+
+  /** The first that is offered, of those that are supported where any are named. */
+  #choose({ protocols }: UpgradeRequest): string | undefined {
+    const supported = this.options.protocols;
+    return supported.length === 0 ? protocols[0] : protocols.find((protocol) => supported.includes(protocol));
+  }
+
+  #createFinisher(): HandshakeFinisher {
+    const { closeTimeout, deflate, maxPayload } = this.options;
+    return new HandshakeFinisher({ closeTimeout, maxPayload }, deflate, {
+      protocol: (message) => this.#answers.get(message)?.protocol || false,
+      headers: (message) => headerLines(withDefaults(this.#answers.get(message)?.headers ?? [], { Server: this.#serverName })),
+    });
+  }
+
+  #upgrade(message: IncomingMessage, client: Client, head: Buffer): void {
+    const request = new UpgradeRequest(message, client, head);
+    const refusal = requestProblem(message) ?? optionProblem(message, this.options) ?? this.#front.clients.claim(client);
+    if (refusal === undefined) {
+      this.#queue.take(request);
+    } else {
+      this.#refuse(request, refusal);
+    }
+  }
+
+  async #request(message: IncomingMessage, client: Client, response: ServerResponse): Promise<void> {
+    this.#counters.requests++;
+    const { requestBytes } = this.options;
+    const body = await readBody(message, requestBytes);
+    if (body === undefined) {
+      return;
+    }
+    client.inTime();
+    client.phase = 'answer';
+    const request = new PlainRequest(message, client, body === 'too large' ? NOTHING : body, response);
+    if (body === 'too large') {
+      const message = `The body of a request may have ${requestBytes} bytes.`;
+      this.#refuse(request, { reason: 'body', status: 413, headers: { Connection: 'close' }, message });
+    } else if (['GET', 'HEAD', 'POST'].includes(request.method) || !this.#queue.isWatched(request)) {
+      this.#queue.take(request);
+    } else {
+      this.#refuse(request, { reason: 'method', status: 405, headers: { Allow: 'GET, HEAD, POST' }, message: 'There is no such method here.' });
+    }
+  }
+
+  #refuse(request: AnyRequest, refusal: Refusal): void {
+    request.begin();
+    if (refusal.reason !== undefined) {
+      this.#counters.refused(refusal.reason);
+    }
+    this.#send(request, refusalAnswer(refusal));
+  }
+
+  #send(request: AnyRequest, answer: Answer): void {
+    const { client } = request;
+    // A client that does not read its answer must not stay for that.
+    client.within(this.options.answerTimeout, () => client.raw.destroy());
+    if (request.kind === 'plain') {
+      sendPage(request.response, answer, this.#serverName);
+    } else {
+      this.#front.clients.release(client);
+      client.phase = 'refused';
+      request.take();
+      hangUpWith(client, answer, this.#serverName);
+    }
   }
 }
 
 function accepted(
   webSocket: WebSocket,
   stream: FramedStream,
-  { maxPayload: largest, sendLimit }: ListenOptions,
+  options: ConnectionOptions,
   head: Buffer,
-  request: IncomingMessage,
+  request: UpgradeRequest,
+  url: string,
 ): Accepted {
-  const url = requestedUrl(request);
-  const { remoteAddress = '', remotePort = 0 } = stream.socket;
   return {
     url,
     protocol: webSocket.protocol,
     extensions: webSocket.extensions,
-    // A listener for all interfaces sees an IPv4 address mapped into IPv6.
-    remoteAddress: remoteAddress.replace(/^::ffff:(?=[\d.]+$)/i, ''),
-    remotePort,
-    headers: headerLines(request),
+    request,
     connect(id, owner) {
-      const connection = new Connection(id, url, webSocket, owner, { accepted: stream, largest, sendLimit });
+      const connection = new Connection(id, url, webSocket, owner, options);
       // What the peer has sent already comes after its owner knows of the connection.
       setImmediate(() => connection.start(head));
       return connection;
@@ -140,7 +326,7 @@ function accepted(
       stream.start(
         webSocket,
         head,
-        { masked: true, compressed: false, largest },
+        { masked: true, compressed: webSocket.extensions !== '', largest: options.largest },
         { message: ignore, control: ignore, closing: ignore, violation: ignore, activity: ignore },
       );
       webSocket.close(code, reason);
@@ -148,79 +334,7 @@ function accepted(
   };
 }
 
-/** The address that a script names: empty for all interfaces. Throws ERR_AIRLOCK_LISTEN_FAILED where it is none. */
-export function listenAddress(host: string): string {
-  const address = host === 'localhost' ? '127.0.0.1' : host;
-  if (address !== '' && isIP(address) === 0) {
-    throw new AirlockError(
-      'ERR_AIRLOCK_LISTEN_FAILED',
-      `cannot listen on '${host}': host must be an IP address or 'localhost'`,
-    );
-  }
-  return address;
-}
-
-/** The address is bound here and now, so that a script knows the port, or the error, when its constructor returns. */
-function bind(host: string, port: number): BoundSocket {
-  const wanted = listenAddress(host);
-  try {
-    return wanted === '' ? bindAll(port) : new net.BoundSocket({ host: wanted, port });
-  } catch (error) {
-    const where = wanted === '' ? `port ${port}` : hostPort(wanted, port);
-    throw new AirlockError('ERR_AIRLOCK_LISTEN_FAILED', `cannot listen on ${where}: ${reasonOf(error)}`, {
-      cause: error,
-    });
-  }
-}
-
-/** All interfaces: IPv6 with IPv4, or IPv4 alone where the system has no IPv6. */
-function bindAll(port: number): BoundSocket {
-  try {
-    return new net.BoundSocket({ host: '::', port });
-  } catch (error) {
-    if (codeOf(error) === 'EAFNOSUPPORT' || codeOf(error) === 'EADDRNOTAVAIL') {
-      return new net.BoundSocket({ host: '0.0.0.0', port });
-    }
-    throw error;
-  }
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'the port is in use',
-  EACCES: 'the port needs a privilege that the host does not have',
-  EADDRNOTAVAIL: 'the address is not one of this machine',
-};
-
-function reasonOf(error: unknown): string {
-  const code = codeOf(error);
-  return code === '' ? messageOf(error) : `${REASONS[code] ?? 'the system refuses'} (${code})`;
-}
-
-function isUnspecified(address: string): boolean {
-  return address === '::' || address === '0.0.0.0';
-}
-
 /** What a header may hold on any way: printable ASCII. */
 function headerValue(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '');
-}
-
-/**
- * A browser says which page opens the connection; by default it must be one of the same host. What is not a browser
- * sends no `Origin`.
- */
-function originIsAllowed(request: IncomingMessage): boolean {
-  const { origin, host } = request.headers;
-  if (origin === undefined) {
-    return true;
-  }
-  return host !== undefined && URL.parse(origin)?.host === host.toLowerCase();
-}
-
-function refuse(socket: Duplex, { headers = {}, status }: Refusal): void {
-  socket.on('error', () => socket.destroy());
-  // An HTTP server's sockets stay half open: without this one would stay for as long as its peer likes.
-  socket.once('finish', () => socket.destroy());
-  const lines = Object.entries({ 'Connection': 'close', 'Content-Length': '0', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n`);
 }

@@ -1,12 +1,13 @@
-import { X509Certificate, createHash, createPrivateKey } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { isIP } from 'node:net';
 // Not by its names: a Node that is too old lacks one, and is to be told so by `ScriptHost.start`.
 import tls, { type ConnectionOptions, type SecureContext } from 'node:tls';
-import { AirlockError, codeOf, messageOf } from '../errors.ts';
+import { messageOf } from '../errors.ts';
 import { matchesHost, parseHostPattern, type HostPattern } from '../policy/host-pattern.ts';
 import type { TlsOptions, TlsRule, TlsVersion } from '../policy/tls-options.ts';
 import { SocketFault } from './socket-errors.ts';
+import { checkAuthorities, isPem, list, loadIdentity, pemOf, readIdentity } from './tls-identity.ts';
 
 interface ParsedRule {
   readonly options: TlsOptions;
@@ -60,7 +61,10 @@ export class TlsSettings {
       hosts: hosts?.map((host) => parseHostPattern(host, 'tls.hosts')),
     }));
     for (const { options } of parsed) {
-      await check(options);
+      await checkAuthorities('tls', options.ca);
+      if (options.cert !== undefined && options.key !== undefined) {
+        await loadIdentity('tls', options);
+      }
     }
     return base === undefined
       ? new TlsSettings(parsed, new Map())
@@ -117,62 +121,12 @@ export class TlsSettings {
 }
 
 async function makeContext(minVersion: TlsVersion, extra: readonly string[], client: TlsOptions | undefined): Promise<SecureContext> {
-  const ca = await Promise.all(extra.map((each) => pemOf('ca', each)));
+  const ca = await Promise.all(extra.map((each) => pemOf('tls.ca', each)));
   return tls.createSecureContext({
     ca: [...authorities(), ...ca],
     minVersion,
-    ...(client === undefined ? {} : await clientIdentity(client)),
+    ...(client === undefined ? {} : await readIdentity('tls', client)),
   });
-}
-
-async function check(options: TlsOptions): Promise<void> {
-  for (const each of list(options.ca)) {
-    const pem = await pemOf('ca', each);
-    for (const [certificate] of pem.matchAll(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END/g)) {
-      attempt(`tls.ca: ${named(each)} holds what is not a certificate`, () => new X509Certificate(`${certificate} CERTIFICATE-----`));
-    }
-    if (!/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/.test(pem)) {
-      throw invalid(`tls.ca: ${named(each)} holds no certificate`);
-    }
-  }
-  if (options.cert !== undefined && options.key !== undefined) {
-    const identity = await clientIdentity(options);
-    attempt(`tls.cert: ${named(options.cert)} is not a certificate`, () => new X509Certificate(identity.cert));
-    const key = attempt(`tls.key: ${named(options.key)} is not a key, or its passphrase is not the given one`, () =>
-      createPrivateKey({ key: identity.key, passphrase: identity.passphrase ?? '' }),
-    );
-    if (!new X509Certificate(identity.cert).checkPrivateKey(key)) {
-      throw invalid(`tls.key: ${named(options.key)} is not the key of the certificate ${named(options.cert)}`);
-    }
-    attempt(`tls.cert: ${named(options.cert)} and tls.key cannot be used`, () => tls.createSecureContext(identity));
-  }
-}
-
-interface ClientIdentity {
-  readonly cert: string;
-  readonly key: string;
-  readonly passphrase?: string;
-}
-
-async function clientIdentity({ cert = '', key = '', passphrase }: TlsOptions): Promise<ClientIdentity> {
-  return {
-    cert: await pemOf('cert', cert),
-    key: await pemOf('key', key),
-    ...(passphrase === undefined ? {} : { passphrase }),
-  };
-}
-
-function list(value: string | readonly string[] | undefined): readonly string[] {
-  return value === undefined ? [] : typeof value === 'string' ? [value] : value;
-}
-
-function isPem(value: string): boolean {
-  return value.includes('-----BEGIN');
-}
-
-/** How a value is named to the operator: a key itself has no place in a log. */
-function named(value: string): string {
-  return isPem(value) ? 'the given text' : value;
 }
 
 /** What tells whether a file has changed. */
@@ -182,33 +136,4 @@ async function stateOf(value: string | undefined): Promise<string> {
   }
   const { ino, mtimeMs, size } = await stat(value);
   return `${ino} ${mtimeMs} ${size}`;
-}
-
-async function pemOf(name: string, value: string): Promise<string> {
-  if (isPem(value)) {
-    return value;
-  }
-  let text: string;
-  try {
-    text = await readFile(value, 'utf8');
-  } catch (error) {
-    const reason = codeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error);
-    throw new AirlockError('ERR_AIRLOCK_TLS_INVALID', `tls.${name}: cannot read ${value}: ${reason}`, { cause: error });
-  }
-  if (!isPem(text)) {
-    throw invalid(`tls.${name}: ${value} is not a PEM file`);
-  }
-  return text;
-}
-
-function attempt<Value>(problem: string, action: () => Value): Value {
-  try {
-    return action();
-  } catch (error) {
-    throw new AirlockError('ERR_AIRLOCK_TLS_INVALID', `${problem}: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-function invalid(message: string): AirlockError {
-  return new AirlockError('ERR_AIRLOCK_TLS_INVALID', message);
 }

@@ -1,19 +1,5 @@
+/// <reference path="./server-requests.d.ts" />
 /// <reference path="./websocket.d.ts" />
-
-/** What a client has asked for in its handshake. Frozen. */
-interface ServerRequest {
-  readonly method: 'GET';
-  /** Made of the `Host` header and the target: `ws://HOST/PATH?QUERY`. */
-  readonly url: string;
-  /** As it was sent, without the query: `/rooms/1`. */
-  readonly path: string;
-  /** What follows the question mark; empty where there is none. `new URLSearchParams(query)` takes it apart. */
-  readonly query: string;
-  /** By their names in lower case. One that came more than once is joined with commas, `cookie` with semicolons. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** The subprotocols that it offers, the most wanted first. */
-  readonly protocols: readonly string[];
-}
 
 interface ServerWebSocketEventMap extends WebSocketEventMap {
   /** The system has taken all that this socket was sent in a turn: `bufferedAmount` is 0. */
@@ -29,8 +15,8 @@ declare class ServerWebSocket extends WebSocket {
   /** The client's IP address, or that of the proxy before it: `127.0.0.1`, `::1`. */
   readonly remoteAddress: string;
   readonly remotePort: number;
-  /** The handshake's request. */
-  readonly request: ServerRequest;
+  /** The handshake's request, as `onupgrade` gets it. It is answered. */
+  readonly request: UpgradeRequest;
   /**
    * The last round trip of the heartbeat, in milliseconds; null before the first one, without a heartbeat, and when the
    * socket is closed. The host is asked each time, and the script waits for it.

@@ -5,7 +5,7 @@ import { takeLateBuiltIns } from '../../bindings/primordials.ts';
 import { readValue } from '../../bindings/value-reader.ts';
 import { writeValue } from '../../bindings/value-writer.ts';
 import { closed, ofType, startScript, type IsolatedScript } from '../support/isolate.ts';
-import { acceptedEvent } from '../support/wire.ts';
+import { acceptedEvent } from '../support/server-items.ts';
 
 const MIB = 1024 * 1024;
 

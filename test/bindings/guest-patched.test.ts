@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { binary, closed, ofType, opened, startScript, text } from '../support/isolate.ts';
-import { acceptedEvent } from '../support/wire.ts';
+import { acceptedEvent } from '../support/server-items.ts';
 
 /**
  * A script that patches the language breaks nothing but itself: its sockets work on. Each patch throws where it is
@@ -117,7 +117,7 @@ describe.each(PATCHES)('a script that has patched %s', (_, patch) => {
       text('héllo'),
       binary(Uint8Array.of(1, 2, 3)),
       binary(new Uint8Array(100_000).fill(7)),
-      acceptedEvent({ url: 'ws://127.0.0.1/' }),
+      acceptedEvent(),
       { type: 'buffered', socket: 2, bytes: 5 },
       { type: 'timer' },
     );

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { EventOf } from '../../wire/events.ts';
 import { closed, ofType, printed, startScript, text, type IsolateOptions, type IsolatedScript } from '../support/isolate.ts';
-import { acceptedEvent } from '../support/wire.ts';
+import { acceptedEvent } from '../support/server-items.ts';
 
 /** A script with a server, and the accepted sockets 1, 3 and so on as `sockets`. */
 function serverScript(sockets = 1, options: IsolateOptions = {}, fields: Partial<EventOf<'accepted'>> = {}): IsolatedScript {

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { FIRST, closed, opened, startScript, type IsolatedScript } from '../support/isolate.ts';
 import { acceptedEvent } from '../support/wire.ts';
 import type { Dialect } from '../../wire/settings.ts';
+import { acceptedEvent } from '../support/server-items.ts';
 
 function openSocket(dialect: Dialect = 'web'): IsolatedScript {
   const script = startScript("ws = new WebSocket('ws://a.example')", { dialect });

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Event } from '../../wire/events.ts';
 import type { Command } from '../../wire/commands.ts';
 import { closed, printed, reported, startScript, text, type IsolatedScript, type Listen } from '../support/isolate.ts';
-import { acceptedEvent, listenQuestion } from '../support/wire.ts';
+import { acceptedEvent, listenQuestion } from '../support/server-items.ts';
 
 const LISTENING: Listen = ({ port }) => ({ port: port === 0 ? 49_152 : port, url: `ws://127.0.0.1:${port}`, code: '', error: '' });
 
@@ -147,7 +147,7 @@ describe('a server that stops', () => {
 
   test('where the listener fails by itself', () => {
     const script = serverScript('server = new WebSocketServer(8080)');
-    expect(script.turn({ type: 'serverFailed', server: 1, message: 'gone' })).toEqual([]);
+    expect(script.turn({ type: 'serverFailed', server: 1, code: 'ERR_AIRLOCK_LISTEN_FAILED', message: 'gone' })).toEqual([]);
     expect(script.value('[server.listening, server.port, server.url]')).toEqual(STOPPED);
     expect(script.run('server.close()')).toEqual([]);
   });

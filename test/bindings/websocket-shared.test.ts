@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { FIRST, binary, closed, opened, printed, startScript, text, type IsolatedScript } from '../support/isolate.ts';
-import { acceptedEvent } from '../support/wire.ts';
+import { acceptedEvent } from '../support/server-items.ts';
 
 /** Overte's documentation: `new WebSocket(urlOrWebSocket)`, "an existing WebSocket to reuse the connection of". */
 describe('overte: a WebSocket made of a WebSocket', () => {

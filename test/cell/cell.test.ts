@@ -5,7 +5,8 @@ import { EVENT_SCHEMA, type Event } from '../../wire/events.ts';
 import { flatToItems } from '../../wire/flat-reader.ts';
 import { QUESTION_SCHEMA } from '../../wire/questions.ts';
 import { BUNDLE, isolateSettings } from '../support/isolate.ts';
-import { itemsToFlat, listenQuestion } from '../support/wire.ts';
+import { itemsToFlat } from '../support/wire.ts';
+import { listenQuestion } from '../support/server-items.ts';
 
 function run(cell: Cell, script: number, ...events: Event[]): readonly unknown[] {
   const { commands, message, status } = cell.turn(script, events.length, itemsToFlat(EVENT_SCHEMA, events));

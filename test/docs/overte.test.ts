@@ -1,7 +1,12 @@
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import { connect as connectTcp } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { SCRIPT_TYPES, type ScriptType } from '../../host/index.ts';
 import type { Event } from '../../wire/events.ts';
-import { startHost } from '../support/host.ts';
+import { openRawClient } from '../support/raw-peer.ts';
+import { openClient } from '../support/sockets.ts';
+import { runServer, startHost } from '../support/host.ts';
 import { FIRST, closed, ofType, opened, printed, startScript, text, type IsolatedScript } from '../support/isolate.ts';
 import { askScript } from '../sandbox-types/guest-globals.ts';
 import { code, tableOf } from './tables.ts';
@@ -17,6 +22,18 @@ function open(source = SOCKET): IsolatedScript {
 
 const failed: Event = { type: 'failed', socket: FIRST, error: 0, message: 'refused' };
 const LISTEN = { server: true, dialect: 'overte', listen: () => ({ port: 80, url: 'ws://127.0.0.1:80', code: '', error: '' }) } as const;
+
+const ACCEPTED: Event = { type: 'accepted', server: 1, socket: 1, request: 0, url: 'ws://127.0.0.1/', protocol: '', extensions: '' };
+const SERVER_FAILED: Event = { type: 'serverFailed', server: 1, code: 'ERR_AIRLOCK_LISTEN_FAILED', message: 'gone' };
+const HANDSHAKE = { 'Connection': 'Upgrade', 'Upgrade': 'websocket', 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==' };
+
+/** The answer to a handshake. */
+function answerTo(port: number, headers: Readonly<Record<string, string>> = {}): Promise<IncomingMessage> {
+  return new Promise((resolve) => {
+    const request = get({ host: '127.0.0.1', port, headers: { ...HANDSHAKE, ...headers } });
+    request.on('response', resolve).on('upgrade', (response, socket) => (socket.destroy(), resolve(response)));
+  });
+}
 
 /** Shows each row of `docs/overte.md`, by its first cell. */
 const SHOWN: Readonly<Record<string, () => void | Promise<void>>> = {
@@ -95,6 +112,23 @@ const SHOWN: Readonly<Record<string, () => void | Promise<void>>> = {
   'a handshake that is refused': () => {
     expect(printed(overte(`${SOCKET}; ws.onclose = (e) => print(e.code, e.wasClean)`).turn(failed, closed(FIRST, 1006, '', false)))).toEqual(['1006 false']);
   },
+  "`onclose` after one's own `close`": async () => {
+    const host = await startHost();
+    const { lines, port } = await runServer(host, `
+      server = new WebSocketServer({ host: '127.0.0.1' });
+      server.newConnection.connect((socket) => {
+        socket.onclose = ({ code, reason }) => print(code, reason);
+        socket.close(3000, 'given');
+        print(socket.readyState);
+      });
+      print('port', server.port);`, { limits: { closeTimeout: 100 } });
+    const other = openClient(`ws://127.0.0.1:${port}/`);
+    await other.owner.first('closed');
+    const silent = await openRawClient(port);
+    await once(silent.socket, 'close');
+    await host.host.stop();
+    expect(lines.slice(1)).toEqual(['2', '3000 given', '2', '1006 ']);
+  },
   'a close frame without a code': () => {
     expect(printed(open(`${SOCKET}; ws.onclose = (e) => print(e.code === WebSocket.CloseCode.MissingStatusCode)`).turn(closed(FIRST, 1005)))).toEqual(['true']);
   },
@@ -132,9 +166,76 @@ const SHOWN: Readonly<Record<string, () => void | Promise<void>>> = {
     });
     expect(asked).toMatchObject([{ port: 5, serverName: 'n' }, { port: 6 }, { port: 0 }]);
   },
-  'a port that cannot be had': () => {
-    const script = startScript('', { ...LISTEN, listen: () => ({ port: 0, url: '', code: 'EADDRINUSE', error: 'the port is in use' }) });
-    expect(script.thrown('new WebSocketServer({ port: 5 })')).toMatchObject({ code: 'EADDRINUSE' });
+  'an option of `WebSocketServer` that is none': () => {
+    const script = startScript('', LISTEN);
+    expect(script.thrown("new WebSocketServer({ port: '80' })")).toMatchObject({ name: 'RangeError' });
+    expect(script.thrown('new WebSocketServer({ port: 65536 })')).toMatchObject({ name: 'RangeError' });
+    expect(script.thrown('new WebSocketServer({ serverName: 5 })')).toMatchObject({ name: 'TypeError' });
+  },
+  'a port that cannot be had': async () => {
+    const host = await startHost();
+    const { port } = await runServer(host);
+    const { lines, script } = await host.run({
+      type: 'assignment-client',
+      source: `
+        server = new WebSocketServer({ host: '127.0.0.1', port: ${port} });
+        print(server.listening, server.port, server.url);
+        server.onerror = ({ error, message }) => print(error.code, message);
+        server.onclose = () => { print('close'); Script.stop(); };`,
+    });
+    await script.ended;
+    const message = `cannot listen on 127.0.0.1:${port}: the port is in use (EADDRINUSE)`;
+    expect(lines).toEqual(['false 0 ', `ERR_AIRLOCK_LISTEN_FAILED ${message}`, 'close']);
+    expect(host.log.map((entry) => entry.message)).toEqual([`a server could not be opened: ${message}`]);
+  },
+  "a server's signals and events": () => {
+    const script = startScript(`
+      server = new WebSocketServer();
+      server.newConnection.connect((socket) => print('signal', socket.readyState));
+      server.onconnection = ({ socket }) => print('event', socket.readyState);
+      for (const type of ['listening', 'error', 'close']) server.addEventListener(type, () => print(type));`, LISTEN);
+    expect(printed(script.turn({ type: 'listening', server: 1 }, ACCEPTED, SERVER_FAILED, { type: 'serverClosed', server: 1 })))
+      .toEqual(['listening', 'signal 1', 'event 1', 'error', 'close']);
+  },
+  'a server that nobody refers to': () => {
+    const script = startScript(`
+      new WebSocketServer().newConnection.connect((socket) => { socket.onmessage = ({ data }) => print(data); });
+      waste = Array.from({ length: 1e5 }, () => ({})); waste = undefined;`, LISTEN);
+    script.turn(ACCEPTED);
+    expect(printed(script.turn(text('still here', 1)))).toEqual(['still here']);
+  },
+  'where there is a `WebSocketServer`': async () => {
+    for (const type of Object.keys(SCRIPT_TYPES) as ScriptType[]) {
+      expect(await askScript(type, 'typeof WebSocketServer')).toBe(['server-entity', 'assignment-client'].includes(type) ? 'function' : 'undefined');
+    }
+  },
+  'the interfaces of `WebSocketServer`': async () => {
+    const host = await startHost();
+    const open = async (options: string): Promise<number> =>
+      (await runServer(host, `server = new WebSocketServer(${options}); print('port', server.port)`)).port;
+    const reaches = async (port: number, address: string): Promise<boolean> => {
+      const socket = connectTcp(port, address);
+      const reached = await Promise.race([once(socket, 'connect').then(() => true), once(socket, 'close').then(() => false)]).catch(() => false);
+      socket.destroy();
+      return reached;
+    };
+    expect(await reaches(await open(''), '127.0.0.2')).toBe(true);
+    expect(await reaches(await open("{ host: '127.0.0.1' }"), '127.0.0.2')).toBe(false);
+  },
+  'the `Server` header of a `WebSocketServer`': async () => {
+    const host = await startHost();
+    const headerOf = async (options: string): Promise<string> => {
+      const { port } = await runServer(host, `server = new WebSocketServer(${options}); print('port', server.port)`);
+      return String((await answerTo(port)).headers['server']);
+    };
+    expect(await headerOf('')).toBe('Airlock - Scripted WebSocket Listener');
+    expect(await headerOf("{ serverName: 'Mine' }")).toBe('Mine');
+  },
+  'who may connect to a `WebSocketServer`': async () => {
+    const { port } = await runServer(await startHost());
+    expect((await answerTo(port, { Origin: 'http://evil.example' })).statusCode).toBe(403);
+    const { headers, statusCode } = await answerTo(port, { 'Origin': `http://127.0.0.1:${port}`, 'Sec-WebSocket-Protocol': 'a, b' });
+    expect([statusCode, headers['sec-websocket-protocol']]).toEqual([101, 'a']);
   },
 };
 
@@ -163,5 +264,16 @@ describe('docs/websocket.md', () => {
     const message = startScript('').thrown("new WebSocket('ws://a.example', { headers: {}, x: 1 })")?.message ?? '';
     const known = message.slice(message.indexOf('there are ') + 10, -1).split(', ');
     expect(tableOf('websocket.md', 'option').map(({ option }) => option).sort()).toEqual(known.map(code));
+  });
+});
+
+describe('docs/websocket-server.md', () => {
+  test('has every member', () => {
+    const members = startScript('', LISTEN).value(`[
+      ...Object.getOwnPropertyNames(WebSocketServer.prototype), ...Object.getOwnPropertyNames(EventTarget.prototype),
+    ].filter((name) => name !== 'constructor')`) as string[];
+    const [constructed, ...documented] = tableOf('websocket-server.md', 'member').flatMap(({ member }) => (member ?? '').split(', '));
+    expect(constructed).toBe('`new WebSocketServer(options)`');
+    expect(documented.sort()).toEqual(members.map(code).sort());
   });
 });

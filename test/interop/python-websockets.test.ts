@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect } from '@jest/globals';
 import { folderWith, start } from '../support/command.ts';
-import { runServer, startHost } from '../support/host.ts';
+import { ECHO_SERVER, runServer, startHost } from '../support/host.ts';
 import { testWhere } from '../support/skip.ts';
 
 /** A Python that has the package `websockets`, which shares no line with `ws`. */
@@ -83,7 +83,7 @@ async def main():
         await ws.send(part for part in ['a', '', 'b' * 100000])
         assert await ws.recv() == 'a' + 'b' * 100000
         await (await ws.ping(b'there?'))
-        print('chose', ws.subprotocol, flush=True)
+        print('chose', ws.subprotocol, *(extension.name for extension in ws.extensions), flush=True)
         await ws.close(4002, 'enough')
         print('closed', ws.close_code, ws.close_reason, flush=True)
 
@@ -111,9 +111,9 @@ describe('the Python package websockets', () => {
   });
 
   testWithPython('as a client', async () => {
-    const { line, port } = await runServer(await startHost());
+    const { line, port } = await runServer(await startHost(), ECHO_SERVER.replace('port: 0', 'port: 0, perMessageDeflate: true, heartbeat: { interval: 20, timeout: 5000 }'));
     const { code, stderr, stdout } = await start(folderWith({ 'client.py': CLIENT }), python as string, 'client.py', `ws://127.0.0.1:${port}/`).result;
-    expect({ code, stderr, stdout }).toEqual({ code: 0, stderr: '', stdout: 'chose chat\nclosed 4002 enough\n' });
+    expect({ code, stderr, stdout }).toEqual({ code: 0, stderr: '', stdout: 'chose chat permessage-deflate\nclosed 4002 enough\n' });
     await line('closed 4002 enough true');
   });
 });

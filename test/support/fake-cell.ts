@@ -3,6 +3,7 @@ import type { Cell, CellClient } from '../../host/cells/cell.ts';
 import type { LogEntry, LogLevel } from '../../host/observe/log.ts';
 import { resolveLimits, type Limits } from '../../host/policy/limits.ts';
 import { ProxySettings } from '../../host/policy/proxy-options.ts';
+import { ServerTls } from '../../host/sockets/server-tls.ts';
 import { TlsSettings } from '../../host/sockets/tls-settings.ts';
 import { Permissions, type PermissionOptions } from '../../host/policy/permissions.ts';
 import { Script } from '../../host/script/script.ts';
@@ -24,6 +25,7 @@ interface FakeCellClient extends Omit<CellClient, 'turned' | 'answer'> {
 }
 
 const NO_RULES = await TlsSettings.load(undefined);
+const NO_SERVER_TLS = await ServerTls.load();
 
 /** A cell without isolates: the test says what comes out of them. */
 export class FakeCell implements Cell {
@@ -129,6 +131,7 @@ export function startFakeScript(options: FakeScriptOptions = {}): FakeScript {
     permissions: new Permissions(permissions),
     proxies: new ProxySettings(),
     tls: NO_RULES,
+    serverTls: NO_SERVER_TLS,
     limits: resolveLimits(limits),
     cell,
     log: (level: LogLevel, message: string) => void log.push({ level, script: 'fake.js', message }),

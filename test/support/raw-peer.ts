@@ -38,6 +38,17 @@ export class RawPeer {
     }
   }
 
+  /** Resolves when so many frames with this opcode have come. */
+  async framesOf(opcode: number, count: number): Promise<ParsedFrame[]> {
+    for (;;) {
+      const found = this.frames.filter((frame) => frame.opcode === opcode);
+      if (found.length >= count || this.#isClosed) {
+        return found;
+      }
+      await once(this.#emitter, 'change');
+    }
+  }
+
   /** Resolves with the close code that the other end has sent: 1005 for none. */
   async closeCode(): Promise<number> {
     const { payload } = await this.frame(OPCODE.close);
@@ -75,9 +86,9 @@ export async function openRawServer(onPeer: (peer: RawPeer, path: string) => voi
 }
 
 /** A client of a server here, with its handshake done. */
-export async function openRawClient(port: number): Promise<RawPeer> {
+export async function openRawClient(port: number, headers: Readonly<Record<string, string>> = {}): Promise<RawPeer> {
   const socket = await openTcp(port);
-  socket.write(handshakeRequest());
+  socket.write(handshakeRequest(headers));
   let answer = Buffer.alloc(0);
   while (!answer.includes('\r\n\r\n')) {
     answer = Buffer.concat([answer, ((await once(socket, 'data')) as [Buffer])[0]]);

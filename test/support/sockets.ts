@@ -113,6 +113,7 @@ export function openClient(url: string, options: Partial<ConnectOptions> = {}): 
       permissions: new Permissions({ connect: ['127.0.0.1', 'localhost'] }),
       handshakeTimeout: 30_000,
       maxPayload: 16 * 1024 * 1024,
+      closeTimeout: 5000,
       headers: {},
       network: { proxies: new ProxySettings(), tls: NO_RULES, queue: new AddressQueue() },
       onDenied: () => {},
@@ -150,7 +151,7 @@ export function openServer(options: Partial<ListenOptions> = {}): TestServer {
   };
   const server = new Server(
     1,
-    { host: '127.0.0.1', port: 0, serverName: '', maxPayload: 16 * 1024 * 1024, ...options },
+    { host: '127.0.0.1', port: 0, serverName: '', maxPayload: 16 * 1024 * 1024, closeTimeout: 5000, ...options },
     owner,
   );
   afterThisTest(() => {

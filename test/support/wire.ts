@@ -1,11 +1,10 @@
 import type { CommandBatch, OtherCommand } from '../../host/cells/command-batch.ts';
 import { decodeTexts, encode, type EncodedBatch } from '../../wire/encoded.ts';
 import type { Command } from '../../wire/commands.ts';
-import { EVENT_SCHEMA, type Event, type EventOf } from '../../wire/events.ts';
+import { EVENT_SCHEMA, type Event } from '../../wire/events.ts';
 import type { AnyItem, FlatBatch, ItemTable, Schema } from '../../wire/fields.ts';
 import { flatToItems } from '../../wire/flat-reader.ts';
 import { FlatWriter } from '../../wire/flat-writer.ts';
-import type { QuestionOf } from '../../wire/questions.ts';
 
 /** Items in the form that goes over a pipe. */
 export function itemsToEncoded<Table extends ItemTable>(schema: Schema<Table>, items: readonly AnyItem<Table>[]): EncodedBatch {
@@ -63,35 +62,4 @@ export function commandsOf(batch: CommandBatch): Command[] {
     command: (command: OtherCommand) => commands.push(command),
   });
   return commands;
-}
-
-/** The question that opens a listener on a free port of 127.0.0.1. */
-export function listenQuestion(fields: Partial<QuestionOf<'listen'>> = {}): QuestionOf<'listen'> {
-  return {
-    type: 'listen',
-    server: 1,
-    host: '127.0.0.1',
-    port: 0,
-    serverName: '',
-    maxBufferedAmount: 0,
-    slowReaders: 0,
-    ...fields,
-  };
-}
-
-/** The event of a connection that the server 1 has accepted. */
-export function acceptedEvent(fields: Partial<EventOf<'accepted'>> = {}): EventOf<'accepted'> {
-  return {
-    type: 'accepted',
-    server: 1,
-    socket: 1,
-    url: 'ws://127.0.0.1:8080/',
-    protocol: '',
-    extensions: '',
-    remoteAddress: '127.0.0.1',
-    remotePort: 50_000,
-    headers: 'Host: 127.0.0.1:8080',
-    attachment: new Uint8Array(0),
-    ...fields,
-  };
 }

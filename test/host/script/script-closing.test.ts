@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { startFakeScript } from '../../support/fake-cell.ts';
+import { listenQuestion } from '../../support/server-items.ts';
 import { openClient } from '../../support/sockets.ts';
 import { listenQuestion } from '../../support/wire.ts';
 
@@ -11,5 +12,5 @@ test("a script is told that its peer's close frame has come, before the connecti
   await peer.owner.first('opened');
   peer.connection.close(3000, 'enough');
   await cell.given('closed');
-  expect(cell.events.map(({ type }) => type)).toEqual(['evaluate', 'accepted', 'closing', 'closed']);
+  expect(cell.events.map(({ type }) => type)).toEqual(['evaluate', 'listening', 'accepted', 'closing', 'closed']);
 });

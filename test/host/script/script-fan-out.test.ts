@@ -3,7 +3,7 @@ import type { Limits } from '../../../host/policy/limits.ts';
 import type { Command } from '../../../wire/commands.ts';
 import { startFakeScript, type FakeScript } from '../../support/fake-cell.ts';
 import { openClient, type TestClient } from '../../support/sockets.ts';
-import { listenQuestion } from '../../support/wire.ts';
+import { listenQuestion } from '../../support/server-items.ts';
 
 type Publish = Extract<Command, { type: 'publishText' }>;
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Command } from '../../../wire/commands.ts';
 import { startFakeScript, type FakeCell } from '../../support/fake-cell.ts';
 import { openClient, send, type TestClient } from '../../support/sockets.ts';
-import { listenQuestion } from '../../support/wire.ts';
+import { listenQuestion } from '../../support/server-items.ts';
 
 const LISTEN = listenQuestion();
 const drain = (socket = 1): Command => ({ type: 'drain', socket });

@@ -4,7 +4,7 @@ import type { Command, CommandOf } from '../../../wire/commands.ts';
 import type { QuestionOf } from '../../../wire/questions.ts';
 import { startFakeScript, type FakeScript, type FakeScriptOptions } from '../../support/fake-cell.ts';
 import { openClient, send } from '../../support/sockets.ts';
-import { listenQuestion } from '../../support/wire.ts';
+import { listenQuestion } from '../../support/server-items.ts';
 
 const print = (text: string, level = 0): Command => ({ type: 'print', level, text });
 const close = (code: number, reason = ''): Command => ({ type: 'close', socket: 1, code, reason });
@@ -21,7 +21,8 @@ const connect = (socket: number, more: Partial<CommandOf<'connect'>> = {}): Comm
   perMessageDeflate: false,
   ...more,
 });
-const listen = (server: number, more: Partial<QuestionOf<'listen'>> = {}): QuestionOf<'listen'> => listenQuestion({ server, ...more });
+const listen = (server: number, more: Partial<QuestionOf<'listen'>> = {}): QuestionOf<'listen'> =>
+  listenQuestion({ server, ...more });
 
 /** A script whose source was run: no turn is under way, nothing waits. */
 async function loadedScript(options?: FakeScriptOptions): Promise<FakeScript> {
@@ -47,6 +48,9 @@ describe('turns', () => {
   test('are one at a time; what comes meanwhile is the next one, whole and in order', async () => {
     const { cell } = await loadedScript();
     const { port } = cell.client.answer([], listen(1));
+    await cell.turnBegins();
+    expect(cell.lastTurn.map(({ type }) => type)).toEqual(['listening']);
+    await cell.endTurn();
     const peer = openClient(`ws://127.0.0.1:${port}/`);
     await peer.owner.first('opened');
     await cell.turnBegins();
@@ -59,13 +63,13 @@ describe('turns', () => {
     const other = openClient(`ws://127.0.0.1:${port}/`);
     await other.owner.first('opened');
     await nextLoop();
-    expect(cell.turns).toBe(2);
+    expect(cell.turns).toBe(3);
     await cell.endTurn();
     await cell.turnBegins();
     const texts = cell.lastTurn.flatMap((event) => (event.type === 'text' ? [event.data.toString()] : []));
     expect(texts).toEqual(Array.from({ length: 50 }, (_, index) => `${index}`));
     expect(cell.lastTurn.at(-1)).toMatchObject({ type: 'accepted', socket: 3 });
-    expect(cell.turns).toBe(3);
+    expect(cell.turns).toBe(4);
   });
 
   test('hold no more events than they may', async () => {

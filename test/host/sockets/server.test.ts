@@ -41,7 +41,7 @@ describe('a server', () => {
 
   test('tells the address that a client asked for, made of Host and path, or in full', async () => {
     const urls: string[] = [];
-    const server = new Server(1, { host: '127.0.0.1', port: 0, serverName: '', maxPayload: 1000 }, {
+    const server = new Server(1, { host: '127.0.0.1', port: 0, serverName: '', maxPayload: 1000, closeTimeout: 5000 }, {
       accepted: (_server, { refuse, url }) => {
         urls.push(url);
         refuse(1001, 'seen');
@@ -59,7 +59,7 @@ describe('a server', () => {
   });
 
   test('may refuse a connection whose handshake is done, with a code and a reason', async () => {
-    const server = new Server(1, { host: '127.0.0.1', port: 0, serverName: '', maxPayload: 1000 }, {
+    const server = new Server(1, { host: '127.0.0.1', port: 0, serverName: '', maxPayload: 1000, closeTimeout: 5000 }, {
       accepted: (_server, handshake) => handshake.refuse(1013, 'Too many sockets.'),
       serverFailed: () => {},
     });
@@ -212,7 +212,7 @@ describe('a handshake of a page (with an Origin) is accepted', () => {
 /** Whether this user may take the port 80 of 127.0.0.1, as root may. */
 function mayTakePort80(): boolean {
   try {
-    const server = new Server(1, { host: '127.0.0.1', port: 80, serverName: '', maxPayload: 1000 }, { accepted() {}, serverFailed() {} });
+    const server = new Server(1, { host: '127.0.0.1', port: 80, serverName: '', maxPayload: 1000, closeTimeout: 5000 }, { accepted() {}, serverFailed() {} });
     server.close();
     return true;
   } catch {

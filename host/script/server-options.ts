@@ -1,0 +1,83 @@
+import { HEADER_NAME } from '../../wire/handshake-headers.ts';
+import { MOST_LISTED, SLOW_READERS, type QuestionOf } from '../../wire/questions.ts';
+import { AirlockError } from '../errors.ts';
+import type { LimitName } from '../policy/limits.ts';
+import type { ListenOptions } from '../sockets/server.ts';
+import { connectionOptions } from './listen-options.ts';
+import type { SlowReaderCounts } from '../sockets/slow-readers.ts';
+import type { ScriptSocketsOptions } from './script-sockets.ts';
+
+/** The options that lower a limit, and which. */
+const LOWERING = {
+  maxConnections: 'serverConnections',
+  maxConnectionsPerAddress: 'connectionsPerAddress',
+  maxPendingHandshakes: 'pendingHandshakes',
+  maxMessageSize: 'messageBytes',
+  maxBufferedAmount: 'bufferedBytes',
+  handshakeTimeout: 'serverHandshakeTimeout',
+} as const satisfies Record<string, LimitName>;
+
+/**
+ * What a script asks of its server, within its limits. Throws ERR_AIRLOCK_INVALID_ARGUMENT where it asks for more, or for
+ * a TLS configuration that there is not.
+ *
+ * @param slowReaders where those are counted that its sockets find
+ */
+export function listenOptions(question: QuestionOf<'listen'>, { limits, log, serverTls }: ScriptSocketsOptions, slowReaders: SlowReaderCounts): ListenOptions {
+  const { host, origins, path, port, protocols, serverName, tls: name } = question;
+  if (SLOW_READERS[question.slowReaders] === undefined) {
+    throw new AirlockError('ERR_AIRLOCK_MALFORMED_COMMAND', 'the question is malformed');
+  }
+  for (const list of [origins, protocols]) {
+    if (list.length > MOST_LISTED) {
+      throw new AirlockError('ERR_AIRLOCK_MALFORMED_COMMAND', 'the question is malformed');
+    }
+  }
+  if (!protocols.every((protocol) => HEADER_NAME.test(protocol))) {
+    throw new AirlockError('ERR_AIRLOCK_MALFORMED_COMMAND', 'the question is malformed');
+  }
+  const connections = connectionOptions(question);
+  if (connections === undefined) {
+    throw new AirlockError('ERR_AIRLOCK_MALFORMED_COMMAND', 'the question is malformed');
+  }
+  const limited = (option: keyof typeof LOWERING): number => {
+    const limit = limits[LOWERING[option]];
+    if (question[option] > limit) {
+      throw new AirlockError(
+        'ERR_AIRLOCK_INVALID_ARGUMENT',
+        `the option ${option} can only lower the script's limit ${LOWERING[option]}, which is ${limit}; ${question[option]} is more`,
+      );
+    }
+    return question[option] === 0 ? limit : question[option];
+  };
+  const tls = name === '' ? undefined : serverTls.get(name);
+  if (name !== '' && tls === undefined) {
+    // Which there are is the operator's business alone.
+    const { names } = serverTls;
+    const known = names.length === 0 ? 'there is none' : `there are ${names.join(', ')}`;
+    log('warning', `there is no TLS configuration '${name}'; ${known}; add it with --server-tls=${name}=CERT.pem,KEY.pem`);
+    throw new AirlockError('ERR_AIRLOCK_INVALID_ARGUMENT', `the host has no TLS configuration '${name}'`);
+  }
+  return {
+    host,
+    port,
+    serverName,
+    tls,
+    path,
+    origins,
+    protocols,
+    ...connections,
+    closeTimeout: limits.closeTimeout,
+    sendLimit: { bytes: limited('maxBufferedAmount'), policy: SLOW_READERS[question.slowReaders] ?? 'close', counts: slowReaders },
+    maxPayload: limited('maxMessageSize'),
+    maxConnections: limited('maxConnections'),
+    maxConnectionsPerAddress: limited('maxConnectionsPerAddress'),
+    maxPendingHandshakes: limited('maxPendingHandshakes'),
+    maxPendingConnections: limits.pendingConnections,
+    handshakeTimeout: limited('handshakeTimeout'),
+    keepAliveTimeout: limits.keepAliveTimeout,
+    answerTimeout: limits.answerTimeout,
+    headerBytes: limits.headerBytes,
+    requestBytes: limits.requestBytes,
+  };
+}

@@ -1,0 +1,192 @@
+import type { Socket } from 'node:net';
+import { addressGroup, plainAddress } from './remote-address.ts';
+import type { Refusal } from './handshake-request.ts';
+import type { ServerCounters } from './server-statistics.ts';
+
+/** How far a client is. */
+type Phase =
+  | 'tls'
+  /** Its request, or the next one, is read. */
+  | 'request'
+  /** It waits for an answer, or reads it. */
+  | 'answer'
+  /** It has a WebSocket. */
+  | 'open'
+  /** It is refused, and hung up on. */
+  | 'refused';
+
+/** A TCP connection to a server. */
+export class Client {
+  readonly raw: Socket;
+  /** What is read and written: the TCP socket, or TLS over it. */
+  socket: Socket;
+  readonly address: string;
+  readonly port: number;
+  readonly group: string;
+  phase: Phase;
+  /** Whether it counts as a WebSocket: open, or asked for and not refused yet. */
+  isClaimed = false;
+  /** Whether it has had a plain request. */
+  hasAsked = false;
+  /** Plain requests that are not answered. */
+  requests = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(raw: Socket, isSecure: boolean) {
+    this.raw = raw;
+    this.socket = raw;
+    this.address = plainAddress(raw.remoteAddress);
+    this.port = raw.remotePort ?? 0;
+    this.group = addressGroup(this.address);
+    this.phase = isSecure ? 'tls' : 'request';
+  }
+
+  /** Calls this when so much time has passed, unless it is given another time before. */
+  within(milliseconds: number, expired: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(expired, milliseconds);
+  }
+
+  inTime(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+const CONNECTIONS: Refusal = { reason: 'connections', status: 503, message: 'The server has as many connections as it takes.' };
+const ADDRESS: Refusal = { reason: 'address', status: 429, message: 'There are as many connections from this address as the server takes.' };
+
+export interface ClientLimits {
+  readonly maxConnections: number;
+  readonly maxConnectionsPerAddress: number;
+  readonly maxPendingConnections: number;
+}
+
+interface Group {
+  /** Connections of any kind. */
+  all: number;
+  webSockets: number;
+}
+
+/** The TCP connections to one server, and how many of which kind there are. */
+export class ServerClients {
+  readonly #limits: ClientLimits;
+  readonly #counters: ServerCounters;
+  readonly #clients = new Map<Socket, Client>();
+  /** TLS sockets do not tell the socket that they lie over. */
+  readonly #byAddress = new Map<string, Client>();
+  readonly #groups = new Map<string, Group>();
+  #claimed = 0;
+  #open = 0;
+
+  constructor(limits: ClientLimits, counters: ServerCounters) {
+    this.#limits = limits;
+    this.#counters = counters;
+  }
+
+  /** WebSockets that are open. */
+  get open(): number {
+    return this.#open;
+  }
+
+  /** Connections that are none. */
+  get pending(): number {
+    return this.#clients.size - this.#open;
+  }
+
+  /** A client has connected. Undefined, and the connection dropped, where there are too many. */
+  add(raw: Socket, isSecure: boolean): Client | undefined {
+    raw.on('error', () => raw.destroy());
+    const client = new Client(raw, isSecure);
+    const group = this.#groups.get(client.group) ?? { all: 0, webSockets: 0 };
+    const { maxConnectionsPerAddress, maxPendingConnections } = this.#limits;
+    // An address may have some more, so that those too many get an answer.
+    if (this.pending >= maxPendingConnections || group.all - group.webSockets > maxConnectionsPerAddress || client.address === '') {
+      this.#counters.refused('flood');
+      raw.resetAndDestroy();
+      return undefined;
+    }
+    group.all++;
+    this.#groups.set(client.group, group);
+    this.#clients.set(raw, client);
+    const key = keyOf(raw);
+    this.#byAddress.set(key, client);
+    raw.once('close', () => this.#closed(client, key));
+    return client;
+  }
+
+  /** Whose TCP socket, or TLS over it, this is. */
+  of(socket: Socket): Client | undefined {
+    return this.#clients.get(socket) ?? this.#byAddress.get(keyOf(socket));
+  }
+
+  /** Counts the client as a WebSocket. Returns why that cannot be, where it cannot. */
+  claim(client: Client): Refusal | undefined {
+    const group = this.#groups.get(client.group) as Group;
+    if (this.#claimed >= this.#limits.maxConnections) {
+      return CONNECTIONS;
+    }
+    if (group.webSockets >= this.#limits.maxConnectionsPerAddress) {
+      return ADDRESS;
+    }
+    client.isClaimed = true;
+    group.webSockets++;
+    this.#claimed++;
+    return undefined;
+  }
+
+  /** It is not to be a WebSocket after all. */
+  release(client: Client): void {
+    const group = this.#groups.get(client.group);
+    if (client.isClaimed && group !== undefined) {
+      client.isClaimed = false;
+      group.webSockets--;
+      this.#claimed--;
+    }
+  }
+
+  opened(client: Client): void {
+    client.inTime();
+    client.phase = 'open';
+    this.#open++;
+  }
+
+  /** Those that have no WebSocket and are not being refused. */
+  get unfinished(): readonly Client[] {
+    return [...this.#clients.values()].filter(({ phase }) => phase !== 'open' && phase !== 'refused');
+  }
+
+  #closed(client: Client, key: string): void {
+    client.inTime();
+    this.release(client);
+    const group = this.#groups.get(client.group) as Group;
+    group.all--;
+    if (group.all === 0) {
+      this.#groups.delete(client.group);
+    }
+    this.#clients.delete(client.raw);
+    this.#byAddress.delete(key);
+    switch (client.phase) {
+      case 'open':
+        this.#open--;
+        break;
+      case 'tls':
+        this.#counters.refused('tls');
+        break;
+      case 'request':
+        // After a request that was answered it may.
+        if (!client.hasAsked) {
+          this.#counters.refused('gone');
+        }
+        break;
+      case 'answer':
+        this.#counters.refused('gone');
+        break;
+      case 'refused':
+        break;
+    }
+  }
+}
+
+function keyOf({ localAddress, remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress}`;
+}
