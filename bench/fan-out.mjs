@@ -24,7 +24,7 @@ const clients = Number(options.clients);
 
 const SERVERS = {
   'ws': ['servers/ws-fan-out.mjs'],
-  'process cell': ['servers/airlock-fan-out.mjs', 'process'],
+  'process cell': ['servers/airlock-fan-out.mjs', 'owner'],
   'in-process': ['servers/airlock-fan-out.mjs', 'in-process'],
 };
 

@@ -73,3 +73,16 @@ export const COMMANDS = {
   terminate: { code: 35, fields: { socket: 'uint' } },
   /** From now on, tell by `drained` each time when the kernel has taken all that a turn has sent on the socket. */
   watchDrain: { code: 36, fields: { socket: 'uint' } },
+} as const;
+
+export type CommandTable = typeof COMMANDS;
+export type Command = AnyItem<CommandTable>;
+export type CommandType = keyof CommandTable;
+export type CommandOf<Type extends CommandType> = ItemOf<CommandTable, Type>;
+export type CommandHandlers = Handlers<CommandTable>;
+
+export const COMMAND_SCHEMA = compileSchema('command', COMMANDS);
+
+/** The levels of `print`, by their number on the wire. */
+export const PRINT_LEVELS = ['log', 'info', 'warning', 'error', 'debug'] as const;
+export type PrintLevel = (typeof PRINT_LEVELS)[number];

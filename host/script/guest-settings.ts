@@ -1,5 +1,5 @@
 import type { GuestSettings } from '../../wire/settings.ts';
-import type { ScriptSetup } from './script.ts';
+import type { ScriptSetup } from './script-setup.ts';
 
 /** What the bindings are told of their script. */
 export function guestSettings({ definition, limits, permissions, ...setup }: ScriptSetup): GuestSettings {

@@ -128,6 +128,8 @@ export class ScriptServers implements ServerOwner {
     }
     this.#servers.clear();
     this.#held.clear();
+    // The script has ended, or begins anew: no end of these is told any more.
+    this.#accepted.clear();
   }
 
   /** The connection is closed, and the script was told so. */

@@ -12,7 +12,8 @@ import { PongSender } from './pong-sender.ts';
 import type { SharedMessage } from './shared-frames.ts';
 import { WRITE_BYTES, type SendLimit } from './slow-readers.ts';
 import { SocketFault, remoteHostClosed, socketFailure } from './socket-errors.ts';
-import { Unsent, maskedFrameLength } from './unsent.ts';
+import { Unsent, whenWritten } from './unsent.ts';
+import { WsSender } from './ws-sender.ts';
 
 /**
  * How long a peer that has broken the protocol has to take the close frame that says so, in milliseconds. RFC 6455, 7.1.7:
@@ -66,11 +67,8 @@ export class Connection {
   /** The script has closed it: it is told no message any more. WebSockets Standard: only in the state OPEN. */
   #isClosing = false;
   readonly #unsent = new Unsent();
-  /** Whether messages go out compressed. Then the bytes on the wire are not known, and ws says when each has gone. */
-  #compresses = false;
-  #uncompressedUnsent = 0;
-  /** Called when that is nothing. */
-  #onSent: (() => void) | undefined;
+  /** What sends messages that are masked or compressed; the others are framed here. */
+  #sender: WsSender | undefined;
 
   constructor(id: number, url: string, webSocket: WebSocket, owner: ConnectionOwner, options: ConnectionOptions) {
     this.#socket = options.accepted?.socket;
@@ -79,16 +77,15 @@ export class Connection {
     this.#largest = options.largest;
     this.#heartbeatOptions = options.heartbeat;
     this.#sendLimit = options.sendLimit;
-    if (options.accepted !== undefined && options.sendLimit !== undefined && options.sendLimit.policy !== 'close') {
-      this.#backlog = new Backlog(options.accepted.socket, options.sendLimit);
-    }
     this.#liveness = options.liveness;
     this.id = id;
     this.url = url;
     this.#webSocket = webSocket;
     if (options.accepted !== undefined && webSocket.extensions !== '') {
-      this.#compresses = true;
+      this.#sender = new WsSender(webSocket, this.#unsent);
       this.#socket = options.accepted;
+    } else if (options.accepted !== undefined && options.sendLimit !== undefined && options.sendLimit.policy !== 'close') {
+      this.#backlog = new Backlog(options.accepted.socket, options.sendLimit);
     }
     this.#pongs = new PongSender(webSocket);
     this.#owner = owner;
@@ -113,7 +110,7 @@ export class Connection {
     this.#stream?.start(
       this.#webSocket,
       head,
-      { masked: this.#isAccepted, compressed: this.#compresses, largest: this.#largest },
+      { masked: this.#isAccepted, compressed: this.#sender?.compresses === true, largest: this.#largest },
       {
         message: (kind, data, start, end) => this.#message(kind, data, start, end),
         control: (type, data) => this.#control(type, data),
@@ -132,7 +129,7 @@ export class Connection {
   open(stream: FramedStream): void {
     this.#socket = stream;
     this.#stream = stream;
-    this.#compresses = this.#webSocket.extensions.includes('permessage-deflate');
+    this.#sender = new WsSender(this.#webSocket, this.#unsent);
     if (this.#heartbeatOptions !== undefined) {
       this.#heartbeat = new Heartbeat(this.#webSocket, this.#heartbeatOptions, (error) => this.fail(error));
     }
@@ -146,27 +143,27 @@ export class Connection {
       return;
     }
     this.#idle?.messaged();
-    if (this.#isAccepted && !this.#compresses) {
+    if (this.#sender === undefined) {
       this.#frames.add(type, data, start, end);
       if (this.#backlog !== undefined) {
         const { length, payload } = this.#frames;
         this.#backlog.add(this.#frames.take(), length, payload);
       }
     } else {
-      this.#sendByWs(this.#socket, type, typeof data === 'string' ? data : data.subarray(start, end));
+      this.#sendByWs(this.#sender, this.#socket, type, typeof data === 'string' ? data : data.subarray(start, end));
     }
   }
 
   /** The same with a message that goes to others as well. What is masked or compressed has a frame of its own. */
   sendShared(message: SharedMessage): void {
-    if (!this.#isAccepted || this.#compresses) {
+    if (this.#sender !== undefined) {
       this.send(message.type, message.data, 0, message.data.length);
     } else if (this.#webSocket.readyState === this.#webSocket.OPEN) {
+      this.#idle?.messaged();
       if (this.#backlog === undefined) {
         this.#frames.addShared(message.run, message.from, message.to, message.payload);
       } else {
-        const { frame, payload } = message;
-        this.#backlog.add([frame], frame.length, payload);
+        this.#backlog.add([message.frame], message.frame.length, message.payload);
       }
     }
   }
@@ -181,7 +178,7 @@ export class Connection {
     if (this.#isCorked) {
       this.#isCorked = false;
       if (this.#waitedBefore > 0 && this.#isTooMuch(this.#waiting)) {
-        return this.#endSlowReader();
+        this.#endSlowReader();
       }
       socket.uncork();
     }
@@ -216,9 +213,8 @@ export class Connection {
       return;
     }
     if (this.#backlog === undefined && this.#isTooMuch(this.#waiting)) {
-      return this.#endSlowReader();
-    }
-    if (this.#backlog === undefined || !this.isBackpressured) {
+      this.#endSlowReader();
+    } else if (this.#backlog === undefined || !this.isBackpressured) {
       this.#pings++;
       this.#webSocket.ping(data, undefined, this.#pingSent);
     }
@@ -269,12 +265,10 @@ export class Connection {
     this.#stream?.release();
   }
 
-  /**
-   * The payload bytes that the kernel has not taken: WebSockets Standard, `bufferedAmount`, without the framing.
-   */
+  /** The payload bytes that the kernel has not taken: WebSockets Standard, `bufferedAmount`, without the framing. */
   get bufferedAmount(): number {
-    if (this.#compresses) {
-      return this.#uncompressedUnsent;
+    if (this.#sender?.compresses === true) {
+      return this.#sender.bytes;
     }
     if (this.#backlog !== undefined) {
       return this.#backlog.payload;
@@ -292,64 +286,40 @@ export class Connection {
    * connection ends before. A second call, before the first one was answered, takes its place.
    */
   whenSent(callback: () => void): void {
-    const socket = this.#socket;
-    if (this.#compresses) {
-      if (this.#uncompressedUnsent === 0) {
-        callback();
-      } else {
-        this.#onSent = callback;
-      }
-      return;
-    }
-    if (this.#backlog !== undefined) {
+    if (this.#sender?.compresses === true) {
+      this.#sender.whenSent(callback);
+    } else if (this.#backlog !== undefined) {
       this.#backlog.whenSent(callback);
-    } else if (socket === undefined || socket.writableLength === 0) {
-      callback();
-    } else if (socket.writable) {
-      // The socket's `drain` would not do, as it comes only where much was waiting; nothing at all, written behind
-      // the rest, is done when the rest is. More may have been sent by then.
-      socket.write(NOTHING, (error) => {
-        if (error === undefined || error === null) {
-          this.whenSent(callback);
-        }
-      });
+    } else {
+      // More may have been sent by then.
+      whenWritten(this.#socket, () => this.whenSent(callback), callback);
     }
   }
 
-  /** ws masks a client's frames, and compresses. */
-  #sendByWs(socket: Socket | FramedStream, type: MessageType, data: string | Buffer): void {
+  #sendByWs(sender: WsSender, socket: Socket | FramedStream, type: MessageType, data: string | Buffer): void {
+    const limit = this.#sendLimit;
+    if (this.#isAccepted && limit !== undefined && limit.policy !== 'close' && this.#waiting > 0 && this.#isTooMuch(this.#waiting + data.length)) {
+      // What ws compresses, it has for good: the new one is dropped, not the oldest.
+      limit.counts.messagesDropped++;
+      return;
+    }
     if (!this.#isCorked) {
       this.#isCorked = true;
       this.#waitedBefore = this.#waiting;
       socket.cork();
     }
-    const length = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
-    const binary = type === 'sendBinary';
-    if (this.#compresses) {
-      this.#uncompressedUnsent += length;
-      this.#webSocket.send(data, { binary, compress: true }, () => {
-        this.#uncompressedUnsent -= length;
-        const onSent = this.#onSent;
-        if (this.#uncompressedUnsent === 0 && onSent !== undefined) {
-          this.#onSent = undefined;
-          onSent();
-        }
-      });
-    } else {
-      this.#unsent.add(maskedFrameLength(length), length);
-      this.#webSocket.send(data, { binary, compress: false });
-    }
+    sender.send(type, data);
   }
 
   /** The bytes that the kernel has not taken. */
   get #waiting(): number {
-    const onTheWire = this.#socket?.writableLength ?? 0;
-    return this.#compresses ? Math.max(onTheWire, this.#uncompressedUnsent) : onTheWire;
+    return Math.max(this.#socket?.writableLength ?? 0, this.#sender?.bytes ?? 0);
   }
 
   #isTooMuch(bytes: number): boolean {
     const limit = this.#sendLimit;
-    return limit !== undefined && bytes + (this.#unsent.writes + this.#pings) * WRITE_BYTES > limit.bytes;
+    const writes = this.#unsent.writes + this.#pings + (this.#sender?.messages ?? 0);
+    return limit !== undefined && bytes + writes * WRITE_BYTES > limit.bytes;
   }
 
   /** What it does not read must not use up the host's memory. */
@@ -422,9 +392,7 @@ export class Connection {
       const failure = remoteHostClosed(this.url);
       this.#owner.failed(this, failure.error, failure.message);
     }
-    if (this.#isTooSlow) {
-      return this.#owner.closed(this, TRY_AGAIN_LATER, READS_TOO_SLOWLY, wasClean);
-    }
-    this.#owner.closed(this, code, reason.toString(), wasClean);
+    const told = this.#isTooSlow ? ([TRY_AGAIN_LATER, READS_TOO_SLOWLY] as const) : ([code, reason.toString()] as const);
+    this.#owner.closed(this, ...told, wasClean);
   }
 }

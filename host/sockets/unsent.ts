@@ -1,3 +1,7 @@
+import type { Writable } from 'node:stream';
+
+const NOTHING = Buffer.alloc(0);
+
 /**
  * What the kernel may not have taken yet of what was written to a socket: bytes on the wire and of payload, in turns. Node
  * knows only the bytes on the wire, so the sizes of the last writes are kept until these have gone.
@@ -36,4 +40,22 @@ export class Unsent {
 /** RFC 6455, 5.2: the size of a client's frame with so much payload. */
 export function maskedFrameLength(payload: number): number {
   return payload + (payload < 126 ? 6 : payload < 65_536 ? 8 : 14);
+}
+
+/**
+ * Calls `now` at once, where a stream has written all, and else `then` when it has written what it has. Neither, where it ends
+ * before.
+ */
+export function whenWritten(stream: Writable | undefined, then: () => void, now: () => void): void {
+  if (stream === undefined || stream.writableLength === 0) {
+    now();
+  } else if (stream.writable) {
+    // The stream's `drain` would not do, as it comes only where much was waiting; nothing at all, written behind the rest,
+    // is done when the rest is.
+    stream.write(NOTHING, (error) => {
+      if (error === undefined || error === null) {
+        then();
+      }
+    });
+  }
 }

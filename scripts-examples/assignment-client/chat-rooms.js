@@ -30,7 +30,7 @@ let present = 0;
 
 server.newConnection.connect((socket) => {
   const { path, query } = socket.request;
-  const name = new URLSearchParams(query).get('name') ?? '';
+  const name = query.get('name') ?? '';
   let room = path.slice(1);
   if (!NAME.test(name) || !NAME.test(room)) {
     socket.close(WebSocket.CloseCode.PolicyViolated, 'connect to /ROOM?name=NAME');

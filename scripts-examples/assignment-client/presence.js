@@ -26,7 +26,7 @@ const server = new WebSocketServer({ port: Number(Script.args[0] ?? 0), host: Sc
 print(`listening on ${server.url}`);
 
 server.newConnection.connect((socket) => {
-  const user = new URLSearchParams(socket.request.query).get('user') ?? '';
+  const user = socket.request.query.get('user') ?? '';
   if (user === '' || user.length > 64) {
     socket.close(WebSocket.CloseCode.PolicyViolated, 'connect with ?user=NAME');
     return;

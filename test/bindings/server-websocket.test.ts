@@ -60,23 +60,29 @@ describe('request', () => {
     'Host: a.example', 'Sec-WebSocket-Protocol: chat, , superchat', 'X-Token: a:b ', 'x-token: c', 'Cookie: a=1', 'Cookie: b=2', '__proto__: own', 'sec-websocket-protocol: last',
   ].join('\n');
 
-  test('has the path, the query, the headers and the subprotocols', () => {
-    const script = serverScript(1, {}, { url: 'ws://a.example:80/rooms/1?name=Ada&x=?', headers: HEADERS });
-    expect(script.value('socket.request')).toEqual({
-      method: 'GET',
-      url: 'ws://a.example:80/rooms/1?name=Ada&x=?',
-      path: '/rooms/1',
-      query: 'name=Ada&x=?',
-      headers: JSON.parse('{ "host": "a.example", "sec-websocket-protocol": "chat, , superchat, last", "x-token": "a:b , c", "cookie": "a=1; b=2", "__proto__": "own" }') as object,
-      protocols: ['chat', 'superchat', 'last'],
-    });
+  test('has the path, the query, the headers, the subprotocols and where the client is', () => {
+    const script = serverScript(1, {}, { target: '/rooms/1?name=Ada&x=?', headers: HEADERS, remoteAddress: '::1', remotePort: 7 });
+    script.run('({ request } = socket)');
+    expect(script.value('[request.method, request.url, request.path, [...request.query], request.protocols, request.remoteAddress, request.remotePort, request.peerCertificate, request.aborted]')).toEqual([
+      'GET', '/rooms/1?name=Ada&x=?', '/rooms/1', [['name', 'Ada'], ['x', '?']], ['chat', 'superchat', 'last'], '::1', 7, null, false,
+    ]);
+    expect(script.value('[...request.headers]')).toEqual([
+      ['host', 'a.example'], ['sec-websocket-protocol', 'chat, , superchat, last'], ['x-token', 'a:b , c'], ['cookie', 'a=1; b=2'], ['__proto__', 'own'],
+    ]);
   });
 
-  test('is the same each time, and frozen', () => {
-    const script = serverScript(1, {}, { url: 'ws://a.example/', headers: '' });
-    expect(script.value('[socket.request === socket.request, socket.request.path, socket.request.query, Object.isFrozen(socket.request), Object.isFrozen(socket.request.headers), Array.isArray(socket.request.protocols), socket.request.protocols.map(String)]')).toEqual([
-      true, '/', '', true, true, true, [],
-    ]);
+  test('is the same each time, and answered already', () => {
+    const script = serverScript(2, {}, { target: '/', headers: '' });
+    expect(script.value('[socket.request === socket.request, socket.request === sockets[1].request, [...socket.request.headers].length, socket.request.protocols.length]')).toEqual([true, false, 0, 0]);
+    expect(script.thrown('socket.request.accept()')).toMatchObject({ name: 'InvalidStateError' });
+  });
+
+  test('is the one that onupgrade has had', () => {
+    const script = serverScript(0);
+    script.run('server.onupgrade = (request) => { asked = request; return true; }');
+    script.turn({ type: 'upgradeRequested', server: 1, request: 1, target: '/x', headers: ['Host', 'a'], protocols: [], address: '::1', port: 7, certificate: '' });
+    script.turn(acceptedEvent({ request: 1, target: '', headers: '' }));
+    expect(script.value('[sockets[0].request === asked, asked.path]')).toEqual([true, '/x']);
   });
 });
 
@@ -226,7 +232,7 @@ describe('one command for many sockets', () => {
 
 describe('a script that patches the language', () => {
   test('gets the same', () => {
-    const script = serverScript(1, {}, { url: 'ws://a.example/x?y', headers: 'Host: a\nSec-WebSocket-Protocol: p, q' });
+    const script = serverScript(1, {}, { target: '/x?y', headers: 'Host: a\nSec-WebSocket-Protocol: p, q' });
     script.run(`
       socket.attachment = { list: [1], map: new Map([[1, new Date(5)]]) };
       const broken = () => { throw new Error('patched'); };
@@ -239,7 +245,7 @@ describe('a script that patches the language', () => {
       }
       Object.defineProperty(Object.prototype, 'path', { set: broken, configurable: true });
     `);
-    expect(script.run('const { path, query, headers, protocols } = socket.request; print(path + query + headers.host + protocols[1])')).toMatchObject([{ text: '/xyaq' }]);
+    expect(script.run('const { path, headers, protocols } = socket.request; print(path + headers.get("host") + protocols[1])')).toMatchObject([{ text: '/xaq' }]);
     expect(script.run("socket.attachment = { a: [1, 'x'] }; print(socket.attachment.a[1]); socket.subscribe('t'); server.publish('t', 'm'); print(socket.isSubscribed('t'))").map(({ type }) => type)).toEqual([
       'attach', 'print', 'subscribe', 'publishText', 'print',
     ]);

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import { FIRST, closed, opened, startScript, type IsolatedScript } from '../support/isolate.ts';
-import { acceptedEvent } from '../support/wire.ts';
 import type { Dialect } from '../../wire/settings.ts';
 import { acceptedEvent } from '../support/server-items.ts';
 

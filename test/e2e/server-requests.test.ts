@@ -156,7 +156,7 @@ describe('onupgrade', () => {
   });
 
   test('is asked about a client that connects while the script has not set it yet', async () => {
-    const host = await startHost('process');
+    const host = await startHost('owner');
     const { server } = await openTcpServer(() => {});
     const { port } = server.address() as AddressInfo;
     server.close();
@@ -236,7 +236,7 @@ describe('onrequest', () => {
 
   test('gets the body', async () => {
     const { port } = await serve('server.onrequest = (request) => `${request.body.byteLength} ${request.text()}`;', '', { limits: { requestBytes: 10 } });
-    const post = (body: BodyInit): Promise<Response> => fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body });
+    const post = (body: string): Promise<Response> => fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body });
     expect(await (await post('grüße')).text()).toBe('7 grüße');
     expect((await post('0123456789a')).status).toBe(413);
     const socket = await openTcp(port, true);

@@ -97,7 +97,7 @@ describe('clients that do not read', () => {
 });
 
 test('a script hears by `drain` that a slow reader has taken all', async () => {
-  const host = await startHost('process');
+  const host = await startHost('owner');
   const server = await host.run({
     type: 'assignment-client',
     source: `

@@ -1,11 +1,7 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import { connect, type AddressInfo } from 'node:net';
 import { describe, expect } from '@jest/globals';
 import { chromium, openPage } from '../support/chromium.ts';
 import { runServer, startHost } from '../support/host.ts';
 import { testWhere } from '../support/skip.ts';
-import { afterThisTest } from '../support/sockets.ts';
 
 const testWithChromium = testWhere(chromium !== undefined, 'no Chromium');
 
@@ -26,6 +22,7 @@ const SERVER = `
     socket.onpong = ({ data }) => print('pong', new TextDecoder().decode(data));
     socket.onclose = ({ code, reason, wasClean }) => print('closed', code, reason, wasClean);
   };
+  server.onrequest = () => ({ headers: { 'Content-Type': 'text/html; charset=utf-8' }, body: Script.args[0] });
   print('port', server.port);
 `;
 
@@ -71,33 +68,42 @@ const PAGE = `<!doctype html><script>
     const end = events(socket);
     socket.close(4002, 'enough');
     report('closed', await end);
-    const { port } = new URLSearchParams(location.search).size === 0 ? location : Object.fromEntries(new URLSearchParams(location.search));
-    report('as another origin', await events(new WebSocket('ws://127.0.0.1:' + port)));
     report('done');
   })();
 </script>`;
 
-/** A page, and behind the same address the server: Chromium's page has the origin that its WebSocket asks. */
-async function openFront(port: number): Promise<string> {
-  const front = createServer((_request, response) => response.setHeader('Content-Type', 'text/html; charset=utf-8').end(PAGE));
-  front.on('upgrade', ({ rawHeaders, url }, socket, head) => {
-    const to = connect(port, '127.0.0.1');
-    const lines = rawHeaders.map((text, index) => (index % 2 === 0 ? `${text}: ` : `${text}\r\n`));
-    to.write(`GET ${url} HTTP/1.1\r\n${lines.join('')}\r\n`);
-    to.write(head);
-    socket.pipe(to).pipe(socket);
-    to.on('error', () => socket.destroy());
-    socket.on('error', () => to.destroy());
+/** Serves two pages: one that connects to it, and one that connects to another. */
+const PAGES = `
+  const server = new WebSocketServer({ host: '127.0.0.1', path: '/socket', protocols: ['echo'] });
+  const page = (script) => ({ headers: { 'Content-Type': 'text/html' }, body: '<!doctype html><script>' + script + '</script>' });
+  const own = \`
+    const socket = new WebSocket(location.href.replace('http', 'ws') + 'socket', ['other', 'echo']);
+    socket.onopen = () => socket.send('open ' + socket.protocol);
+    socket.onmessage = ({ data }) => socket.send('got ' + data);
+    socket.onclose = ({ code, reason, wasClean }) => fetch('/closed', { method: 'POST', body: [code, reason, wasClean].join(' ') });\`;
+  const other = (port) => \`
+    new WebSocket('ws://127.0.0.1:\${port}/socket').onclose = ({ code }) => fetch('/refused', { method: 'POST', body: String(code) });\`;
+  server.onrequest = (request) => {
+    if (request.method === 'POST') {
+      print(request.path, request.text());
+      return '';
+    }
+    return request.path === '/' ? page(own) : request.path === '/other' ? page(other(request.query.get('port'))) : undefined;
+  };
+  server.onupgrade = ({ headers }) => { print('origin', headers.get('origin').replace(/:\\\\d+/, '')); return true; };
+  server.newConnection.connect((socket) => {
+    socket.onmessage = ({ data }) => {
+      print('browser:', data);
+      if (data.startsWith('open')) { socket.send('grüße'); } else { socket.close(4000, 'enough'); }
+    };
   });
-  await once(front.listen(0, '127.0.0.1'), 'listening');
-  afterThisTest(() => void (front.close(), front.closeAllConnections()));
-  return `http://127.0.0.1:${(front.address() as AddressInfo).port}/?port=${port}`;
-}
+  print('port', server.port);
+`;
 
 describe('Chromium', () => {
-  testWithChromium('echoes, compression, pings and closings, from a page of the same origin', async () => {
-    const server = await runServer(await startHost(), SERVER);
-    openPage(await openFront(server.port));
+  testWithChromium('echoes, compression, pings and closings, from a page that the script serves', async () => {
+    const server = await runServer(await startHost(), SERVER, { args: [PAGE] });
+    openPage(`http://127.0.0.1:${server.port}/`);
     await server.line('page: done');
     await server.line('pong there?');
     expect(server.lines.filter((line) => line.startsWith('page: '))).toEqual([
@@ -107,7 +113,6 @@ describe('Chromium', () => {
       'page: was closed 1001 away true',
       'page: was closed 4001 für dich true',
       'page: closed 4002 enough true',
-      'page: as another origin error 1006  false',
       'page: done',
     ]);
     expect(server.lines.filter((line) => line.startsWith('closed'))).toEqual([
@@ -116,5 +121,23 @@ describe('Chromium', () => {
       'closed 4001 für dich true',
       'closed 4002 enough true',
     ]);
+  });
+
+  testWithChromium('loads a page from a script and connects from it', async () => {
+    const { line, port } = await runServer(await startHost(), PAGES);
+    openPage(`http://127.0.0.1:${port}/`);
+    await line(/^origin http:\/\/127/);
+    await line('browser: open echo');
+    await line('browser: got grüße');
+    expect(await line(/^\/closed/)).toBe('/closed 4000 enough true');
+  });
+
+  testWithChromium('is not let in from the page of another server', async () => {
+    const host = await startHost();
+    const { port, script } = await runServer(host, PAGES);
+    const other = await runServer(host, PAGES);
+    openPage(`http://127.0.0.1:${other.port}/other?port=${port}`);
+    expect(await other.line(/^\/refused/)).toBe('/refused 1006');
+    expect(script.statistics.servers[0]).toMatchObject({ accepted: 0, refused: { origin: 1 } });
   });
 });

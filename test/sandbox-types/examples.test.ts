@@ -69,7 +69,7 @@ describe('the chat', () => {
     ['interface', 'entity'],
     ['entity', 'interface'],
   ] as const)('comes to its end when %s comes before %s', async (first, second) => {
-    const host = await startHost('process');
+    const host = await startHost('owner');
     const server = await startServer(host);
     const one = await guests[first](host, server.url);
     await server.line(`${first} joined`);
@@ -142,7 +142,7 @@ function say({ connection }: TestClient, text: string): void {
 
 describe('the chat rooms', () => {
   test('let everybody hear what is said in the own room, and who comes and goes', async () => {
-    const host = await startHost('process');
+    const host = await startHost('owner');
     const server = await startServerExample(host, 'assignment-client/chat-rooms.js');
     const ada = openClient(`${server.url}/lobby?name=Ada`);
     expect(await next(ada, 1)).toEqual(['Ada has come to lobby']);
@@ -175,7 +175,7 @@ describe('the presence server', () => {
   const parse = (texts: readonly string[]): unknown[] => texts.map((text) => JSON.parse(text) as unknown);
 
   test('tells who is there, and each change', async () => {
-    const host = await startHost('process');
+    const host = await startHost('owner');
     const server = await startServerExample(host, 'assignment-client/presence.js');
     const ada = openClient(`${server.url}/?user=Ada`);
     expect(parse(await next(ada, 1))).toEqual([{ present: [{ user: 'Ada', status: 'here', since: SINCE }] }]);
@@ -199,7 +199,7 @@ describe('the presence server', () => {
 
 describe('the echo server and its client', () => {
   test('give back what was sent, of every kind', async () => {
-    const host = await startHost('process');
+    const host = await startHost('owner');
     const server = await startExample(host, 'entity/server/echo-server-entity.js', 'server-entity');
     const url = (await server.line(/^echoing on ws:/)).slice('echoing on '.length);
     const client = await startExample(host, 'interface/binary.js', 'interface', url);
@@ -248,7 +248,7 @@ describe('the one that reconnects', () => {
 
 describe('the streams', () => {
   test('bring back what was written, and say where no server is', async () => {
-    const host = await startHost('process');
+    const host = await startHost('owner');
     const server = await startExample(host, 'entity/server/echo-server-entity.js', 'server-entity');
     const url = (await server.line(/^echoing on ws:/)).slice('echoing on '.length);
     const client = await startExample(host, 'interface/streams.js', 'interface', url);

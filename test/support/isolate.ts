@@ -42,6 +42,7 @@ export function isolateSettings({ latency: _latency, listen: _listen, memory = 6
     name,
     memory,
     turnTimeout,
+    shared: false,
     guest: {
       dialect: 'web',
       url: 'https://scripts.example/chat/chat.js',

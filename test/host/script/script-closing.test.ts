@@ -2,7 +2,6 @@ import { expect, test } from '@jest/globals';
 import { startFakeScript } from '../../support/fake-cell.ts';
 import { listenQuestion } from '../../support/server-items.ts';
 import { openClient } from '../../support/sockets.ts';
-import { listenQuestion } from '../../support/wire.ts';
 
 test("a script is told that its peer's close frame has come, before the connection is closed", async () => {
   const { cell } = startFakeScript();

@@ -156,7 +156,7 @@ test('the latency of a socket without a heartbeat is not known', async () => {
 test('an accepted socket is told with its address and the headers of its request', async () => {
   const { cell, peers } = await served(1);
   const event = await cell.given('accepted');
-  expect(event).toMatchObject({ socket: 1, remoteAddress: '127.0.0.1', headers: expect.stringMatching(/^Sec-WebSocket-Version: 13\n(.*\n)*Host: 127\.0\.0\.1:\d+$/m) });
+  expect(event).toMatchObject({ socket: 1, remoteAddress: '127.0.0.1', target: '/', headers: expect.stringMatching(/^Sec-WebSocket-Version: 13\n(.*\n)*Host: 127\.0\.0\.1:\d+$/m) });
   expect(event.remotePort).toBeGreaterThan(0);
   expect(event.attachment).toHaveLength(0);
   expect(peers).toHaveLength(1);
