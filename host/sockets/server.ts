@@ -244,7 +244,7 @@ export class Server {
     const { closeTimeout, deflate, maxPayload } = this.options;
     return new HandshakeFinisher({ closeTimeout, maxPayload }, deflate, {
       protocol: (message) => this.#answers.get(message)?.protocol || false,
-      headers: (message) => headerLines(withDefaults(this.#answers.get(message)?.headers ?? [], { Server: this.#serverName })),
+      headers: (message) => headerLines(withDefaults(this.#answers.get(message)?.headers ?? [], { 'Server': this.#serverName })),
     });
   }
 
