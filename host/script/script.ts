@@ -9,9 +9,11 @@ import type { Isolation } from '../cells/isolation.ts';
 import { ScriptError, codeOf, messageOf, type ErrorCode } from '../errors.ts';
 import { originOf } from '../sockets/handshake-headers.ts';
 import { isSendableCloseCode } from './close-codes.ts';
+import { answerEnvironment } from './script-environment.ts';
 import { Inbox } from './inbox.ts';
 import { Incarnation } from './incarnation.ts';
 import { Restarts } from './restarts.ts';
+import { ScriptModules } from './script-modules.ts';
 import type { ScriptEnd, ScriptEvents, ScriptSetup } from './script-setup.ts';
 import { ScriptSockets, type SocketStatistics } from './script-sockets.ts';
 import { serverCommands } from './server-commands.ts';
@@ -35,6 +37,7 @@ export class Script extends EventEmitter<ScriptEvents> {
   readonly ended: Promise<ScriptEnd>;
   readonly #setup: ScriptSetup;
   readonly #inbox: Inbox;
+  readonly #modules: ScriptModules;
   readonly #restarts: Restarts;
   #sockets: ScriptSockets;
   /** Sockets of earlier incarnations that are being closed. */
@@ -60,6 +63,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     const { limits, place } = setup;
     this.#inbox = new Inbox(limits.eventsPerTurn, limits.eventBytesPerTurn);
     this.#restarts = new Restarts(limits);
+    this.#modules = new ScriptModules(setup);
     this.#sockets = this.#newSockets();
     this.#begin(place);
   }
@@ -178,6 +182,7 @@ export class Script extends EventEmitter<ScriptEvents> {
       events.prepend(EVENT_SCHEMA, buffered);
     }
     this.#schedule.begun(events.count);
+    this.#modules.turnBegins();
     incarnation.turn(events);
     if (this.#inbox.weight < limits.inboxBytes / 2) {
       this.#sockets.resume();
@@ -209,9 +214,9 @@ export class Script extends EventEmitter<ScriptEvents> {
     }
   }
 
-  #answer(commands: CommandBatch, question: Question): Answer {
+  #answer(commands: CommandBatch, question: Question): Answer | Promise<Answer> {
     this.#carryOut(commands);
-    return (this.#answerers[question.type] as (question: Question) => Answer)(question);
+    return (this.#answerers[question.type] as (question: Question) => Answer | Promise<Answer>)(question);
   }
 
   #carryOut(commands: CommandBatch): void {
@@ -283,6 +288,8 @@ export class Script extends EventEmitter<ScriptEvents> {
             error: `a script of the type ${this.type} has no servers`,
           },
     latency: (question) => this.#sockets.servers.latency(question),
+    load: (question) => this.#modules.load(question),
+    environment: ({ name }) => answerEnvironment(this.#setup, name),
   };
 
   #armTimer(delay: number): void {
@@ -371,6 +378,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     clearTimeout(this.#stopTimer);
     clearTimeout(this.#restartTimer);
     this.#inbox.clear();
+    this.#modules.stop();
     this.#leaveCell();
     const closing =
       end.reason === 'fault' ? this.#sockets.closeAll(1011, '') : this.#sockets.closeAll(1001, '');
