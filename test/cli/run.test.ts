@@ -87,7 +87,7 @@ describe('a script that is no good gets one line, the others go on, and the exit
   });
 
   test.each<[string, number, string]>([
-    ['web', 1, "airlock: bad.js:1:1: Error: Failed to construct 'WebSocketServer': listening on port 8080 of all interfaces is not permitted\n"],
+    ['web', 1, "airlock: bad.js:1:1: Error: Failed to construct 'WebSocketServer': listening on port 8080 of all interfaces is not permitted (permission listen) (ERR_AIRLOCK_SCRIPT_LOAD_FAILED)\n"],
     // Overte's constructor does not throw: the script is told by an event, and the operator by the log.
     ['overte', 0, ''],
   ])('listens without permission, in the dialect %s', async (dialect, code, error) => {
@@ -96,7 +96,7 @@ describe('a script that is no good gets one line, the others go on, and the exit
     expect(await airlock(folder, 'run', 'bad.js', 'good.js', ...options)).toEqual({
       code,
       stdout: 'good.js: good went on\n',
-      stderr: `airlock: bad.js: listening on port 8080 of all interfaces is not permitted; allow it with --allow-listen=8080\n${error}`,
+      stderr: `airlock: bad.js: listening on port 8080 of all interfaces is not permitted (permission listen); allow it with --allow-listen=8080, or let the script listen on this machine alone, with host: '127.0.0.1' (ERR_AIRLOCK_LISTEN_DENIED)\n${error}`,
     });
   });
 
