@@ -7,7 +7,6 @@ import type { CellClient, CellDeath, Place } from '../cells/cell.ts';
 import type { CommandBatch, CommandReceiver, OtherCommand, SendType } from '../cells/command-batch.ts';
 import type { Isolation } from '../cells/isolation.ts';
 import { ScriptError, codeOf, messageOf, type ErrorCode } from '../errors.ts';
-import type { ServerStatistics } from '../sockets/server-statistics.ts';
 import { originOf } from '../sockets/handshake-headers.ts';
 import { isSendableCloseCode } from './close-codes.ts';
 import { answerEnvironment } from './script-environment.ts';
@@ -16,7 +15,8 @@ import { Incarnation } from './incarnation.ts';
 import { Restarts } from './restarts.ts';
 import { ScriptModules } from './script-modules.ts';
 import type { ScriptEnd, ScriptEvents, ScriptSetup } from './script-setup.ts';
-import { ScriptSockets } from './script-sockets.ts';
+import { ScriptSockets, type SocketStatistics } from './script-sockets.ts';
+import { serverCommands } from './server-commands.ts';
 import type { ScriptType } from './script-types.ts';
 import { TurnSchedule } from './turn-schedule.ts';
 
@@ -124,9 +124,9 @@ export class Script extends EventEmitter<ScriptEvents> {
     );
   }
 
-  /** What its servers have seen: those that listen, in the order in which they were opened. */
-  get statistics(): { readonly servers: readonly ServerStatistics[] } {
-    return { servers: this.#sockets.servers.statistics };
+  /** What its sockets and servers do. */
+  get statistics(): SocketStatistics {
+    return this.#sockets.statistics;
   }
 
   /**
@@ -273,6 +273,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     acceptRequest: (command) => this.#check(this.#sockets.servers.requests.accept(command)),
     answerRequest: (command) => this.#check(this.#sockets.servers.requests.answer(command)),
     watchRequests: (command) => this.#sockets.servers.watch(command),
+    ...serverCommands(() => this.#sockets, (malformed) => this.#check(malformed)),
   };
 
   readonly #answerers: Answerers = {
@@ -286,6 +287,7 @@ export class Script extends EventEmitter<ScriptEvents> {
             code: 'ERR_AIRLOCK_LISTEN_DENIED',
             error: `a script of the type ${this.type} has no servers`,
           },
+    latency: (question) => this.#sockets.servers.latency(question),
     load: (question) => this.#modules.load(question),
     environment: ({ name }) => answerEnvironment(this.#setup, name),
   };
@@ -338,7 +340,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     this.#incarnation = undefined;
   }
 
-  /** Ends the script where a command of it was malformed. */
+  /** @param malformed what a command gave back that tells why it is malformed, where it is */
   #check(malformed: string | undefined): void {
     if (malformed !== undefined) {
       this.#malformed(malformed);
