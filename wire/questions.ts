@@ -32,7 +32,10 @@ export const QUESTIONS = {
       maxConnectionsPerAddress: 'uint',
       maxPendingHandshakes: 'uint',
       maxMessageSize: 'uint',
+      maxBufferedAmount: 'uint',
       handshakeTimeout: 'uint',
+      /** Which of SLOW_READERS. */
+      slowReaders: 'uint',
       /** Times are in milliseconds; 0 stands for no heartbeat, and for no end of an idle connection. */
       heartbeatInterval: 'uint',
       heartbeatTimeout: 'uint',
@@ -48,6 +51,8 @@ export const QUESTIONS = {
   load: { code: 2, fields: { url: 'string', id: 'string' } },
   /** Whether the script may read this environment variable. Those that it may and that are set, it has already. */
   environment: { code: 3, fields: { name: 'string' } },
+  /** The last round trip of an accepted socket's heartbeat. */
+  latency: { code: 30, fields: { socket: 'uint' } },
 } as const;
 
 /** The answer to the question of the same name. */
@@ -58,6 +63,8 @@ export const ANSWERS = {
   load: { code: 2, fields: { url: 'string', name: 'string', source: 'string', code: 'string', error: 'string' } },
   /** An empty `error`: it may, and it is not set. */
   environment: { code: 3, fields: { code: 'string', error: 'string' } },
+  /** -1: there was none yet. */
+  latency: { code: 30, fields: { milliseconds: 'number' } },
 } as const;
 
 export type QuestionTable = typeof QUESTIONS;
@@ -73,6 +80,10 @@ export type AnswerOf<Type extends QuestionType> = ItemOf<AnswerTable, Type>;
 export type Answerers = {
   readonly [Type in QuestionType]: (question: QuestionOf<Type>) => AnswerOf<Type> | Promise<AnswerOf<Type>>;
 };
+
+/** What is done where a peer reads more slowly than it is sent to, by its number on the wire. */
+export const SLOW_READERS = ['close', 'drop', 'drop-oldest'] as const;
+export type SlowReaders = (typeof SLOW_READERS)[number];
 
 export const QUESTION_SCHEMA = compileSchema('question', QUESTIONS);
 export const ANSWER_SCHEMA = compileSchema('answer', ANSWERS);

@@ -26,8 +26,7 @@ export interface UsageStatistics {
   readonly heapBytes: number;
   /** What its isolate has outside of that: ArrayBuffers. */
   readonly externalBytes: number;
-  /** Now: its sockets, timers, and what waits for it and for its peers. */
-  readonly sockets: number;
+  /** Now: its timers, and what waits for it and for its peers. */
   readonly timers: number;
   readonly inboxBytes: number;
   readonly outboxBytes: number;
@@ -69,7 +68,6 @@ export class Statistics implements Record<Counted, number> {
   waitTime = 0;
   heapBytes = 0;
   externalBytes = 0;
-  sockets = 0;
   timers = 0;
   inboxBytes = 0;
   outboxBytes = 0;

@@ -94,6 +94,12 @@ export class Budget {
     return timers > this.#limits.timers ? 'timers' : undefined;
   }
 
+  /** A message of so many bytes is sent on a socket. */
+  send(bytes: number): void {
+    this.#statistics.messagesSent++;
+    this.#statistics.bytesSent += bytes;
+  }
+
   /** Takes account of what was sent since the last time. */
   sent(): void {
     const { bytesSent, messagesSent } = this.#statistics;

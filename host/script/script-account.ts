@@ -2,19 +2,16 @@ import type { Log } from '../observe/log.ts';
 import { Statistics, type LimitHit, type UsageStatistics } from '../observe/statistics.ts';
 import type { LimitName, Limits } from '../policy/limits.ts';
 import { Rate } from '../policy/rate.ts';
-import type { ServerStatistics } from '../sockets/server-statistics.ts';
 import type { TurnUsage } from '../../wire/frames.ts';
 import { Budget, type Outbox } from './budget.ts';
 import { FloodGate } from './flood-gate.ts';
+import type { SocketStatistics } from './script-sockets.ts';
 
-/** What a script has used and done so far, and each server of it that listens. */
-export interface ScriptStatistics extends UsageStatistics {
-  readonly servers: readonly ServerStatistics[];
-}
+/** What a script has used and done so far, and what its sockets and servers do. */
+export interface ScriptStatistics extends UsageStatistics, SocketStatistics {}
 
 /** What the statistics tell of now. */
 export interface Present {
-  readonly sockets: number;
   readonly inboxBytes: number;
   readonly outboxBytes: number;
 }
@@ -81,10 +78,10 @@ export class ScriptAccount {
   }
 
   /** Starts the time that the script may run. */
-  live(onOver: () => void): void {
+  live(onOver: (limit: LimitHit) => void): void {
     const { lifetime } = this.#limits;
     if (lifetime > 0) {
-      this.#liveUntil(performance.now() + lifetime, onOver);
+      this.#liveUntil(performance.now() + lifetime, () => onOver(this.end('lifetime')));
     }
   }
 
@@ -94,9 +91,9 @@ export class ScriptAccount {
     return this.statistics.hitOf(name);
   }
 
-  snapshot(present: Present, servers: readonly ServerStatistics[]): ScriptStatistics {
+  snapshot(present: Present, sockets: SocketStatistics): ScriptStatistics {
     Object.assign(this.statistics, present);
-    return { ...this.statistics.snapshot(), servers };
+    return { ...this.statistics.snapshot(), ...sockets };
   }
 
   /** The script has ended. What was dropped last is told. */

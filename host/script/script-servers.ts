@@ -11,6 +11,8 @@ import { ScriptRequests } from './script-requests.ts';
 import type { ScriptSockets, ScriptSocketsOptions } from './script-sockets.ts';
 import { listenOptions } from './server-options.ts';
 
+const NOTHING = new Uint8Array(0);
+
 /** The listeners of one script, under the numbers that the script knows them by, and which of its sockets they accepted. */
 export class ScriptServers implements ServerOwner {
   readonly #options: ScriptSocketsOptions;
@@ -26,6 +28,8 @@ export class ScriptServers implements ServerOwner {
   readonly #acceptedBy = new Map<Connection, Server>();
   /** Those that compress, which costs memory. */
   readonly #compressed = new Set<Connection>();
+  /** What the script keeps with a connection. */
+  readonly #attachments = new Map<Connection, Uint8Array>();
   #lastId = 0;
 
   constructor(options: ScriptSocketsOptions, sockets: ScriptSockets) {
@@ -58,7 +62,8 @@ export class ScriptServers implements ServerOwner {
         throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', account.statistics.hitUntold('servers'));
       }
       const mayCompress = (): boolean => this.#compressed.size < limits.compressedSockets;
-      const server = new Server(id, { ...listenOptions(question, this.#options), host: address, held, mayCompress }, this);
+      const options = listenOptions(question, this.#options, this.#sockets.slowReaders);
+      const server = new Server(id, { ...options, host: address, held, mayCompress }, this);
       try {
         // Which one a free port is, is known only now; it may be one that is denied.
         permissions.checkBound(address, server.port);
@@ -136,11 +141,53 @@ export class ScriptServers implements ServerOwner {
   forget(connection: Connection): void {
     const server = this.#acceptedBy.get(connection);
     if (server !== undefined) {
+      this.#sockets.fanOut.leave(server.id, connection);
+      this.#attachments.delete(connection);
       this.#acceptedBy.delete(connection);
       this.#compressed.delete(connection);
       this.#accepted.get(server)?.delete(connection);
       this.#tellIfClosed(server);
     }
+  }
+
+  /** Keeps bytes with an accepted connection. Returns why the command is malformed, where it is. */
+  attach({ data, socket }: CommandOf<'attach'>): string | undefined {
+    const connection = this.#acceptedSocket(socket);
+    if (data.length > this.#options.limits.attachmentBytes) {
+      return `attach ${data.length} bytes`;
+    }
+    if (connection !== undefined && data.length === 0) {
+      this.#attachments.delete(connection);
+    } else if (connection !== undefined) {
+      // A copy: what came lies in the buffer of a pipe, with much else.
+      this.#attachments.set(connection, Uint8Array.from(data));
+    }
+    return undefined;
+  }
+
+  latency({ socket }: QuestionOf<'latency'>): AnswerOf<'latency'> {
+    return { type: 'latency', milliseconds: this.#acceptedSocket(socket)?.latency ?? -1 };
+  }
+
+  terminate({ socket }: CommandOf<'terminate'>): void {
+    this.#acceptedSocket(socket)?.terminate();
+  }
+
+  subscribe({ socket, topic }: CommandOf<'subscribe'>): string | undefined {
+    const connection = this.#acceptedSocket(socket);
+    return connection === undefined ? undefined : this.#sockets.fanOut.subscribe(connection, topic);
+  }
+
+  unsubscribe({ socket, topic }: CommandOf<'unsubscribe'>): void {
+    const connection = this.#acceptedSocket(socket);
+    if (connection !== undefined) {
+      this.#sockets.fanOut.unsubscribe(connection, topic);
+    }
+  }
+
+  #acceptedSocket(socket: number): Connection | undefined {
+    const connection = this.#sockets.connection(socket);
+    return connection !== undefined && this.#acceptedBy.has(connection) ? connection : undefined;
   }
 
   accepted(server: Server, handshake: Accepted): void {
@@ -156,11 +203,27 @@ export class ScriptServers implements ServerOwner {
     const connection = this.#sockets.adopt(handshake);
     this.#acceptedBy.set(connection, server);
     this.#accepted.get(server)?.add(connection);
-    const { extensions, protocol, url } = handshake;
+    this.#sockets.fanOut.join(server.id, connection);
+    const { extensions, protocol, request: asked, url } = handshake;
     if (extensions !== '') {
       this.#compressed.add(connection);
     }
-    push({ type: 'accepted', server: server.id, socket: connection.id, request, url, protocol, extensions });
+    push({
+      type: 'accepted',
+      server: server.id,
+      socket: connection.id,
+      request,
+      url,
+      protocol,
+      extensions,
+      remoteAddress: asked.address,
+      remotePort: asked.port,
+      // What it was asked about, it knows.
+      target: request === 0 ? asked.target : '',
+      headers: request === 0 ? lines(asked.headers) : '',
+      certificate: request === 0 ? asked.certificate : '',
+      attachment: NOTHING,
+    });
   }
 
   serverFailed(server: Server, message: string): void {
@@ -201,4 +264,13 @@ export class ScriptServers implements ServerOwner {
 /** The answer where a script gets no server. */
 export function notListening(code: string, error: string): AnswerOf<'listen'> {
   return { type: 'listen', port: 0, url: '', code, error };
+}
+
+/** Headers as `name: value`, a line for each: Node lets no line break into any. */
+function lines(headers: readonly string[]): string {
+  let text = '';
+  for (let index = 0; index < headers.length; index += 2) {
+    text += `${index === 0 ? '' : '\n'}${headers[index]}: ${headers[index + 1]}`;
+  }
+  return text;
 }

@@ -17,9 +17,13 @@ import { areSubprotocols, handshakeHeaders } from '../sockets/handshake-headers.
 import { LONGEST_TIMER } from '../sockets/heartbeat.ts';
 import type { Accepted } from '../sockets/server.ts';
 import { SocketFault, isMessageTooLarge, isTimeoutError, isTlsError, socketFailure } from '../sockets/socket-errors.ts';
+import type { ServerStatistics } from '../sockets/server-statistics.ts';
 import type { ServerTls } from '../sockets/server-tls.ts';
 import type { TlsSettings } from '../sockets/tls-settings.ts';
+import type { SendLimit, SlowReaderCounts } from '../sockets/slow-readers.ts';
 import { isSendableCloseCode } from './close-codes.ts';
+import { Draining } from './draining.ts';
+import { FanOut } from './fan-out.ts';
 import { Reading } from './reading.ts';
 import type { ScriptAccount } from './script-account.ts';
 import { ScriptServers } from './script-servers.ts';
@@ -45,6 +49,16 @@ export interface ScriptSocketsOptions {
   readonly isFull: () => boolean;
 }
 
+/** What a script's sockets do, at this moment and since it has started. */
+export interface SocketStatistics extends Readonly<SlowReaderCounts> {
+  /** Sockets that are not closed, opened and accepted. */
+  readonly sockets: number;
+  /** Sockets to which more was sent than the system has taken yet. */
+  readonly backpressured: number;
+  /** What its servers have seen: those that listen, in the order in which they were opened. */
+  readonly servers: readonly ServerStatistics[];
+}
+
 /**
  * The sockets of one script, under the numbers that the script knows them by. Whatever the script asks for
  * is checked here: an unknown number is ignored, as the socket may have closed meanwhile.
@@ -52,6 +66,8 @@ export interface ScriptSocketsOptions {
 export class ScriptSockets implements ConnectionOwner {
   /** Its listeners, which hand over what they accept. */
   readonly servers: ScriptServers;
+  /** Its messages to many of them. */
+  readonly fanOut: FanOut;
   readonly #options: ScriptSocketsOptions;
   readonly #connections = new Map<number, Connection>();
   /** Lets its client connections to one address open one after the other. */
@@ -61,10 +77,10 @@ export class ScriptSockets implements ConnectionOwner {
   readonly #reading = new Reading();
   /** Connections written to in the batch of commands that is being carried out. */
   readonly #written = new Set<Connection>();
-  /** Connections of which the script has asked, in this batch, to be told when all that it sent has gone. */
-  readonly #drainAsked = new Set<Connection>();
-  /** Connections that will tell it. */
-  readonly #draining = new Set<Connection>();
+  readonly #draining: Draining;
+  /** What they have cost. */
+  readonly slowReaders: SlowReaderCounts = { messagesDropped: 0, slowReadersClosed: 0 };
+  readonly #clientSendLimit: SendLimit;
   /** What the script takes for a connection's `bufferedAmount`, where it may be wrong. */
   readonly #assumedBuffered = new Map<Connection, number>();
   #lastClientId = 0;
@@ -75,6 +91,20 @@ export class ScriptSockets implements ConnectionOwner {
   constructor(options: ScriptSocketsOptions) {
     this.#options = options;
     this.servers = new ScriptServers(options, this);
+    this.fanOut = new FanOut(options.limits, (connection, bytes) => {
+      options.account.budget.send(bytes);
+      this.#written.add(connection);
+    });
+    this.#draining = new Draining((connection) => this.#push({ type: 'drained', socket: connection.id }));
+    this.#clientSendLimit = { bytes: options.limits.bufferedBytes, policy: 'close', counts: this.slowReaders };
+  }
+
+  get statistics(): SocketStatistics {
+    let backpressured = 0;
+    for (const connection of this.#connections.values()) {
+      backpressured += connection.isBackpressured ? 1 : 0;
+    }
+    return { sockets: this.#connections.size, backpressured, ...this.slowReaders, servers: this.servers.statistics };
   }
 
   get connectionCount(): number {
@@ -117,6 +147,7 @@ export class ScriptSockets implements ConnectionOwner {
           maxPayload: Math.min(command.maxMessageSize || limits.messageBytes, limits.messageBytes),
           closeTimeout: limits.closeTimeout,
           perMessageDeflate: command.perMessageDeflate,
+          sendLimit: this.#clientSendLimit,
           heartbeat: heartbeatInterval > 0 ? { interval: heartbeatInterval, timeout: heartbeatTimeout } : undefined,
           network: { proxies, tls, queue: this.#queue },
           delay: account.budget.connectDelay(),
@@ -143,9 +174,7 @@ export class ScriptSockets implements ConnectionOwner {
   send(type: SendType, socket: number, data: string | Buffer, start: number, end: number): void {
     const connection = this.#connections.get(socket);
     if (connection !== undefined) {
-      const { statistics } = this.#options.account;
-      statistics.messagesSent++;
-      statistics.bytesSent += end - start;
+      this.#options.account.budget.send(end - start);
       this.#written.add(connection);
       connection.send(type, data, start, end);
     }
@@ -177,8 +206,20 @@ export class ScriptSockets implements ConnectionOwner {
   drain({ socket }: CommandOf<'drain'>): void {
     const connection = this.#connections.get(socket);
     if (connection !== undefined) {
-      this.#drainAsked.add(connection);
+      this.#draining.ask(connection);
     }
+  }
+
+  watchDrain({ socket }: CommandOf<'watchDrain'>): void {
+    const connection = this.#connections.get(socket);
+    if (connection !== undefined) {
+      this.#draining.watch(connection);
+    }
+  }
+
+  /** The connection of this number, if it is there. */
+  connection(id: number): Connection | undefined {
+    return this.#connections.get(id);
   }
 
   /** Returns why the command is malformed, where it is. */
@@ -192,18 +233,17 @@ export class ScriptSockets implements ConnectionOwner {
 
   /** Ends a batch of commands: what was written goes to the kernel, one system call for each socket. */
   flush(): void {
+    this.fanOut.endBatch();
     for (const connection of this.#written) {
       connection.flush();
       // The script takes it that all it sent is gone by its next turn. Mostly it is gone by now.
       if (connection.bufferedAmount > 0 || this.#assumedBuffered.has(connection)) {
         this.#assumedBuffered.set(connection, 0);
       }
+      this.#draining.written(connection);
     }
     this.#written.clear();
-    for (const connection of this.#drainAsked) {
-      this.#tellWhenSent(connection);
-    }
-    this.#drainAsked.clear();
+    this.#draining.endBatch();
   }
 
   /** Tells where what the script takes for a `bufferedAmount` is not so; to go before the events of its next turn. */
@@ -316,8 +356,7 @@ export class ScriptSockets implements ConnectionOwner {
     this.#connections.delete(connection.id);
     this.#reading.forget(connection);
     this.#written.delete(connection);
-    this.#drainAsked.delete(connection);
-    this.#draining.delete(connection);
+    this.#draining.forget(connection);
     this.#assumedBuffered.delete(connection);
     this.#push({ type: 'closed', socket: connection.id, code, reason, wasClean });
     this.servers.forget(connection);
@@ -345,25 +384,13 @@ export class ScriptSockets implements ConnectionOwner {
     }
   }
 
-  /** However often the script asks, one answer is under way. */
-  #tellWhenSent(connection: Connection): void {
-    if (!this.#draining.has(connection)) {
-      this.#draining.add(connection);
-      connection.whenSent(() => {
-        // A connection that is closed meanwhile has nothing more to tell.
-        if (this.#draining.delete(connection)) {
-          this.#push({ type: 'drained', socket: connection.id });
-        }
-      });
-    }
-  }
-
   /** Something of so many bytes has come. Where that was too much, no more is read from its socket for now. */
   #received(connection: Connection, bytes: number): void {
-    const isTooFast = this.#options.account.budget.received(bytes);
-    const isFull = this.#options.isFull();
+    const { account, isFull: inboxIsFull } = this.#options;
+    const isTooFast = account.budget.received(bytes);
+    const isFull = inboxIsFull();
     if (isFull) {
-      this.#options.account.statistics.hit('inboxBytes');
+      account.statistics.hit('inboxBytes');
     }
     if ((isFull || isTooFast) && !this.#ended) {
       this.#reading.wait(connection);

@@ -18,6 +18,7 @@ import { ScriptModules } from './script-modules.ts';
 import type { ScriptEnd, ScriptEvents, ScriptSetup } from './script-setup.ts';
 import { notListening } from './script-servers.ts';
 import { ScriptSockets } from './script-sockets.ts';
+import { serverCommands } from './server-commands.ts';
 import type { ScriptType } from './script-types.ts';
 import { turnFault } from './turn-fault.ts';
 import { TurnSchedule } from './turn-schedule.ts';
@@ -69,27 +70,22 @@ export class Script extends EventEmitter<ScriptEvents> {
     const { limits, place } = setup;
     this.#inbox = new Inbox(limits.eventsPerTurn, limits.eventBytesPerTurn);
     this.#restarts = new Restarts(limits);
-    this.#account = new ScriptAccount(
-      limits,
-      setup.log,
-      // Nothing is looked at before the first turn.
-      { unsentBytes: () => this.#sockets.unsentBytes, cutSlowest: (message, most) => this.#sockets.cutSlowest(message, most) },
-      () => this.#resumeReading(),
-    );
+    // Nothing is looked at before the first turn.
+    const outbox = { unsentBytes: () => this.#sockets.unsentBytes, cutSlowest: (message: string, most: number) => this.#sockets.cutSlowest(message, most) };
+    this.#account = new ScriptAccount(limits, setup.log, outbox, () => this.#resumeReading());
     this.#modules = new ScriptModules(setup);
     this.#sockets = this.#newSockets();
     this.#begin(place);
-    this.#account.live(() => {
-      this.#endsAs = { reason: 'limit', limit: this.#account.end('lifetime') };
+    this.#account.live((limit) => {
+      this.#endsAs = { reason: 'limit', limit };
       void this.stop();
     });
   }
 
   #newSockets(): ScriptSockets {
     const { baseUrl, dialect, limits, permissions, proxies, serverTls, tls } = this.#setup;
-    const account = this.#account;
     return new ScriptSockets({
-      account,
+      account: this.#account,
       permissions,
       limits,
       dialect,
@@ -98,7 +94,7 @@ export class Script extends EventEmitter<ScriptEvents> {
       proxies,
       tls,
       serverTls,
-      log: account.log,
+      log: this.#account.log,
       push: (event) => this.#push(event),
       message: (socket, kind, data, start, end) => {
         if (this.#takesEvents) {
@@ -129,8 +125,7 @@ export class Script extends EventEmitter<ScriptEvents> {
 
   /** What the script has used and done so far. */
   get statistics(): ScriptStatistics {
-    const { connectionCount: sockets, servers, unsentBytes: outboxBytes } = this.#sockets;
-    return this.#account.snapshot({ sockets, inboxBytes: this.#inbox.weight, outboxBytes }, servers.statistics);
+    return this.#account.snapshot({ inboxBytes: this.#inbox.weight, outboxBytes: this.#sockets.unsentBytes }, this.#sockets.statistics);
   }
 
   /** The id of the process that it runs in: another one after a restart; undefined before that, and when it has ended. */
@@ -225,8 +220,8 @@ export class Script extends EventEmitter<ScriptEvents> {
     }
     this.#carryOut(commands);
     this.#sockets.servers.turnEnded();
-    const { isolation, limits } = this.#setup;
-    const fault = turnFault(status, message, this.#account.turned(usage, isolation === 'context'), limits);
+    const exceeded = this.#account.turned(usage, this.isolation === 'context');
+    const fault = turnFault(status, message, exceeded, this.#setup.limits);
     if (fault !== undefined) {
       return this.#fault(fault.code, fault.message, '', fault.limit);
     }
@@ -286,6 +281,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     acceptRequest: (command) => this.#refuse(this.#sockets.servers.requests.accept(command)),
     answerRequest: (command) => this.#refuse(this.#sockets.servers.requests.answer(command)),
     watchRequests: (command) => this.#sockets.servers.watch(command),
+    ...serverCommands(() => this.#sockets, (malformed) => this.#refuse(malformed)),
   };
 
   readonly #answerers: Answerers = {
@@ -293,6 +289,7 @@ export class Script extends EventEmitter<ScriptEvents> {
       this.#setup.definition.server && this.#state !== 'ended'
         ? this.#sockets.servers.listen(question, this.#incarnation?.turnUnderWay)
         : notListening('ERR_AIRLOCK_LISTEN_DENIED', `a script of the type ${this.type} has no servers`),
+    latency: (question) => this.#sockets.servers.latency(question),
     load: (question) => this.#modules.load(question),
     environment: ({ name }) => answerEnvironment(this.#setup, name),
   };

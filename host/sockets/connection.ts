@@ -3,11 +3,17 @@ import { isAscii } from 'node:buffer';
 import type { WebSocket } from 'ws';
 import type { MessageKind } from '../../wire/flat-writer.ts';
 import type { FramedStream } from './framed-stream.ts';
+import { Backlog } from './backlog.ts';
+import type { ConnectionOptions, ConnectionOwner } from './connection-owner.ts';
 import { FrameQueue, type MessageType } from './frames.ts';
 import { Heartbeat, type HeartbeatOptions } from './heartbeat.ts';
 import type { Liveness, LivenessWatch } from './liveness.ts';
 import { PongSender } from './pong-sender.ts';
+import type { SharedMessage } from './shared-frames.ts';
+import { WRITE_BYTES, type SendLimit } from './slow-readers.ts';
 import { SocketFault, remoteHostClosed, socketFailure } from './socket-errors.ts';
+import { Unsent, whenWritten } from './unsent.ts';
+import { WsSender } from './ws-sender.ts';
 
 /**
  * How long a peer that has broken the protocol has to take the close frame that says so, in milliseconds. RFC 6455, 7.1.7:
@@ -15,31 +21,13 @@ import { SocketFault, remoteHostClosed, socketFailure } from './socket-errors.ts
  */
 const FAILED_TIMEOUT = 2000;
 
+/** RFC 6455's registry: "Try Again Later". */
+const TRY_AGAIN_LATER = 1013;
+const READS_TOO_SLOWLY = 'Reads too slowly.';
+
 const NOTHING = Buffer.alloc(0);
 
-/** What a connection tells its owner. Nothing follows `closed`. */
-export interface ConnectionOwner {
-  /** A message: the part of the buffer from `start` to `end`, which nobody overwrites. */
-  message(connection: Connection, kind: MessageKind, data: Buffer, start: number, end: number): void;
-  /** A ping, which is answered already, or a pong. */
-  control(connection: Connection, type: 'ping' | 'pong', data: Buffer): void;
-  opened(connection: Connection, protocol: string, extensions: string): void;
-  /** The peer's close frame has come, unless it is an answer. */
-  closing(connection: Connection): void;
-  failed(connection: Connection, error: number, message: string): void;
-  closed(connection: Connection, code: number, reason: string, wasClean: boolean): void;
-}
-
-/** What lies under a WebSocket, and looks after it. */
-export interface ConnectionOptions {
-  /** The largest message that is received, in bytes. */
-  readonly largest: number;
-  /** The stream of an accepted connection. Its frames are written here, where they are not compressed. */
-  readonly accepted?: FramedStream | undefined;
-  readonly heartbeat?: HeartbeatOptions | undefined;
-  /** What looks after the peers of a server. */
-  readonly liveness?: LivenessWatch | undefined;
-}
+export type { ConnectionOptions, ConnectionOwner } from './connection-owner.ts';
 
 /**
  * One WebSocket of a script, opened or accepted: a `ws` WebSocket and the TCP or TLS socket under it.
@@ -63,19 +51,24 @@ export class Connection {
   #idle: Liveness | undefined;
   readonly #liveness: LivenessWatch | undefined;
   readonly #frames = new FrameQueue();
+  readonly #sendLimit: SendLimit | undefined;
+  /** Of an accepted connection that drops messages: all of them go through here. */
+  readonly #backlog: Backlog | undefined;
+  /** What had waited before the batch of messages that is being sent. */
+  #waitedBefore = 0;
+  /** The script's pings that the kernel has not taken. */
+  #pings = 0;
+  readonly #pingSent = (): void => void this.#pings--;
+  #isTooSlow = false;
   #isCorked = false;
   #failed = false;
   /** Ends the wait for a peer that has broken the protocol. */
   #failedTimer: NodeJS.Timeout | undefined;
   /** The script has closed it: it is told no message any more. WebSockets Standard: only in the state OPEN. */
   #isClosing = false;
-  /** What the kernel may not have taken yet: bytes on the wire and of payload, in turns. */
-  #unsent: number[] = [];
-  /** Whether messages go out compressed. Then the bytes on the wire are not known, and ws says when each has gone. */
-  #compresses = false;
-  #uncompressedUnsent = 0;
-  /** Called when that is nothing. */
-  #onSent: (() => void) | undefined;
+  readonly #unsent = new Unsent();
+  /** What sends messages that are masked or compressed; the others are framed here. */
+  #sender: WsSender | undefined;
 
   constructor(id: number, url: string, webSocket: WebSocket, owner: ConnectionOwner, options: ConnectionOptions) {
     this.#socket = options.accepted?.socket;
@@ -83,13 +76,16 @@ export class Connection {
     this.#isAccepted = options.accepted !== undefined;
     this.#largest = options.largest;
     this.#heartbeatOptions = options.heartbeat;
+    this.#sendLimit = options.sendLimit;
     this.#liveness = options.liveness;
     this.id = id;
     this.url = url;
     this.#webSocket = webSocket;
     if (options.accepted !== undefined && webSocket.extensions !== '') {
-      this.#compresses = true;
+      this.#sender = new WsSender(webSocket, this.#unsent);
       this.#socket = options.accepted;
+    } else if (options.accepted !== undefined && options.sendLimit !== undefined && options.sendLimit.policy !== 'close') {
+      this.#backlog = new Backlog(options.accepted.socket, options.sendLimit);
     }
     this.#pongs = new PongSender(webSocket);
     this.#owner = owner;
@@ -114,7 +110,7 @@ export class Connection {
     this.#stream?.start(
       this.#webSocket,
       head,
-      { masked: this.#isAccepted, compressed: this.#compresses, largest: this.#largest },
+      { masked: this.#isAccepted, compressed: this.#sender?.compresses === true, largest: this.#largest },
       {
         message: (kind, data, start, end) => this.#message(kind, data, start, end),
         control: (type, data) => this.#control(type, data),
@@ -133,7 +129,7 @@ export class Connection {
   open(stream: FramedStream): void {
     this.#socket = stream;
     this.#stream = stream;
-    this.#compresses = this.#webSocket.extensions.includes('permessage-deflate');
+    this.#sender = new WsSender(this.#webSocket, this.#unsent);
     if (this.#heartbeatOptions !== undefined) {
       this.#heartbeat = new Heartbeat(this.#webSocket, this.#heartbeatOptions, (error) => this.fail(error));
     }
@@ -147,10 +143,28 @@ export class Connection {
       return;
     }
     this.#idle?.messaged();
-    if (this.#isAccepted && !this.#compresses) {
+    if (this.#sender === undefined) {
       this.#frames.add(type, data, start, end);
+      if (this.#backlog !== undefined) {
+        const { length, payload } = this.#frames;
+        this.#backlog.add(this.#frames.take(), length, payload);
+      }
     } else {
-      this.#sendByWs(this.#socket, type, typeof data === 'string' ? data : data.subarray(start, end));
+      this.#sendByWs(this.#sender, this.#socket, type, typeof data === 'string' ? data : data.subarray(start, end));
+    }
+  }
+
+  /** The same with a message that goes to others as well. What is masked or compressed has a frame of its own. */
+  sendShared(message: SharedMessage): void {
+    if (this.#sender !== undefined) {
+      this.send(message.type, message.data, 0, message.data.length);
+    } else if (this.#webSocket.readyState === this.#webSocket.OPEN) {
+      this.#idle?.messaged();
+      if (this.#backlog === undefined) {
+        this.#frames.addShared(message.run, message.from, message.to, message.payload);
+      } else {
+        this.#backlog.add([message.frame], message.frame.length, message.payload);
+      }
     }
   }
 
@@ -160,8 +174,12 @@ export class Connection {
     if (socket === undefined) {
       return;
     }
+    this.#backlog?.flush();
     if (this.#isCorked) {
       this.#isCorked = false;
+      if (this.#waitedBefore > 0 && this.#isTooMuch(this.#waiting)) {
+        this.#endSlowReader();
+      }
       socket.uncork();
     }
     const { length, payload } = this.#frames;
@@ -172,7 +190,11 @@ export class Connection {
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) {
       return;
     }
-    this.#unsent.push(length, payload);
+    const waited = socket.writableLength;
+    if (waited > 0 && this.#isTooMuch(waited + length)) {
+      return this.#endSlowReader();
+    }
+    this.#unsent.add(length, payload);
     if (chunks.length === 1) {
       socket.write(chunks[0] as Uint8Array);
       return;
@@ -187,8 +209,14 @@ export class Connection {
   /** Sends a ping, after what was sent. */
   ping(data: Uint8Array): void {
     this.flush();
-    if (this.#webSocket.readyState === this.#webSocket.OPEN) {
-      this.#webSocket.ping(data);
+    if (this.#webSocket.readyState !== this.#webSocket.OPEN) {
+      return;
+    }
+    if (this.#backlog === undefined && this.#isTooMuch(this.#waiting)) {
+      this.#endSlowReader();
+    } else if (this.#backlog === undefined || !this.isBackpressured) {
+      this.#pings++;
+      this.#webSocket.ping(data, undefined, this.#pingSent);
     }
   }
 
@@ -200,6 +228,7 @@ export class Connection {
   /** Starts the closing handshake, after what was sent. Code 0: without a code. */
   close(code: number, reason: string): void {
     this.flush();
+    this.#backlog?.finish();
     this.#isClosing = true;
     // The peer's answer comes behind what it has sent before.
     this.#heartbeat?.resume();
@@ -211,8 +240,9 @@ export class Connection {
     }
   }
 
-  /** Cuts the connection without a closing handshake. */
+  /** Cuts the connection without a closing handshake. That is no failure, unless there was one before. */
   terminate(): void {
+    this.#failed = true;
     this.#webSocket.terminate();
   }
 
@@ -235,29 +265,20 @@ export class Connection {
     this.#stream?.release();
   }
 
-  /**
-   * The payload bytes that the kernel has not taken: WebSockets Standard, `bufferedAmount`, without the framing. ws
-   * knows only the bytes on the wire, so the sizes of the last messages are kept until these have gone.
-   */
+  /** The payload bytes that the kernel has not taken: WebSockets Standard, `bufferedAmount`, without the framing. */
   get bufferedAmount(): number {
-    if (this.#compresses) {
-      return this.#uncompressedUnsent;
+    if (this.#sender?.compresses === true) {
+      return this.#sender.bytes;
     }
-    const onTheWire = this.#socket?.writableLength ?? 0;
-    if (onTheWire === 0) {
-      this.#unsent.length = 0;
-      return 0;
+    if (this.#backlog !== undefined) {
+      return this.#backlog.payload;
     }
-    let covered = 0;
-    let payload = 0;
-    let at = this.#unsent.length;
-    while (at > 0 && covered < onTheWire) {
-      at -= 2;
-      covered += this.#unsent[at] as number;
-      payload += this.#unsent[at + 1] as number;
-    }
-    this.#unsent = this.#unsent.slice(at);
-    return payload;
+    return this.#unsent.payload(this.#socket?.writableLength ?? 0);
+  }
+
+  /** Whether the kernel has not taken all that was sent. */
+  get isBackpressured(): boolean {
+    return this.#waiting > 0 || (this.#backlog?.payload ?? 0) > 0;
   }
 
   /**
@@ -265,50 +286,55 @@ export class Connection {
    * connection ends before. A second call, before the first one was answered, takes its place.
    */
   whenSent(callback: () => void): void {
-    const socket = this.#socket;
-    if (this.#compresses) {
-      if (this.#uncompressedUnsent === 0) {
-        callback();
-      } else {
-        this.#onSent = callback;
-      }
-      return;
-    }
-    if (socket === undefined || socket.writableLength === 0) {
-      callback();
-    } else if (socket.writable) {
-      // The socket's `drain` would not do, as it comes only where much was waiting; nothing at all, written behind
-      // the rest, is done when the rest is. More may have been sent by then.
-      socket.write(NOTHING, (error) => {
-        if (error === undefined || error === null) {
-          this.whenSent(callback);
-        }
-      });
+    if (this.#sender?.compresses === true) {
+      this.#sender.whenSent(callback);
+    } else if (this.#backlog !== undefined) {
+      this.#backlog.whenSent(callback);
+    } else {
+      // More may have been sent by then.
+      whenWritten(this.#socket, () => this.whenSent(callback), callback);
     }
   }
 
-  /** ws masks a client's frames, and compresses. */
-  #sendByWs(socket: Socket | FramedStream, type: MessageType, data: string | Buffer): void {
+  #sendByWs(sender: WsSender, socket: Socket | FramedStream, type: MessageType, data: string | Buffer): void {
+    const limit = this.#sendLimit;
+    if (this.#isAccepted && limit !== undefined && limit.policy !== 'close' && this.#waiting > 0 && this.#isTooMuch(this.#waiting + data.length)) {
+      // What ws compresses, it has for good: the new one is dropped, not the oldest.
+      limit.counts.messagesDropped++;
+      return;
+    }
     if (!this.#isCorked) {
       this.#isCorked = true;
+      this.#waitedBefore = this.#waiting;
       socket.cork();
     }
-    const length = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
-    const binary = type === 'sendBinary';
-    if (this.#compresses) {
-      this.#uncompressedUnsent += length;
-      this.#webSocket.send(data, { binary, compress: true }, () => {
-        this.#uncompressedUnsent -= length;
-        const onSent = this.#onSent;
-        if (this.#uncompressedUnsent === 0 && onSent !== undefined) {
-          this.#onSent = undefined;
-          onSent();
-        }
-      });
-    } else {
-      this.#unsent.push(length + headerLength(length), length);
-      this.#webSocket.send(data, { binary, compress: false });
+    sender.send(type, data);
+  }
+
+  /** The bytes that the kernel has not taken. */
+  get #waiting(): number {
+    return Math.max(this.#socket?.writableLength ?? 0, this.#sender?.bytes ?? 0);
+  }
+
+  #isTooMuch(bytes: number): boolean {
+    const limit = this.#sendLimit;
+    const writes = this.#unsent.writes + this.#pings + (this.#sender?.messages ?? 0);
+    return limit !== undefined && bytes + writes * WRITE_BYTES > limit.bytes;
+  }
+
+  /** What it does not read must not use up the host's memory. */
+  #endSlowReader(): void {
+    const { bytes, counts } = this.#sendLimit as SendLimit;
+    counts.slowReadersClosed++;
+    const fault = new SocketFault('SocketResourceError', `the peer reads too slowly: more than ${bytes} bytes would wait to be sent`);
+    if (!this.#isAccepted) {
+      return this.fail(fault);
     }
+    this.#isTooSlow = true;
+    this.#fail(fault);
+    this.#frames.take();
+    this.close(TRY_AGAIN_LATER, READS_TOO_SLOWLY);
+    this.#failedTimer ??= setTimeout(() => this.terminate(), FAILED_TIMEOUT);
   }
 
   #message(kind: MessageKind, data: Buffer, start: number, end: number): void {
@@ -366,11 +392,7 @@ export class Connection {
       const failure = remoteHostClosed(this.url);
       this.#owner.failed(this, failure.error, failure.message);
     }
-    this.#owner.closed(this, code, reason.toString(), wasClean);
+    const told = this.#isTooSlow ? ([TRY_AGAIN_LATER, READS_TOO_SLOWLY] as const) : ([code, reason.toString()] as const);
+    this.#owner.closed(this, ...told, wasClean);
   }
-}
-
-/** RFC 6455, 5.2: the header of a client's frame, with its mask. */
-function headerLength(length: number): number {
-  return length < 126 ? 6 : length < 65_536 ? 8 : 14;
 }

@@ -17,6 +17,7 @@ import type { Client } from './server-clients.ts';
 import { HandshakeFinisher, type DeflateOptions } from './server-compression.ts';
 import { ServerCounters, type ServerStatistics } from './server-statistics.ts';
 import type { ServerIdentity } from './server-tls.ts';
+import type { SendLimit } from './slow-readers.ts';
 
 export interface ListenOptions {
   /** An address; empty for all interfaces. */
@@ -27,6 +28,8 @@ export interface ListenOptions {
   readonly serverName: string;
   /** The largest message that is received, in bytes. */
   readonly maxPayload: number;
+  /** What may wait to be sent on a connection; without it, any amount. */
+  readonly sendLimit?: SendLimit | undefined;
   /** How its connections are looked after; undefined: not at all. */
   readonly liveness?: LivenessOptions | undefined;
   /** How messages are compressed, where a client wants that; undefined: not at all. */
@@ -114,7 +117,7 @@ const UPGRADE_REQUIRED: Refusal = {
 
 const UNREAD: Refusal = { reason: 'pending', status: 503, message: 'Too much waits to be read by others.' };
 
-type Optional = 'tls' | 'liveness' | 'deflate';
+type Optional = 'tls' | 'liveness' | 'deflate' | 'sendLimit';
 
 /** One listener of a script. */
 export class Server {
@@ -215,7 +218,7 @@ export class Server {
     finisher.handleUpgrade(message, stream, NOTHING, (webSocket) => {
       this.#countFailures(webSocket);
       const url = requestedUrl(message, this.#scheme);
-      const options = { accepted: stream, largest: this.options.maxPayload, liveness: this.#liveness };
+      const options = { accepted: stream, largest: this.options.maxPayload, liveness: this.#liveness, sendLimit: this.options.sendLimit };
       this.#owner.accepted(this, accepted(webSocket, stream, options, head, request, url));
     });
   }
@@ -247,7 +250,7 @@ export class Server {
     const { closeTimeout, deflate, maxPayload } = this.options;
     return new HandshakeFinisher({ closeTimeout, maxPayload }, deflate, {
       protocol: (message) => this.#answers.get(message)?.protocol || false,
-      headers: (message) => headerLines(withDefaults(this.#answers.get(message)?.headers ?? [], { Server: this.#serverName })),
+      headers: (message) => headerLines(withDefaults(this.#answers.get(message)?.headers ?? [], { 'Server': this.#serverName })),
     });
   }
 
