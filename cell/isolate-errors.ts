@@ -23,6 +23,9 @@ const LARGEST_BIGINT = 2n ** 256n;
 /** Where isolated-vm has joined the stack of the isolate and that of this process. */
 const BOUNDARY = '(<isolated-vm boundary>)';
 
+/** Where this process's own frames are: isolated-vm gives them for the script's where the script is between two functions. */
+const OWN_FRAME = /(?:^ +at (?:async )?|\()(?:file|node):/;
+
 /** What it says where a thrown value is neither an Error nor a primitive. */
 const NOT_COPIED = 'An object was thrown from supplied code within isolated-vm';
 
@@ -32,7 +35,7 @@ export function isTimeout(error: unknown): boolean {
 
 /** Where the script was when its time was up: `, at chat.js:3:5`, or nothing where that is not known. */
 export function timeoutText(error: unknown, sourceName: string, name: string): string {
-  const [first = ''] = scriptFrames(error);
+  const [first = ''] = scriptFrames(error, sourceName);
   // The last word, as a source's name has no spaces; in brackets after the name of a function.
   const place = /(\S+:\d+:\d+)$/.exec(first.replace(/ \((.+)\)$/, ' $1'))?.[1];
   return place === undefined ? '' : `, at ${place.replaceAll(sourceName, name)}`;
@@ -64,7 +67,7 @@ export function rejectionText(error: unknown, sourceName: string, name: string):
     return { text: 'Unhandled rejection: a value that is not an Error', stack: '' };
   }
   const text = types.isNativeError(error) ? `${shorten(error.name)}: ${shorten(error.message)}` : primitiveText(error);
-  const frames = scriptFrames(error).map((line) =>
+  const frames = scriptFrames(error, sourceName).map((line) =>
     line.replaceAll(sourceName, name).replace(/^ +at (?:new )?eval \((.+)\)$/, '    at $1'),
   );
   return { text: shorten(`Unhandled rejection: ${text}`), stack: shorten(frames.join('\n')) };
@@ -79,10 +82,17 @@ function primitiveText(value: unknown): string {
 }
 
 /** The frames of the script. */
-function scriptFrames(error: unknown): string[] {
+function scriptFrames(error: unknown, sourceName: string): string[] {
   return guestStack(error)
     .split('\n')
-    .filter((line) => line.length <= LONGEST_FRAME && /^ +at \S/.test(line) && !line.includes(BINDINGS_NAME) && !/<anonymous>\)?$/.test(line));
+    .filter(
+      (line) =>
+        line.length <= LONGEST_FRAME &&
+        /^ +at \S/.test(line) &&
+        !line.includes(BINDINGS_NAME) &&
+        !/<anonymous>\)?$/.test(line) &&
+        (!OWN_FRAME.test(line) || (sourceName !== '' && line.includes(sourceName))),
+    );
 }
 
 /** The stack inside the isolate, if the error comes from there: what follows the boundary is this process's own. */

@@ -16,6 +16,10 @@ const PATIENCE = 25_000;
 /** How long memory and descriptors may take to come back, in milliseconds. */
 const SETTLE = 6000;
 
+/** How much of what an attacker could read is kept for the search: lines, and characters of each. */
+const MOST_KEPT = 200;
+const LONGEST_KEPT = 500_000;
+
 const host = await ScriptHost.start();
 const log = [];
 host.on('log', ({ message }) => log.push(message));
@@ -26,7 +30,11 @@ const neighbour = await host.run({
   type: 'assignment-client',
   permissions: { listen: ['127.0.0.1'] },
 });
-neighbour.on('print', ({ text: port }) => process.send({ type: 'ready', port: Number(port) }));
+let port;
+neighbour.on('print', ({ text: line }) => {
+  port = Number(line);
+  process.send({ type: 'ready', port });
+});
 let neighbourEnd;
 void neighbour.ended.then(({ error, reason }) => {
   neighbourEnd = `${reason}: ${error?.message}`;
@@ -37,8 +45,8 @@ process.once('message', async () => {
   const read = [];
   const keep = (line) => {
     // A flood is searched as well, but what is kept of it is bounded: it counts for the host's memory.
-    if (read.length < 2000) {
-      read.push(line.slice(0, 200_000));
+    if (read.length < MOST_KEPT) {
+      read.push(copyOf(line));
     }
   };
   const script = await host.run({
@@ -46,7 +54,7 @@ process.once('message', async () => {
     type: 'assignment-client',
     permissions: { listen: ['127.0.0.1'], connect: ['127.0.0.1'] },
     ...attack.options,
-    source: attack.source.replaceAll('NEIGHBOUR_PORT', attack.port),
+    source: attack.source.replaceAll('NEIGHBOUR_PORT', String(port)),
     limits: attack.limits,
   });
   const survived = new Promise((resolve) => {
@@ -59,8 +67,8 @@ process.once('message', async () => {
   });
   const errors = [];
   script.on('error', ({ code, message, stack }) => {
-    if (errors.length < 2000) {
-      errors.push({ code, message, stack });
+    if (errors.length < MOST_KEPT) {
+      errors.push({ code, message: copyOf(message), stack: copyOf(stack) });
     }
   });
   const first = await Promise.race([survived, script.ended, sleep(PATIENCE, 'still there', { ref: false })]);
@@ -84,8 +92,8 @@ process.once('message', async () => {
       read,
       errors,
       log: log.slice(0, 1000),
-      memory: { before: before.resident, after: after.resident },
-      descriptors: { before: before.descriptors, after: after.descriptors },
+      before,
+      after,
       neighbour: neighbourEnd ?? 'runs',
       next: nextSaid,
     },
@@ -96,9 +104,16 @@ process.once('message', async () => {
   });
 });
 
+/** A part of a string would keep all of it alive. */
+function copyOf(text) {
+  return Buffer.from(text.slice(0, LONGEST_KEPT)).toString();
+}
+
 function sample() {
   globalThis.gc();
+  const { external, heapUsed } = process.memoryUsage();
   return {
+    held: heapUsed + external,
     resident: process.memoryUsage.rss(),
     descriptors: process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0,
   };
@@ -109,8 +124,7 @@ async function settled(before) {
   const deadline = Date.now() + SETTLE;
   for (;;) {
     const now = sample();
-    const isBack =
-      now.resident <= before.resident + attack.memoryBound && now.descriptors <= before.descriptors + attack.descriptorBound;
+    const isBack = Object.entries(attack.bounds).every(([name, bound]) => now[name] <= before[name] + bound);
     if (isBack || Date.now() > deadline) {
       return now;
     }
