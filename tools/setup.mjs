@@ -21,6 +21,8 @@ const tasks = {
   },
   airlock: { build: true, args: ['bin/airlock.cjs'] },
   bench: { build: true, args: ['bench/echo.mjs'] },
+  'bench:isolation': { build: true, args: ['bench/isolation.mjs'] },
+  soak: { build: true, args: ['bench/soak.mjs'] },
   build: { build: 'always', args: undefined },
   typecheck: { build: true, args: ['tools/typecheck.mjs'] },
 };
