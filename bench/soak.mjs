@@ -27,8 +27,13 @@ if (!(minutes > 0) || !Number.isInteger(seed)) {
 }
 
 const OWNERS = 5;
-/** After a death, how long its news may take, in milliseconds: what a client sees may come before it. */
-const NEWS = 4000;
+/**
+ * How long the news of a death may take, in milliseconds: that of one whose connections were closed comes when the script
+ * runs again.
+ */
+const NEWS = 8000;
+/** A connection may be told of its end so much later than this process of the death. */
+const LATE = 1000;
 /** What the host may have more at the end than at the start, when all scripts have ended. */
 const MOST_GROWN = { descriptors: 8, handles: 8, held: 32 * 1024 * 1024 };
 
@@ -188,7 +193,7 @@ async function check() {
   while (Date.now() < deadline) {
     for (const [id, { clients }] of scripts) {
       for (const client of clients) {
-        if (client.waitingFor > PATIENCE && !(await hasDiedSince(id, Date.now() - client.waitingFor - NEWS))) {
+        if (client.waitingFor > PATIENCE && !(await hasDiedSince(id, Date.now() - client.waitingFor))) {
           violation(`${id}: no echo for ${PATIENCE} ms`);
           client.cut('destroy');
         }
@@ -213,12 +218,12 @@ function connect(id) {
     port,
     random,
     violation,
-    hasDiedSince: (time) => hasDiedSince(id, time),
+    hasDiedSince: (time, isOver) => (isOver ? hasDiedSince(id, time - LATE) : hasDiedSince(id, time, LATE)),
   });
   counts.connections++;
   clients.add(client);
   void client.opened.then(async (isOpened) => {
-    if (!isOpened && !(await hasDiedSince(id, since - NEWS))) {
+    if (!isOpened && !(await hasDiedSince(id, since - LATE))) {
       violation(`${id} has not accepted a connection`);
     }
   });
@@ -230,10 +235,10 @@ function connect(id) {
   });
 }
 
-/** Whether a script has died or ended since a time. The news may come later than what it brings about. */
-async function hasDiedSince(id, time) {
-  const deadlineOfNews = Date.now() + NEWS;
-  while (!((died.get(id) ?? 0) >= time - NEWS)) {
+/** Whether a script has died or ended since a time, or does so in the next milliseconds, as news take time. */
+async function hasDiedSince(id, time, within = NEWS) {
+  const deadlineOfNews = Date.now() + within;
+  while (!((died.get(id) ?? 0) >= time)) {
     if (Date.now() > deadlineOfNews) {
       return false;
     }

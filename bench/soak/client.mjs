@@ -29,7 +29,8 @@ export class CheckedClient {
 
   /**
    * @param violation called with what went wrong
-   * @param hasDiedSince resolves with whether the server's cell has died since a time, or its script has ended
+   * @param hasDiedSince resolves with whether the server's cell has died since a time, or its script has ended; given
+   *   whether the connection is over, of which the news may have come before
    */
   constructor({ hasDiedSince, id, port, random, violation }) {
     this.#id = id;
@@ -110,7 +111,7 @@ export class CheckedClient {
     this.echoed++;
     const skipped = this.#waiting.splice(0, index + 1).slice(0, -1);
     if (skipped.length > 0) {
-      void this.#excuse(skipped, `${skipped.length} messages before '${text.slice(0, 40)}' are missing`);
+      void this.#excuse(skipped, `${skipped.length} messages before '${text.slice(0, 40)}' are missing`, false);
     }
     this.#closeWhenEmpty();
   }
@@ -122,12 +123,12 @@ export class CheckedClient {
       this.lost += waiting.length;
       return;
     }
-    await this.#excuse(waiting, `its connection was closed with ${code}, with ${waiting.length} messages under way`);
+    await this.#excuse(waiting, `its connection was closed with ${code}, with ${waiting.length} messages under way`, true);
   }
 
-  async #excuse(messages, what) {
+  async #excuse(messages, what, isOver) {
     const since = Math.min(Date.now(), ...messages.map(({ at }) => at));
-    if (await this.#hasDiedSince(since)) {
+    if (await this.#hasDiedSince(since, isOver)) {
       this.lost += messages.length;
     } else {
       this.#violation(`${this.#id}: ${what}, and its script runs on`);
