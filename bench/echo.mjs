@@ -23,7 +23,7 @@ const milliseconds = Number(options.milliseconds);
 
 const SERVERS = {
   'ws': ['servers/ws.mjs'],
-  'process cell': ['servers/airlock.mjs', 'process'],
+  'process cell': ['servers/airlock.mjs', 'owner'],
   'in-process': ['servers/airlock.mjs', 'in-process'],
 };
 

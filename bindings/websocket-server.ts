@@ -5,12 +5,10 @@ import {
   MapPrototypeDelete,
   MapPrototypeGet,
   MapPrototypeSet,
-  RangeErrorConstructor,
-  StringConstructor,
-  TypeErrorConstructor,
 } from './primordials.ts';
 import { createSignal, type Signal, type SignalSource } from './script/signal.ts';
 import { defineInterface } from './web/define.ts';
+import { serverOptions } from './websocket-server-options.ts';
 import type { WebSocket } from './websocket.ts';
 
 /** What the host tells about a listener; the guest's dispatcher calls these. */
@@ -26,12 +24,6 @@ let lastId = 0;
 
 export function serverById(id: number): WebSocketServer | undefined {
   return MapPrototypeGet(servers, id);
-}
-
-interface ServerOptions {
-  port?: unknown;
-  host?: unknown;
-  serverName?: unknown;
 }
 
 /** Overte's `WebSocketServer`. It listens when the constructor returns. */
@@ -96,31 +88,3 @@ export class WebSocketServer {
 }
 
 defineInterface(WebSocketServer, 'WebSocketServer', ['url', 'port', 'listening', 'newConnection', 'close']);
-
-function serverOptions(options: unknown): { port: number; host: string; serverName: string } {
-  if (typeof options === 'number') {
-    return { port: checkPort(options), host: '', serverName: '' };
-  }
-  if (options !== undefined && (typeof options !== 'object' || options === null)) {
-    throw new TypeErrorConstructor(
-      "Failed to construct 'WebSocketServer': the argument must be an object, as { port: 8080 }, or a port.",
-    );
-  }
-  const { port = 0, host = '', serverName = '' } = (options ?? {}) as ServerOptions;
-  if (typeof host !== 'string') {
-    throw new TypeErrorConstructor("Failed to construct 'WebSocketServer': host must be a string.");
-  }
-  if (typeof serverName !== 'string') {
-    throw new TypeErrorConstructor("Failed to construct 'WebSocketServer': serverName must be a string.");
-  }
-  return { port: checkPort(port), host, serverName };
-}
-
-function checkPort(port: unknown): number {
-  if (typeof port !== 'number' || port % 1 !== 0 || port < 0 || port > 65535) {
-    throw new RangeErrorConstructor(
-      `Failed to construct 'WebSocketServer': port must be a whole number from 0 to 65535, not ${StringConstructor(port)}.`,
-    );
-  }
-  return port;
-}

@@ -1,5 +1,6 @@
 import { EMPTY_BATCH, type FlatBatch } from '../wire/fields.ts';
 import type { IsolateSettings } from '../wire/settings.ts';
+import { SharedIsolate } from './shared-isolate.ts';
 import { ScriptIsolate, type TurnResult } from './script-isolate.ts';
 import { bindingsSnapshot } from './snapshot.ts';
 
@@ -11,6 +12,8 @@ export class Cell {
   readonly #bundle: string;
   readonly #ask: Ask;
   readonly #isolates = new Map<number, ScriptIsolate>();
+  /** Where scripts have a context each. */
+  #shared: SharedIsolate | undefined;
 
   /** @param bundle the path of the bundled bindings */
   constructor(bundle: string, ask: Ask) {
@@ -26,7 +29,16 @@ export class Cell {
   /** Makes an isolate for a script. Throws where V8 cannot. */
   create(script: number, settings: IsolateSettings): void {
     const ask = (commands: FlatBatch, question: FlatBatch): string[] => this.#ask(script, commands, question);
-    this.#isolates.set(script, new ScriptIsolate(settings, bindingsSnapshot(this.#bundle), ask));
+    const snapshot = bindingsSnapshot(this.#bundle);
+    if (settings.shared) {
+      // One that ran out of memory is gone; the host lets all who shared it begin again.
+      if (this.#shared === undefined || this.#shared.isDisposed) {
+        this.#shared = new SharedIsolate(settings.memory, snapshot);
+      }
+      this.#isolates.set(script, new ScriptIsolate(settings, snapshot, ask, this.#shared));
+    } else {
+      this.#isolates.set(script, new ScriptIsolate(settings, snapshot, ask));
+    }
   }
 
   /** Runs a turn of so many events. */

@@ -6,6 +6,7 @@ import type { TurnStatus } from '../wire/frames.ts';
 import type { IsolateSettings } from '../wire/settings.ts';
 import { Arena } from './arena.ts';
 import { changeURL, parseURL, randomBytes, startClock } from './guest-services.ts';
+import type { SharedIsolate } from './shared-isolate.ts';
 import { isTimeout, rejectionText, syntaxErrorText, timeoutText } from './isolate-errors.ts';
 
 /** Gives the host the commands so far and a question, and waits for the answer: its fields, as text. */
@@ -18,26 +19,31 @@ export interface TurnResult {
   readonly commands: FlatBatch;
 }
 
-/** One script's isolate. Only primitives in flat arrays, and bytes through the arena, go in and out. */
+/** One script's isolate, or its context in a shared one. Only primitives in flat arrays, and bytes through the arena, go in and out. */
 export class ScriptIsolate {
   readonly #settings: IsolateSettings;
   readonly #isolate: ivm.Isolate;
+  readonly #context: ivm.Context;
+  readonly #shared: SharedIsolate | undefined;
   readonly #arena = new Arena();
   readonly #turn: ivm.Reference;
   readonly #collect: ivm.Reference;
   readonly #crossing: ivm.ReferenceApplyOptions;
 
-  constructor(settings: IsolateSettings, snapshot: ivm.ExternalCopy<ArrayBuffer>, ask: Ask) {
+  constructor(settings: IsolateSettings, snapshot: ivm.ExternalCopy<ArrayBuffer>, ask: Ask, shared?: SharedIsolate) {
     this.#settings = settings;
     this.#crossing = { arguments: { copy: true }, result: { copy: true }, timeout: settings.turnTimeout };
-    this.#isolate = new ivm.Isolate({ memoryLimit: settings.memory, snapshot });
+    this.#isolate = shared?.isolate ?? new ivm.Isolate({ memoryLimit: settings.memory, snapshot });
     const context = this.#isolate.createContextSync();
+    this.#context = context;
+    this.#shared = shared;
     const guest = context.global.getSync('__airlock', { reference: true }) as ivm.Reference;
     context.global.deleteSync('__airlock');
     const method = (name: string): ivm.Reference => guest.getSync(name, { reference: true }) as ivm.Reference;
     this.#turn = method('turn');
     this.#collect = method('collect');
-    method('boot').applySync(undefined, [
+    const boot = method('boot');
+    boot.applySync(undefined, [
       JSON.stringify(settings.guest),
       settings.name,
       sourceName(settings.name),
@@ -52,6 +58,10 @@ export class ScriptIsolate {
       randomBytes,
       startClock(),
     ]);
+    // What refers to a context keeps it, until Node happens to collect the reference.
+    boot.release();
+    guest.release();
+    shared?.enter();
   }
 
   /** Runs one turn: a crossing in with the events, a crossing out with the commands, microtasks included. */
@@ -70,9 +80,16 @@ export class ScriptIsolate {
   }
 
   dispose(): void {
-    if (!this.#isolate.isDisposed) {
-      this.#isolate.dispose();
+    if (this.#isolate.isDisposed) {
+      return;
     }
+    if (this.#shared === undefined) {
+      return this.#isolate.dispose();
+    }
+    this.#turn.release();
+    this.#collect.release();
+    this.#context.release();
+    this.#shared.leave();
   }
 
   /**
@@ -104,7 +121,10 @@ export class ScriptIsolate {
     if (this.#isolate.isDisposed) {
       return {
         status: 'memory',
-        message: `used more than its ${this.#settings.memory} MiB of memory`,
+        message:
+          this.#shared === undefined
+            ? `used more than its ${this.#settings.memory} MiB of memory`
+            : `used up the ${this.#shared.memory} MiB of memory of the isolate that it shares`,
         commands: EMPTY_BATCH,
       };
     }

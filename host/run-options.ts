@@ -6,14 +6,20 @@ import { proxyOptions, type ProxyOptions } from './policy/proxy-options.ts';
 import { tlsOptions, type TlsOptions, type TlsRule } from './policy/tls-options.ts';
 import type { ScriptType } from './script/script-types.ts';
 import type { Dialect } from '../wire/settings.ts';
-import type { CellKind } from './cells/cell-pool.ts';
+import { ISOLATIONS, type Isolation } from './cells/isolation.ts';
 
 export interface HostOptions {
   /**
-   * Where scripts run. `process` (the default): in a process without network, files and children. `in-process`: in this
-   * one, for scripts that are trusted.
+   * Where scripts run that do not say it themselves. `owner` (the default): those of one owner in one process, each in an
+   * isolate of its own. `script`: each in a process of its own. `context`: those of one owner in one isolate.
+   * `in-process`: in this process, for scripts that are trusted. docs/security.md says what each stops.
    */
-  readonly cells?: CellKind | undefined;
+  readonly isolation?: Isolation | undefined;
+  /**
+   * A file in which the host keeps which scripts have brought their processes down, so that the next host knows it too. It
+   * is made where it is not there. Default: none, so that it is known as long as the host lives.
+   */
+  readonly blameFile?: string | undefined;
   /** What TLS trusts and presents: for every host, or by rules for some. Default: the system's authorities. */
   readonly tls?: TlsOptions | readonly TlsRule[] | undefined;
   /**
@@ -35,6 +41,12 @@ export interface RunOptions {
   readonly name?: string | undefined;
   /** Default: `interface`. */
   readonly type?: ScriptType | undefined;
+  /** Whose it is: scripts of different owners never share a process. Default: `default`, one owner for all. */
+  readonly owner?: string | undefined;
+  /** Where it runs. Default: what `ScriptHost.start` was given. */
+  readonly isolation?: Isolation | undefined;
+  /** Whether it may run though this very script has brought its process down twice; that is then forgotten. */
+  readonly pardon?: boolean | undefined;
   /** What the script finds in `Script.args`. */
   readonly args?: readonly string[] | undefined;
   /** What it may do. Default: nothing. */
@@ -54,8 +66,14 @@ export interface RunOptions {
   readonly entityID?: string | undefined;
 }
 
+const isolation = z.enum(Object.keys(ISOLATIONS) as [Isolation, ...Isolation[]]);
+
+/** They would break the lines of a log. */
+const label = z.string().min(1).max(256).regex(/^[^\x00-\x1f\x7f]*$/, 'must not hold control characters');
+
 const hostOptions = z.strictObject({
-  cells: z.enum(['process', 'in-process']).optional(),
+  isolation: isolation.optional(),
+  blameFile: z.string().min(1).optional(),
   tls: tlsOptions.optional(),
   proxy: proxyOptions.optional(),
 });
@@ -64,13 +82,10 @@ const runOptions = z.strictObject({
   source: z.string().optional(),
   file: z.string().optional(),
   url: z.string().optional(),
-  name: z
-    .string()
-    .min(1)
-    .max(256)
-    // They would break the lines of a log.
-    .regex(/^[^\x00-\x1f\x7f]*$/, 'must not hold control characters')
-    .optional(),
+  name: label.optional(),
+  owner: label.optional(),
+  isolation: isolation.optional(),
+  pardon: z.boolean().optional(),
   type: z.string().optional(),
   args: z.array(z.string()).optional(),
   // Their own modules check these two, with better words.

@@ -2,8 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import net from 'node:net';
 import { CellPool } from './cells/cell-pool.ts';
-import { AirlockError } from './errors.ts';
-import type { LogEntry, LogLevel } from './observe/log.ts';
+import { DEFAULT_ISOLATION, DEFAULT_OWNER, type Isolation } from './cells/isolation.ts';
+import { memoryIsTold } from './cells/memory-watch.ts';
+import { AirlockError, messageOf } from './errors.ts';
+import type { Log, LogEntry, LogLevel } from './observe/log.ts';
+import { BlameRecord, type ScriptIdentity } from './policy/blame.ts';
 import { resolveLimits } from './policy/limits.ts';
 import { Permissions } from './policy/permissions.ts';
 import { ProxySettings, proxyEnvironment } from './policy/proxy-options.ts';
@@ -22,11 +25,13 @@ export interface HostEvents {
 
 /** Runs scripts in isolates and owns their sockets. */
 export class ScriptHost extends EventEmitter<HostEvents> {
+  readonly #isolation: Isolation;
   readonly #cells: CellPool;
+  readonly #blame: BlameRecord;
   readonly #proxies: ProxySettings;
   readonly #tls: TlsSettings;
   readonly #scripts = new Set<Script>();
-  #lastNumber = 0;
+  #warnedOfMemory = false;
   #starting = 0;
   #idleCheckScheduled = false;
   #stopped: Promise<void> | undefined;
@@ -42,16 +47,18 @@ export class ScriptHost extends EventEmitter<HostEvents> {
         `airlock-runtime needs Node.js 24.21 or later; this is ${process.version}`,
       );
     }
-    const { cells = 'process', proxy = false, tls } = checkHostOptions(options);
+    const { blameFile, isolation = DEFAULT_ISOLATION, proxy = false, tls } = checkHostOptions(options);
     const proxies = new ProxySettings(proxy === 'environment' ? proxyEnvironment(process.env) : proxy === false ? {} : proxy);
-    const host = new ScriptHost(new CellPool(cells), proxies, await TlsSettings.load(tls));
-    await host.#cells.place();
+    const host = new ScriptHost(isolation, new BlameRecord(blameFile), proxies, await TlsSettings.load(tls));
+    await host.#cells.start();
     return host;
   }
 
-  private constructor(cells: CellPool, proxies: ProxySettings, tls: TlsSettings) {
+  private constructor(isolation: Isolation, blame: BlameRecord, proxies: ProxySettings, tls: TlsSettings) {
     super();
-    this.#cells = cells;
+    this.#isolation = isolation;
+    this.#blame = blame;
+    this.#cells = new CellPool(isolation !== 'in-process');
     this.#proxies = proxies;
     this.#tls = tls;
   }
@@ -68,7 +75,7 @@ export class ScriptHost extends EventEmitter<HostEvents> {
    * Throws an AirlockError where an option is wrong or the source cannot be had.
    */
   async run(options: RunOptions): Promise<Script> {
-    const { type = 'interface', args = [], dialect = 'overte', ...rest } = checkRunOptions(options);
+    const { type = 'interface', args = [], dialect = 'overte', owner = DEFAULT_OWNER, isolation = this.#isolation, ...rest } = checkRunOptions(options);
     if (this.#stopped !== undefined) {
       throw hostStopped();
     }
@@ -81,15 +88,24 @@ export class ScriptHost extends EventEmitter<HostEvents> {
       const largest = Math.min(limits.scriptBytes, (limits.memory * 1024 * 1024) / 8);
       const { name, source, url } = await loadSource(rest, rest.name, largest);
       const tls = await TlsSettings.load(rest.tls, this.#tls);
-      const cell = await this.#cells.place();
-      if (this.#stopped !== undefined) {
-        throw hostStopped();
-      }
       // A file's name may hold what would break the lines of a log.
       const scriptName = rest.name ?? name.replace(/[\x00-\x1f\x7f]/g, '?');
+      const log = (level: LogLevel, message: string): void => this.#log(level, scriptName, message);
+      const identity = { owner, name: scriptName, source };
+      if (rest.pardon === true) {
+        this.#blame.forget(identity);
+      }
+      this.#blame.check(identity);
+      const place = await this.#cells.place(isolation, owner);
+      if (this.#stopped !== undefined) {
+        place.leave();
+        throw hostStopped();
+      }
+      this.#warnOfMissingCeiling(isolation);
       const script: Script = new Script({
-        number: ++this.#lastNumber,
         name: scriptName,
+        owner,
+        isolation,
         type,
         definition,
         dialect,
@@ -102,8 +118,10 @@ export class ScriptHost extends EventEmitter<HostEvents> {
         limits,
         proxies: this.#proxies,
         tls,
-        cell,
-        log: (level, message) => this.#log(level, scriptName, message),
+        place,
+        placeAgain: () => this.#cells.place(isolation, owner),
+        log,
+        onBlamed: () => this.#noteBlame(identity, log),
         onChange: () => this.#scheduleIdleCheck(),
       });
       this.#scripts.add(script);
@@ -119,6 +137,17 @@ export class ScriptHost extends EventEmitter<HostEvents> {
     }
   }
 
+  /**
+   * Lets a script run again that has brought its process down twice, whatever its source is now.
+   *
+   * @param name the script's name, as in `script.name`
+   * @param owner whose it is
+   * @returns whether there was anything to pardon
+   */
+  pardon(name: string, owner = DEFAULT_OWNER): boolean {
+    return this.#blame.pardon(name, owner);
+  }
+
   /** Ends all scripts in order, then the processes that they ran in. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
@@ -128,6 +157,24 @@ export class ScriptHost extends EventEmitter<HostEvents> {
   async #stop(): Promise<void> {
     await Promise.all(this.scripts.map((script) => script.stop()));
     await this.#cells.close();
+  }
+
+  #noteBlame(script: ScriptIdentity, log: Log): void {
+    try {
+      if (this.#blame.isBarred(this.#blame.note(script))) {
+        log('error', 'has brought its process down twice; it is not started again without a pardon (airlock run --pardon, host.pardon())');
+      }
+    } catch (error) {
+      log('error', `has brought its process down, which could not be written down: ${messageOf(error)}`);
+    }
+  }
+
+  /** Said once, where it matters. */
+  #warnOfMissingCeiling(isolation: Isolation): void {
+    if (!this.#warnedOfMemory && isolation !== 'in-process' && !memoryIsTold()) {
+      this.#warnedOfMemory = true;
+      this.#log('warning', undefined, 'this system does not tell the memory of a process: the limit processMemory is not enforced');
+    }
   }
 
   #log(level: LogLevel, script: string | undefined, message: string): void {

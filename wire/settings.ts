@@ -37,5 +37,7 @@ export interface IsolateSettings {
   readonly memory: number;
   /** The most that a turn may take, in milliseconds. */
   readonly turnTimeout: number;
+  /** Whether it has a context in the isolate that scripts of its cell share, instead of an isolate of its own. */
+  readonly shared: boolean;
   readonly guest: GuestSettings;
 }

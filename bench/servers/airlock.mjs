@@ -1,7 +1,7 @@
-/** An echo server as a sandboxed script. The argument says where scripts run: `process` or `in-process`. Prints its port. */
+/** An echo server as a sandboxed script. The argument says where scripts run: `owner` (a process) or `in-process`. Prints its port. */
 import { ScriptHost } from '../../dist/host/index.js';
 
-const host = await ScriptHost.start({ cells: process.argv[2] });
+const host = await ScriptHost.start({ isolation: process.argv[2] });
 host.on('log', ({ message }) => console.error(message));
 const script = await host.run({
   name: 'echo.js',

@@ -1,59 +1,136 @@
 import { AirlockError } from '../errors.ts';
-import type { Cell } from './cell.ts';
+import type { Cell, Place } from './cell.ts';
+import type { Isolation } from './isolation.ts';
 import { ProcessCell } from './process-cell.ts';
 
-/** Where scripts run: in cell processes, or in this one. */
-export type CellKind = 'process' | 'in-process';
+/** When a spare process is replaced: not while the script that has taken it starts, which it would hold up. */
+const SPARE_DELAY = 100;
 
-/** Places scripts in cells. */
+/** A cell process with scripts in it, or on their way to it. */
+interface Tenancy {
+  readonly cell: ProcessCell;
+  places: number;
+}
+
+/**
+ * Places scripts in cells: those of one owner together, those of different owners never. A process never changes its
+ * owner, and ends with its last script.
+ */
 export class CellPool {
-  readonly #kind: CellKind;
+  readonly #keepsSpare: boolean;
+  readonly #owners = new Map<string, Tenancy>();
+  /** All processes that have not ended. */
   readonly #cells = new Set<ProcessCell>();
-  #current: Promise<ProcessCell> | undefined;
+  /** A process that no script has been in. */
+  #spare: ProcessCell | undefined;
+  #spareTimer: NodeJS.Timeout | undefined;
   #inProcess: Promise<Cell> | undefined;
+  #lastNumber = 0;
   #closed = false;
 
-  constructor(kind: CellKind) {
-    this.#kind = kind;
+  /** @param keepsSpare whether a process is kept started, so that the start of a script does not wait for it */
+  constructor(keepsSpare: boolean) {
+    this.#keepsSpare = keepsSpare;
   }
 
-  /** The cell for the next script. A cell that has died is replaced. */
-  async place(): Promise<Cell> {
-    if (this.#closed) {
-      throw new AirlockError('ERR_AIRLOCK_HOST_STOPPED', 'The host is stopped; start another one');
+  /** Starts the first spare process, where one is kept. Throws ERR_AIRLOCK_CELL_START_FAILED. */
+  async start(): Promise<void> {
+    if (this.#keepsSpare) {
+      this.#spare = this.#spawn();
+      await this.#spare.ready;
+      this.#spare.unref();
     }
-    if (this.#kind === 'in-process') {
-      this.#inProcess ??= startInProcessCell();
-      return this.#inProcess;
+  }
+
+  /** Makes room for a script. Throws ERR_AIRLOCK_CELL_START_FAILED, or ERR_AIRLOCK_HOST_STOPPED. */
+  async place(isolation: Isolation, owner: string): Promise<Place> {
+    this.#checkOpen();
+    if (isolation === 'in-process') {
+      const cell = await (this.#inProcess ??= startInProcessCell());
+      const number = ++this.#lastNumber;
+      return { cell, number, leave: () => cell.destroy(number) };
     }
-    const current = (this.#current ??= this.#start());
-    const cell = await current;
-    if (!cell.dead) {
-      return cell;
+    // What shares an isolate shares its process too.
+    const shares = isolation !== 'script';
+    let tenancy = shares ? this.#owners.get(owner) : undefined;
+    if (tenancy === undefined || tenancy.cell.dead) {
+      tenancy = { cell: this.#takeProcess(), places: 0 };
+      if (shares) {
+        this.#owners.set(owner, tenancy);
+      }
     }
-    this.#cells.delete(cell);
-    // Whoever finds it dead first replaces it.
-    if (this.#current === current) {
-      this.#current = undefined;
-    }
-    return this.place();
+    return this.#placeIn(tenancy, owner);
   }
 
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#spareTimer);
     await (await this.#inProcess)?.close();
-    await this.#current?.catch(() => undefined);
     await Promise.all([...this.#cells].map((cell) => cell.close()));
   }
 
-  async #start(): Promise<ProcessCell> {
+  async #placeIn(tenancy: Tenancy, owner: string): Promise<Place> {
+    const { cell } = tenancy;
+    let left = false;
+    const leave = (): void => {
+      if (!left) {
+        left = true;
+        tenancy.places--;
+        if (tenancy.places === 0) {
+          if (this.#owners.get(owner) === tenancy) {
+            this.#owners.delete(owner);
+          }
+          void cell.close();
+        }
+      }
+    };
+    // Counted at once: it must not be ended while this one is on its way to it.
+    tenancy.places++;
     try {
-      const cell = await ProcessCell.start();
-      this.#cells.add(cell);
-      return cell;
+      await cell.ready;
     } catch (error) {
-      this.#current = undefined;
+      leave();
+      this.#checkOpen();
       throw error;
+    }
+    const number = ++this.#lastNumber;
+    return {
+      cell,
+      number,
+      leave: () => {
+        cell.destroy(number);
+        leave();
+      },
+    };
+  }
+
+  /** The spare process, which is replaced, or a new one. */
+  #takeProcess(): ProcessCell {
+    const spare = this.#spare;
+    const cell = spare === undefined || spare.dead ? this.#spawn() : spare;
+    cell.ref();
+    this.#spare = undefined;
+    if (this.#keepsSpare) {
+      clearTimeout(this.#spareTimer);
+      this.#spareTimer = setTimeout(() => {
+        this.#spare = this.#spawn();
+        // Nobody waits for it.
+        this.#spare.unref();
+      }, SPARE_DELAY).unref();
+    }
+    return cell;
+  }
+
+  #spawn(): ProcessCell {
+    const cell = ProcessCell.spawn();
+    this.#cells.add(cell);
+    void cell.exited.then(() => this.#cells.delete(cell));
+    return cell;
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) {
+      throw new AirlockError('ERR_AIRLOCK_HOST_STOPPED', 'The host is stopped; start another one');
     }
   }
 }

@@ -4,8 +4,7 @@ import { WireError, type FlatBatch } from '../../wire/fields.ts';
 import { flatToItems } from '../../wire/flat-reader.ts';
 import type { FlatWriter } from '../../wire/flat-writer.ts';
 import { QUESTION_SCHEMA, answerFields } from '../../wire/questions.ts';
-import type { IsolateSettings } from '../../wire/settings.ts';
-import type { Cell, CellClient } from './cell.ts';
+import type { Cell, CellClient, CellSettings } from './cell.ts';
 import { commandBatch } from './command-batch.ts';
 import { BINDINGS_BUNDLE } from './paths.ts';
 
@@ -13,6 +12,7 @@ import { BINDINGS_BUNDLE } from './paths.ts';
  * The cell's code in the host's own process: the lowest latency, and no wall but V8's. For scripts that are trusted.
  */
 export class InProcessCell implements Cell {
+  readonly pid = process.pid;
   readonly #clients = new Map<number, CellClient>();
   readonly #cell = new IsolateCell(BINDINGS_BUNDLE, (script, commands, question) =>
     this.#ask(script, commands, question),
@@ -20,7 +20,7 @@ export class InProcessCell implements Cell {
   /** The script whose turn is under way. */
   #underWay: number | undefined;
 
-  create(script: number, settings: IsolateSettings, client: CellClient): void {
+  create(script: number, settings: CellSettings, client: CellClient): void {
     this.#clients.set(script, client);
     try {
       this.#cell.create(script, settings);

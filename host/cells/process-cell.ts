@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { ByteReader } from '../../wire/byte-reader.ts';
 import { decode } from '../../wire/encoded.ts';
@@ -17,12 +18,13 @@ import {
   type Frame,
 } from '../../wire/frames.ts';
 import { QUESTION_SCHEMA, answerFields, type Answer } from '../../wire/questions.ts';
-import type { IsolateSettings } from '../../wire/settings.ts';
 import { AirlockError, messageOf } from '../errors.ts';
-import type { Cell, CellClient } from './cell.ts';
+import { cellProcessFlags, describeExit } from './cell-flags.ts';
+import type { Cell, CellClient, CellDeath, CellSettings } from './cell.ts';
 import { commandBatch } from './command-batch.ts';
-import { CELL_ENTRY, cellReadableFolders } from './paths.ts';
-import { TurnWatch } from './turn-watch.ts';
+import { MemoryWatch, residentMemory } from './memory-watch.ts';
+import { CELL_ENTRY } from './paths.ts';
+import { TurnWatch, type WatchedTurn } from './turn-watch.ts';
 
 /** How much of what a dying cell writes to its standard error is kept, in characters. */
 const KEPT_STDERR = 2048;
@@ -33,15 +35,15 @@ const MOST_UNREAD_ANSWERS = 1024 * 1024;
 /** How long a cell process may take to get ready, in milliseconds. */
 const START_TIMEOUT = 30_000;
 
-/** The flags that Node starts a cell process with: what is not allowed here, the process cannot do. */
-export function cellProcessFlags(): readonly string[] {
-  return [
-    '--no-node-snapshot',
-    '--permission',
-    '--allow-addons',
-    '--disable-warning=PERM0001',
-    ...cellReadableFolders().map((folder) => `--allow-fs-read=${folder}`),
-  ];
+/** A script that lives here. */
+interface Tenant {
+  readonly number: number;
+  readonly settings: CellSettings;
+  readonly client: CellClient;
+}
+
+interface Turn extends WatchedTurn {
+  readonly tenant: Tenant;
 }
 
 /**
@@ -52,34 +54,31 @@ export class ProcessCell implements Cell {
   readonly #child: ChildProcess;
   readonly #frames: Writable;
   readonly #answers: Writable;
-  readonly #clients = new Map<number, CellClient>();
-  readonly #settings = new Map<number, IsolateSettings>();
-  readonly #watch = new TurnWatch((script, milliseconds) => this.#overdue(script, milliseconds));
+  readonly #tenants = new Map<number, Tenant>();
+  readonly #watch = new TurnWatch<Turn>({
+    overdue: (turn) => this.#kill(`was killed: a turn of ${turn.tenant.settings.name} did not end within ${turn.limit} ms`, turn),
+    look: (turn) => this.#lookAtMemory(turn),
+  });
+  readonly #memory = new MemoryWatch<Turn>(() => (this.#child.pid === undefined ? undefined : residentMemory(this.#child.pid)));
+  /** The turn whose end is being read. */
+  #acknowledged: Turn | undefined;
+  /** In MiB. It does not fall when a script ends: what a process had, it may keep. */
+  #ceiling = 0;
   readonly #parser = new FrameParser(LARGEST_FRAME, false);
   readonly #exited: Promise<void>;
   #stderr = '';
   #dead = false;
-  #onReady: () => void = () => {};
-  #onDeath: (message: string) => void = () => {};
+  readonly #ready = Promise.withResolvers<void>();
+
+  /** Starts a process. */
+  static spawn(flags = cellProcessFlags(), entry = CELL_ENTRY): ProcessCell {
+    return new ProcessCell(flags, entry);
+  }
 
   /** Starts a process and waits until it is ready. Throws ERR_AIRLOCK_CELL_START_FAILED. */
   static async start(flags = cellProcessFlags(), entry = CELL_ENTRY): Promise<ProcessCell> {
     const cell = new ProcessCell(flags, entry);
-    const timer = setTimeout(() => {
-      cell.#die(`was not ready after ${START_TIMEOUT} ms`);
-      cell.#child.kill('SIGKILL');
-    }, START_TIMEOUT);
-    try {
-      await new Promise<void>((resolve, reject) => {
-        cell.#onReady = resolve;
-        cell.#onDeath = (message) =>
-          reject(
-            new AirlockError('ERR_AIRLOCK_CELL_START_FAILED', `The process for scripts could not be started: it ${message}`),
-          );
-      });
-    } finally {
-      clearTimeout(timer);
-    }
+    await cell.ready;
     return cell;
   }
 
@@ -107,10 +106,39 @@ export class ProcessCell implements Cell {
       });
       // `close` comes when the pipes are drained too: nothing that the cell sent before it died is lost.
       this.#child.on('close', (code, signal) => {
-        this.#die(describeExit(code, signal, this.#stderr));
+        this.#exit(describeExit(code, signal, this.#stderr));
         resolve();
       });
     });
+    const timer = setTimeout(() => this.#kill(`was not ready after ${START_TIMEOUT} ms`), START_TIMEOUT).unref();
+    // Whoever waits for it is told; a spare one may find nobody who does.
+    this.#ready.promise.catch(() => {}).finally(() => clearTimeout(timer));
+  }
+
+  /** Resolves when scripts can be placed here. Rejects with ERR_AIRLOCK_CELL_START_FAILED. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  /** Resolves when the process has ended, however. */
+  get exited(): Promise<void> {
+    return this.#exited;
+  }
+
+  /** Lets this process end although the cell's has not. */
+  unref(): void {
+    this.#child.unref();
+    for (const stream of this.#child.stdio) {
+      (stream as Socket | null)?.unref();
+    }
+  }
+
+  /** Takes `unref` back. */
+  ref(): void {
+    this.#child.ref();
+    for (const stream of this.#child.stdio) {
+      (stream as Socket | null)?.ref();
+    }
   }
 
   /** Whether the process has ended; no script can be placed here any more. */
@@ -123,33 +151,37 @@ export class ProcessCell implements Cell {
     return this.#child.pid;
   }
 
-  create(script: number, settings: IsolateSettings, client: CellClient): void {
-    this.#clients.set(script, client);
-    this.#settings.set(script, settings);
+  create(script: number, settings: CellSettings, client: CellClient): void {
     if (this.#dead) {
       // It died while the script was loaded; the script is told once it can hear it.
-      setImmediate(() => client.died('has ended'));
+      setImmediate(() => client.died({ what: 'process', message: 'has ended', blamed: undefined }));
       return;
     }
-    this.#send(frameOf(TO_CELL.create, script, [Buffer.from(JSON.stringify(settings))]));
+    const { bounds: _, ...isolate } = settings;
+    this.#tenants.set(script, { number: script, settings, client });
+    this.#ceiling = Math.max(this.#ceiling, memoryCeiling(this.#tenants.values()));
+    this.#send(frameOf(TO_CELL.create, script, [Buffer.from(JSON.stringify(isolate))]));
   }
 
   turn(script: number, events: FlatWriter): void {
-    this.#watch.given(script, this.#settings.get(script)?.turnTimeout ?? 0);
-    this.#send(frameOf(TO_CELL.turn, script, turnContent(events.count, events.finish())));
+    const tenant = this.#tenants.get(script);
+    if (tenant !== undefined) {
+      this.#watch.given({ script, limit: tenant.settings.bounds.turn, tenant });
+      this.#send(frameOf(TO_CELL.turn, script, turnContent(events.count, events.finish())));
+    }
   }
 
   destroy(script: number): void {
-    this.#settings.delete(script);
-    if (this.#clients.delete(script)) {
+    if (this.#tenants.delete(script)) {
       this.#send(frameOf(TO_CELL.destroy, script));
     }
   }
 
   async close(): Promise<void> {
-    this.#clients.clear();
-    this.#watch.stop();
-    this.#child.kill('SIGKILL');
+    this.#tenants.clear();
+    // Whoever waits for this waits until it has ended.
+    this.ref();
+    this.#kill('was closed');
     await this.#exited;
   }
 
@@ -173,28 +205,34 @@ export class ProcessCell implements Cell {
       if (!(error instanceof WireError)) {
         throw error;
       }
-      this.#die(`sent what is not of the protocol (${error.message})`);
-      this.#child.kill('SIGKILL');
+      this.#kill(`sent what is not of the protocol (${error.message})`, this.#acknowledged ?? this.#watch.underWay);
     }
   }
 
   #onFrame(frame: Frame): void {
     if (frame.kind === TO_HOST.ready) {
-      return this.#onReady();
+      return this.#ready.resolve();
     }
+    this.#acknowledged = undefined;
     if (frame.kind === TO_HOST.turned) {
+      this.#acknowledged = this.#watch.underWay;
       this.#watch.ended(frame.script);
     }
-    const client = this.#clients.get(frame.script);
-    if (client === undefined) {
+    const tenant = this.#tenants.get(frame.script);
+    if (tenant === undefined) {
       return;
     }
+    const { client, settings } = tenant;
     const reader = new ByteReader(frame.buffer, frame.start, frame.end);
     switch (frame.kind) {
       case TO_HOST.turned: {
         const status = turnStatusOf(reader.uint8());
         const message = reader.string();
-        return client.turned(status, message, commandBatch(decode(reader), this.#mostCommands(frame.script)));
+        client.turned(status, message, commandBatch(decode(reader), mostCommands(settings)));
+        if (status === 'memory' && settings.shared) {
+          this.#loseSharedIsolate(tenant);
+        }
+        return;
       }
       case TO_HOST.question: {
         const size = reader.uint32();
@@ -202,16 +240,11 @@ export class ProcessCell implements Cell {
         const commands = decode(new ByteReader(frame.buffer, start, start + size));
         const question = new FlatReader(QUESTION_SCHEMA, decode(reader));
         const asked = question.item(question.next());
-        return this.#sendAnswer(client.answer(commandBatch(commands, this.#mostCommands(frame.script)), asked));
+        return this.#sendAnswer(client.answer(commandBatch(commands, mostCommands(settings)), asked));
       }
       default:
         throw new WireError(`there is no frame of the kind ${frame.kind}`);
     }
-  }
-
-  /** What the bindings may give out in one turn, and some more for what they say of themselves. */
-  #mostCommands(script: number): number {
-    return 2 * (this.#settings.get(script)?.guest.commandsPerTurn ?? 0) + 1024;
   }
 
   #sendAnswer(answer: Answer): void {
@@ -221,35 +254,80 @@ export class ProcessCell implements Cell {
     this.#answers.write(Buffer.concat([length, content]));
     // A cell waits for each answer, so that no more than one is ever on the way.
     if (this.#answers.writableLength > MOST_UNREAD_ANSWERS) {
-      this.#die('asked without waiting for answers');
-      this.#child.kill('SIGKILL');
+      this.#kill('asked without waiting for answers', this.#watch.underWay);
     }
   }
 
-  #overdue(script: number, milliseconds: number): void {
-    const name = this.#settings.get(script)?.name ?? 'a script that has ended';
-    this.#die(`was killed: a turn of ${name} did not end within ${milliseconds} ms`);
+  /** Returns whether to look again. */
+  #lookAtMemory(turn: Turn | undefined): boolean {
+    const excess = this.#memory.look(turn, this.#ceiling);
+    if (excess !== undefined) {
+      const whose = excess.turn === undefined ? '' : ` while a turn of ${excess.turn.tenant.settings.name} was under way`;
+      this.#kill(`was killed: it grew beyond ${excess.ceiling} MiB${whose}`, excess.turn);
+    }
+    return this.#memory.isOver;
+  }
+
+  /** The isolate that some scripts share is gone, by the doing of one. The process goes on. */
+  #loseSharedIsolate(blamed: Tenant): void {
+    const message = `ran out of memory while a turn of ${blamed.settings.name} was under way`;
+    for (const tenant of [...this.#tenants.values()]) {
+      if (tenant.settings.shared) {
+        this.destroy(tenant.number);
+        tenant.client.died({ what: 'isolate', message, blamed: blamed.settings.name });
+      }
+    }
+  }
+
+  /** The process has ended by itself, or by somebody's doing from outside. What it had sent has been read. */
+  #exit(how: string): void {
+    const turn = this.#watch.underWay;
+    this.#die(turn === undefined ? how : `${how} while a turn of ${turn.tenant.settings.name} was under way`, turn);
+  }
+
+  #kill(message: string, blamed?: Turn): void {
+    this.#die(message, blamed);
     this.#child.kill('SIGKILL');
   }
 
-  #die(message: string): void {
+  #die(message: string, blamed?: Turn): void {
     if (this.#dead) {
       return;
     }
     this.#dead = true;
     this.#watch.stop();
-    this.#onDeath(message);
-    const clients = [...this.#clients.values()];
-    this.#clients.clear();
-    for (const client of clients) {
-      client.died(message);
+    this.#ready.reject(
+      new AirlockError('ERR_AIRLOCK_CELL_START_FAILED', `The process for scripts could not be started: it ${message}`),
+    );
+    const tenants = [...this.#tenants.values()];
+    this.#tenants.clear();
+    const death: CellDeath = { what: 'process', message, blamed: blamed?.tenant.settings.name };
+    blamed?.tenant.client.blamed(death);
+    for (const { client, number } of tenants) {
+      if (number !== blamed?.script) {
+        client.died(death);
+      }
     }
   }
 }
 
-function describeExit(code: number | null, signal: NodeJS.Signals | null, stderr: string): string {
-  const how = signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
-  // V8 and Node say what was wrong in one line among many.
-  const reason = /^.*(?:FATAL ERROR|Fatal JavaScript|# Fatal error|is_heap_oom|Error:).*$/m.exec(stderr)?.[0].trim();
-  return reason === undefined ? how : `${how} (${reason})`;
+/** What the bindings may give out in one turn, and some more for what they say of themselves. */
+function mostCommands({ guest }: CellSettings): number {
+  return 2 * guest.commandsPerTurn + 1024;
+}
+
+/** What a process with these scripts may have, in MiB. Those that share an isolate have the memory of one. */
+function memoryCeiling(tenants: Iterable<Tenant>): number {
+  let own = 0;
+  let shared = 0;
+  let beyond = 0;
+  for (const { settings } of tenants) {
+    if (settings.shared) {
+      shared = Math.max(shared, settings.memory);
+    } else {
+      own += settings.memory;
+    }
+    beyond = Math.max(beyond, settings.bounds.memory);
+  }
+  return own + shared + beyond;
 }

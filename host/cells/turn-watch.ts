@@ -1,34 +1,51 @@
-/** How long after its own time limit a turn may still be acknowledged, in milliseconds. */
-const GRACE = 3000;
+/** What passes between two looks, in milliseconds. */
+const LOOK_INTERVAL = 50;
 
-const CHECK_INTERVAL = 500;
-
-interface Turn {
+/** A turn that a cell was given. */
+export interface WatchedTurn {
   readonly script: number;
+  /** The most that it may take until it is acknowledged, in milliseconds. */
   readonly limit: number;
+}
+
+/** What is done with what a watch sees. */
+export interface WatchHandlers<Turn extends WatchedTurn> {
+  /** The turn has not ended in time. */
+  overdue(turn: Turn): void;
+  /** Called at every look, with the turn that is under way. Returns whether to look again though no turn is under way. */
+  look(turn: Turn | undefined): boolean;
 }
 
 /**
  * Watches the turns of one cell from outside: some code stops neither for V8's interrupts nor for its memory limit. A
  * cell runs its turns in the order in which they were given, so the first one that has not ended is the one under way.
+ *
+ * It looks while turns are under way, once after them, and sleeps until the next one.
  */
-export class TurnWatch {
+export class TurnWatch<Turn extends WatchedTurn> {
   readonly #turns: Turn[] = [];
-  readonly #onOverdue: (script: number, milliseconds: number) => void;
-  readonly #timer: NodeJS.Timeout;
+  readonly #handlers: WatchHandlers<Turn>;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
   #since = 0;
   #suspect: Turn | undefined;
 
-  /** @param onOverdue called with the script whose turn has not ended in time */
-  constructor(onOverdue: (script: number, milliseconds: number) => void) {
-    this.#onOverdue = onOverdue;
-    this.#timer = setInterval(() => this.#check(), CHECK_INTERVAL).unref();
+  constructor(handlers: WatchHandlers<Turn>) {
+    this.#handlers = handlers;
   }
 
-  /** A turn was given to the cell. `limit`: its own time limit, in milliseconds. */
-  given(script: number, limit: number): void {
-    if (this.#turns.push({ script, limit }) === 1) {
+  /** The turn that is under way. */
+  get underWay(): Turn | undefined {
+    return this.#turns[0];
+  }
+
+  /** A turn was given to the cell. */
+  given(turn: Turn): void {
+    if (this.#turns.push(turn) === 1) {
       this.#since = Date.now();
+      if (this.#timer === undefined && !this.#stopped) {
+        this.#timer = setInterval(() => this.#look(), LOOK_INTERVAL).unref();
+      }
     }
   }
 
@@ -42,19 +59,25 @@ export class TurnWatch {
   }
 
   stop(): void {
+    this.#stopped = true;
     clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 
-  #check(): void {
+  #look(): void {
     const [first] = this.#turns;
-    if (first === undefined || Date.now() - this.#since < first.limit + GRACE) {
+    if (first !== undefined && Date.now() - this.#since >= first.limit) {
+      // Seen twice: were this process itself held up, what the cell has sent would be read between two looks.
+      if (this.#suspect === first) {
+        return this.#handlers.overdue(first);
+      }
+      this.#suspect = first;
+    } else {
       this.#suspect = undefined;
-      return;
     }
-    // Seen twice: were this process itself held up, what the cell has sent would be read between two checks.
-    if (this.#suspect === first) {
-      this.#onOverdue(first.script, first.limit + GRACE);
+    if (!this.#handlers.look(first) && first === undefined) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
     }
-    this.#suspect = first;
   }
 }

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import type { ScriptError } from '../errors.ts';
 import type { LogEntry } from '../observe/log.ts';
-import type { PrintedLine } from '../script/script.ts';
+import type { PrintedLine } from '../script/script-setup.ts';
 
 /** What the command writes: prints to standard output, all else to standard error. */
 export class Output {

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { CellKind } from '../cells/cell-pool.ts';
+import { DEFAULT_ISOLATION, DEFAULT_OWNER, ISOLATIONS, type Isolation } from '../cells/isolation.ts';
 import { AirlockError, messageOf } from '../errors.ts';
 import { Permissions, type PermissionOptions } from '../policy/permissions.ts';
 import { ScriptHost } from '../script-host.ts';
@@ -19,7 +19,10 @@ interface RunFlags extends NetworkFlags {
   readonly allowHeaders?: readonly string[] | true;
   readonly allowAll?: true;
   readonly exitWhenIdle?: true;
-  readonly cells: CellKind;
+  readonly isolation: Isolation;
+  readonly owner: string;
+  readonly blameFile?: string;
+  readonly pardon?: true;
 }
 
 /** What a shell gives for a program that an interrupt ended: 128 and the number of SIGINT. */
@@ -41,16 +44,24 @@ export function addRunCommand(program: Command): void {
     .option('--base-url <url>', "what relative URLs of WebSockets count from; without it, the script's own address")
     .option('--exit-when-idle', 'end when no script has a socket, a server or a timer')
     .addOption(
-      new Option('--cells <kind>', 'where scripts run; in-process only for scripts that are trusted')
-        .choices(['process', 'in-process'])
-        .default('process'),
-    );
+      new Option('--isolation <kind>', 'where scripts run, as below')
+        .choices(Object.keys(ISOLATIONS))
+        .default(DEFAULT_ISOLATION),
+    )
+    .option('--owner <name>', 'whose the scripts are', DEFAULT_OWNER)
+    .option('--blame-file <file>', 'keep there which scripts have brought their process down; after the second time they are not run again')
+    .option('--pardon', 'run them all the same, and forget what they did');
   addNetworkFlags(command)
-    .addHelpText('after', RUN_EXAMPLES)
+    .addHelpText('after', isolationHelp() + RUN_EXAMPLES)
     .action(async (files: readonly string[], flags: RunFlags, command: Command) => {
       const { args, names } = splitArguments(files, command);
       process.exitCode = await run(names, args, flags);
     });
+}
+
+function isolationHelp(): string {
+  const lines = Object.entries(ISOLATIONS).map(([name, where]) => `  ${name.padEnd(12)}${where}`);
+  return `\nIsolation:\n${lines.join('\n')}\n`;
 }
 
 const RUN_EXAMPLES = `
@@ -104,7 +115,7 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
   try {
     // A rule that is not one is told once, not for every script.
     new Permissions(permissions);
-    host = await ScriptHost.start({ cells: flags.cells, tls: tlsOf(flags), proxy: proxyOf(flags, process.env) });
+    host = await ScriptHost.start({ isolation: flags.isolation, blameFile: flags.blameFile, tls: tlsOf(flags), proxy: proxyOf(flags, process.env) });
   } catch (error) {
     return fail(output, error);
   }
@@ -118,6 +129,8 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
         file,
         name: scriptName(file, files),
         type: flags.type,
+        owner: flags.owner,
+        pardon: flags.pardon,
         dialect: flags.dialect,
         baseUrl: flags.baseUrl,
         args,

@@ -8,6 +8,10 @@ export const LIMITS = {
   memory: { default: 64, least: 8, most: 4096 },
   /** What one turn may take, in milliseconds. */
   turnTimeout: { default: 2000, least: 1, most: 600_000 },
+  /** What a turn may take beyond `turnTimeout` before its process is killed, in milliseconds. */
+  turnGrace: { default: 3000, least: 100, most: 600_000 },
+  /** What the process of the script may take beyond the `memory` of all its scripts, in MiB that are resident. */
+  processMemory: { default: 768, least: 128, most: 65_536 },
   /** The size of the script's source, in bytes. V8 evaluates no more than an eighth of `memory`. */
   scriptBytes: { default: 4 * 1024 * 1024, least: 1, most: 64 * 1024 * 1024 },
   /** The largest message that a socket receives, in bytes; a larger one closes it with 1009. */
@@ -30,6 +34,10 @@ export const LIMITS = {
   stopTimeout: { default: 5000, least: 1, most: 600_000 },
   /** How long a client socket's handshake may take, in milliseconds. */
   handshakeTimeout: { default: 30_000, least: 1, most: 600_000 },
+  /** How many times within ten minutes the script is started again after its process has ended. */
+  restarts: { default: 10, least: 0, most: 10_000 },
+  /** What passes before the first of them, in milliseconds; twice as long before each further one, up to 30 seconds. */
+  restartDelay: { default: 100, least: 1, most: 30_000 },
 } as const;
 
 export type LimitName = keyof typeof LIMITS;

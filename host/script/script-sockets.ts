@@ -1,7 +1,6 @@
 import type { CommandOf } from '../../wire/commands.ts';
 import type { Event } from '../../wire/events.ts';
 import type { MessageKind } from '../../wire/flat-writer.ts';
-import type { AnswerOf, QuestionOf } from '../../wire/questions.ts';
 import type { SendType } from '../cells/command-batch.ts';
 import type { Dialect } from '../../wire/settings.ts';
 import { CLOSE_CODES } from '../../wire/socket-codes.ts';
@@ -15,10 +14,11 @@ import { connect, hostAndPort, hostPort } from '../sockets/client.ts';
 import type { Connection, ConnectionOwner } from '../sockets/connection.ts';
 import { areSubprotocols, handshakeHeaders } from '../sockets/handshake-headers.ts';
 import { LONGEST_TIMER } from '../sockets/heartbeat.ts';
-import { listenAddress, Server, type Accepted, type ServerOwner } from '../sockets/server.ts';
+import type { Accepted } from '../sockets/server.ts';
 import { isTlsError, socketFailure } from '../sockets/socket-errors.ts';
 import type { TlsSettings } from '../sockets/tls-settings.ts';
 import { Reading } from './reading.ts';
+import { ScriptServers } from './script-servers.ts';
 
 export interface ScriptSocketsOptions {
   readonly permissions: Permissions;
@@ -41,15 +41,14 @@ export interface ScriptSocketsOptions {
 const CLOSE_TIMEOUT = 1000;
 
 /**
- * The sockets and listeners of one script, under the numbers that the script knows them by. Whatever the script asks for
+ * The sockets of one script, under the numbers that the script knows them by. Whatever the script asks for
  * is checked here: an unknown number is ignored, as the socket may have closed meanwhile.
  */
-export class ScriptSockets implements ConnectionOwner, ServerOwner {
+export class ScriptSockets implements ConnectionOwner {
+  /** Its listeners, which hand over what they accept. */
+  readonly servers: ScriptServers;
   readonly #options: ScriptSocketsOptions;
   readonly #connections = new Map<number, Connection>();
-  readonly #servers = new Map<number, Server>();
-  /** Which server accepted a connection. */
-  readonly #acceptedBy = new Map<Connection, Server>();
   /** Lets its client connections to one address open one after the other. */
   readonly #queue = new AddressQueue();
   /** Client connections that are not open yet, and those of them whose TLS has failed. */
@@ -65,20 +64,16 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
   readonly #assumedBuffered = new Map<Connection, number>();
   #lastClientId = 0;
   #lastAcceptedId = -1;
-  #lastServerId = 0;
   #ended = false;
   #onAllClosed: () => void = () => {};
 
   constructor(options: ScriptSocketsOptions) {
     this.#options = options;
+    this.servers = new ScriptServers(options, this);
   }
 
   get connectionCount(): number {
     return this.#connections.size;
-  }
-
-  get serverCount(): number {
-    return this.#servers.size;
   }
 
   /** Opens a client connection. Returns why the command is malformed, where it is. */
@@ -99,7 +94,7 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
       return `connect with a heartbeat of ${heartbeatInterval} and ${heartbeatTimeout} ms`;
     }
     try {
-      if (this.#connections.size >= limits.sockets) {
+      if (this.isFull) {
         throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', `the limit of ${limits.sockets} sockets is reached`);
       }
       const headers = handshakeHeaders(flat, permissions, this.#options.origin);
@@ -179,49 +174,6 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
     this.#connections.get(socket)?.close(code, reason);
   }
 
-  listen({ server: id, host, port, serverName }: QuestionOf<'listen'>): AnswerOf<'listen'> {
-    const { limits, log, permissions } = this.#options;
-    try {
-      if (id <= this.#lastServerId || port > 65_535) {
-        throw new AirlockError('ERR_AIRLOCK_MALFORMED_COMMAND', 'the question is malformed');
-      }
-      this.#lastServerId = id;
-      const address = listenAddress(host);
-      if (!permissions.listen(address, port)) {
-        const rule = address === '' ? `${port}` : hostPort(address, port);
-        const where = address === '' ? `port ${port} of all interfaces` : hostPort(address, port);
-        const message = `listening on ${where} is not permitted`;
-        log('warning', `${message}; allow it with --allow-listen=${rule}`);
-        throw new AirlockError('ERR_AIRLOCK_LISTEN_DENIED', message);
-      }
-      if (this.#servers.size >= limits.servers) {
-        throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', `the limit of ${limits.servers} servers is reached`);
-      }
-      const server = new Server(id, { host: address, port, serverName, maxPayload: limits.messageBytes }, this);
-      this.#servers.set(id, server);
-      return { type: 'listen', port: server.port, url: server.url, code: '', error: '' };
-    } catch (error) {
-      if (!(error instanceof AirlockError)) {
-        throw error;
-      }
-      return { type: 'listen', port: 0, url: '', code: error.code, error: error.message };
-    }
-  }
-
-  /** Stops a listener and closes what it accepted, as Overte does. */
-  closeServer({ server: id }: CommandOf<'closeServer'>): void {
-    const server = this.#servers.get(id);
-    if (server !== undefined) {
-      this.#servers.delete(id);
-      server.close();
-      for (const [connection, acceptedBy] of this.#acceptedBy) {
-        if (acceptedBy === server) {
-          connection.close(1001, 'Server closing.');
-        }
-      }
-    }
-  }
-
   /** Ends a batch of commands: what was written goes to the kernel, one system call for each socket. */
   flush(): void {
     for (const connection of this.#written) {
@@ -265,10 +217,7 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
    */
   async closeAll(code: number, reason: string): Promise<void> {
     this.#ended = true;
-    for (const server of this.#servers.values()) {
-      server.close();
-    }
-    this.#servers.clear();
+    this.servers.closeAll();
     this.#reading.resumeAll();
     if (this.#connections.size === 0) {
       return;
@@ -322,7 +271,7 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
     const code = tlsFailed && this.#options.dialect === 'overte' ? CLOSE_CODES.TlsHandshakeFailed : closeCode;
     this.#connecting.delete(connection);
     this.#connections.delete(connection.id);
-    this.#acceptedBy.delete(connection);
+    this.servers.forget(connection);
     this.#reading.forget(connection);
     this.#written.delete(connection);
     this.#drainAsked.delete(connection);
@@ -334,27 +283,17 @@ export class ScriptSockets implements ConnectionOwner, ServerOwner {
     }
   }
 
-  accepted(server: Server, handshake: Accepted): void {
-    const { limits, log } = this.#options;
-    if (this.#ended || !this.#servers.has(server.id)) {
-      return handshake.refuse(1001, 'Server closed.');
-    }
-    if (this.#connections.size >= limits.sockets) {
-      log('warning', `a connection to port ${server.port} was turned away: the limit of ${limits.sockets} sockets is reached`);
-      return handshake.refuse(1013, 'Too many sockets.');
-    }
+  /** Whether the script may have no more sockets. */
+  get isFull(): boolean {
+    return this.#connections.size >= this.#options.limits.sockets;
+  }
+
+  /** Makes an accepted connection one of the script's. */
+  adopt(handshake: Accepted): Connection {
     this.#lastAcceptedId += 2;
     const connection = handshake.connect(this.#lastAcceptedId, this);
     this.#connections.set(connection.id, connection);
-    this.#acceptedBy.set(connection, server);
-    const { extensions, protocol, url } = handshake;
-    this.#push({ type: 'accepted', server: server.id, socket: connection.id, url, protocol, extensions });
-  }
-
-  serverFailed(server: Server, message: string): void {
-    this.#servers.delete(server.id);
-    this.#options.log('error', `the server on port ${server.port} has stopped: ${message}`);
-    this.#push({ type: 'serverFailed', server: server.id, message });
+    return connection;
   }
 
   #push(event: Event): void {

@@ -1,73 +1,22 @@
 import { EventEmitter } from 'node:events';
-import { PRINT_LEVELS, type CommandHandlers, type PrintLevel } from '../../wire/commands.ts';
+import { PRINT_LEVELS, type CommandHandlers } from '../../wire/commands.ts';
 import { EVENT_SCHEMA, type Event } from '../../wire/events.ts';
 import type { TurnStatus } from '../../wire/frames.ts';
 import type { Answer, Answerers, Question } from '../../wire/questions.ts';
-import type { Dialect } from '../../wire/settings.ts';
-import type { Cell, CellClient } from '../cells/cell.ts';
+import type { CellClient, CellDeath, Place } from '../cells/cell.ts';
 import type { CommandBatch, CommandReceiver, OtherCommand, SendType } from '../cells/command-batch.ts';
-import { ScriptError, type ErrorCode } from '../errors.ts';
-import type { Log } from '../observe/log.ts';
-import type { Limits } from '../policy/limits.ts';
-import type { Permissions } from '../policy/permissions.ts';
-import type { ProxySettings } from '../policy/proxy-options.ts';
-import type { TlsSettings } from '../sockets/tls-settings.ts';
+import type { Isolation } from '../cells/isolation.ts';
+import { ScriptError, codeOf, messageOf, type ErrorCode } from '../errors.ts';
 import { originOf } from '../sockets/handshake-headers.ts';
 import { Inbox } from './inbox.ts';
+import { Incarnation } from './incarnation.ts';
+import { Restarts } from './restarts.ts';
+import type { ScriptEnd, ScriptEvents, ScriptSetup } from './script-setup.ts';
 import { ScriptSockets } from './script-sockets.ts';
-import type { ScriptType, ScriptTypeDefinition } from './script-types.ts';
+import type { ScriptType } from './script-types.ts';
 import { TurnSchedule } from './turn-schedule.ts';
 
-/** A line that a script printed. */
-export interface PrintedLine {
-  readonly level: PrintLevel;
-  /** May hold line breaks, and whatever else the script put into it. */
-  readonly text: string;
-}
-
-/** How a script ended. */
-export interface ScriptEnd {
-  /** `stopped`: by itself, or by `stop()`. `fault`: `error` says what was wrong. */
-  readonly reason: 'stopped' | 'fault';
-  readonly error?: ScriptError;
-}
-
-export interface ScriptEvents {
-  /** The script printed a line. */
-  print: [line: PrintedLine];
-  /** The script threw and nothing caught it; or, just before `ended`, why it was ended. */
-  error: [error: ScriptError];
-  /** The script has ended and its sockets are closed. */
-  ended: [end: ScriptEnd];
-}
-
-export interface ScriptSetup {
-  /** The script's number in its cell. */
-  readonly number: number;
-  readonly name: string;
-  readonly type: ScriptType;
-  readonly definition: ScriptTypeDefinition;
-  readonly dialect: Dialect;
-  readonly source: string;
-  readonly url: string;
-  /** The base of relative WebSocket URLs. */
-  readonly baseUrl: string;
-  readonly args: readonly string[];
-  readonly entityID: string;
-  readonly permissions: Permissions;
-  readonly limits: Limits;
-  readonly proxies: ProxySettings;
-  readonly tls: TlsSettings;
-  readonly cell: Cell;
-  readonly log: Log;
-  /** Called when the script may have become idle, and when it has ended. */
-  readonly onChange: () => void;
-}
-
 type State = 'waiting' | 'running' | 'ending' | 'ended';
-
-/** The largest delay that a Node timer takes. */
-const LONGEST_DELAY = 2 ** 31 - 1;
 
 /**
  * One script as the host sees it: its life, its inbox, and the carrying out of its commands.
@@ -77,17 +26,23 @@ const LONGEST_DELAY = 2 ** 31 - 1;
 export class Script extends EventEmitter<ScriptEvents> {
   readonly name: string;
   readonly type: ScriptType;
+  /** Whose it is. */
+  readonly owner: string;
+  readonly isolation: Isolation;
   /** Resolves when the script has ended, whyever; it never rejects. */
   readonly ended: Promise<ScriptEnd>;
   readonly #setup: ScriptSetup;
   readonly #inbox: Inbox;
-  readonly #sockets: ScriptSockets;
+  readonly #restarts: Restarts;
+  #sockets: ScriptSockets;
+  /** Sockets of earlier incarnations that are being closed. */
+  readonly #closing = new Set<Promise<void>>();
+  /** None between the death of a cell and the start in another one. */
+  #incarnation: Incarnation | undefined;
   readonly #schedule = new TurnSchedule(() => this.#beginTurn());
   #state: State = 'waiting';
-  #loaded = false;
-  #turnUnderWay = false;
-  #timer: NodeJS.Timeout | undefined;
   #stopTimer: NodeJS.Timeout | undefined;
+  #restartTimer: NodeJS.Timeout | undefined;
   #resolveEnded: (end: ScriptEnd) => void = () => {};
 
   constructor(setup: ScriptSetup) {
@@ -95,17 +50,26 @@ export class Script extends EventEmitter<ScriptEvents> {
     this.#setup = setup;
     this.name = setup.name;
     this.type = setup.type;
+    this.owner = setup.owner;
+    this.isolation = setup.isolation;
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
-    const { definition, dialect, limits, log, permissions, proxies, tls } = setup;
+    const { limits, place } = setup;
     this.#inbox = new Inbox(limits.eventsPerTurn, limits.eventBytesPerTurn);
-    this.#sockets = new ScriptSockets({
+    this.#restarts = new Restarts(limits);
+    this.#sockets = this.#newSockets();
+    this.#begin(place);
+  }
+
+  #newSockets(): ScriptSockets {
+    const { baseUrl, dialect, limits, log, permissions, proxies, tls } = this.#setup;
+    return new ScriptSockets({
       permissions,
       limits,
       dialect,
       // Overte's handshakes have none.
-      origin: dialect === 'web' ? originOf(setup.baseUrl) : undefined,
+      origin: dialect === 'web' ? originOf(baseUrl) : undefined,
       proxies,
       tls,
       log,
@@ -118,48 +82,38 @@ export class Script extends EventEmitter<ScriptEvents> {
       },
       isFull: () => this.#inbox.weight > limits.inboxBytes,
     });
-    const client: CellClient = {
-      turned: (status, message, commands) => this.#turned(status, message, commands),
-      answer: (commands, question) => this.#answer(commands, question),
-      died: (message) => this.#fault('ERR_AIRLOCK_CELL_DIED', `the process that ran ${this.name} ${message}`),
-      malformed: (message) => this.#malformed(message),
-    };
-    setup.cell.create(
-      setup.number,
-      {
-        name: setup.name,
-        memory: limits.memory,
-        turnTimeout: limits.turnTimeout,
-        guest: {
-          dialect,
-          url: setup.url,
-          baseUrl: setup.baseUrl,
-          args: setup.args,
-          context: definition.context,
-          server: definition.server,
-          entity: definition.entity,
-          permittedHeaders: permissions.headers,
-          commandsPerTurn: limits.commandsPerTurn,
-          bytesPerTurn: limits.commandBytesPerTurn,
-          messageBytes: limits.messageBytes,
-          handshakeTimeout: limits.handshakeTimeout,
-        },
-      },
-      client,
-    );
-    this.#push({ type: 'evaluate', source: setup.source });
+  }
+
+  /** Begins to run, in this place, from the start of the source. */
+  #begin(place: Place): void {
+    this.#incarnation = new Incarnation(place, this.#setup, this.#client);
+    this.#push({ type: 'evaluate', source: this.#setup.source });
+  }
+
+  readonly #client: CellClient = {
+    turned: (status, message, commands) => this.#turned(status, message, commands),
+    answer: (commands, question) => this.#answer(commands, question),
+    blamed: (death) => {
+      this.#setup.onBlamed(death);
+      this.#fault('ERR_AIRLOCK_CELL_DIED', this.#causeOf(death));
+    },
+    died: (death) => this.#died(death),
+    malformed: (message) => this.#malformed(message),
+  };
+
+  /** The id of the process that it runs in: another one after a restart; undefined before that, and when it has ended. */
+  get processId(): number | undefined {
+    return this.#incarnation?.processId;
   }
 
   /** Whether nothing can happen to the script any more but by itself: it has no socket, server, timer or turn. */
   get idle(): boolean {
     return (
       this.#state === 'ended' ||
-      (this.#loaded &&
-        !this.#turnUnderWay &&
+      (this.#incarnation?.idle === true &&
         this.#inbox.length === 0 &&
-        this.#timer === undefined &&
         this.#sockets.connectionCount === 0 &&
-        this.#sockets.serverCount === 0)
+        this.#sockets.servers.count === 0)
     );
   }
 
@@ -192,13 +146,14 @@ export class Script extends EventEmitter<ScriptEvents> {
   }
 
   #scheduleTurn(): void {
-    if (!this.#turnUnderWay) {
+    if (this.#incarnation?.turnUnderWay === false) {
       this.#schedule.request();
     }
   }
 
   #beginTurn(): void {
-    if (this.#state === 'ended' || this.#turnUnderWay) {
+    const incarnation = this.#incarnation;
+    if (incarnation === undefined || incarnation.turnUnderWay) {
       return;
     }
     const events = this.#inbox.take();
@@ -208,21 +163,22 @@ export class Script extends EventEmitter<ScriptEvents> {
     if (this.#state === 'waiting') {
       this.#state = 'running';
     }
-    const { cell, limits, number } = this.#setup;
+    const { limits } = this.#setup;
     const buffered = this.#sockets.bufferedEvents();
     if (buffered.length > 0) {
       events.prepend(EVENT_SCHEMA, buffered);
     }
-    this.#turnUnderWay = true;
     this.#schedule.begun(events.count);
-    cell.turn(number, events);
+    incarnation.turn(events);
     if (this.#inbox.weight < limits.inboxBytes / 2) {
       this.#sockets.resume();
     }
   }
 
   #turned(status: TurnStatus, message: string, commands: CommandBatch): void {
-    this.#turnUnderWay = false;
+    if (this.#incarnation !== undefined) {
+      this.#incarnation.turnUnderWay = false;
+    }
     this.#carryOut(commands);
     switch (status) {
       case 'done':
@@ -280,12 +236,14 @@ export class Script extends EventEmitter<ScriptEvents> {
         this.#malformed(`close with the code ${command.code}`);
       }
     },
-    closeServer: (command) => this.#sockets.closeServer(command),
+    closeServer: (command) => this.#sockets.servers.close(command),
     timer: ({ delay }) => this.#armTimer(delay),
     print: ({ level, text }) => this.emit('print', { level: PRINT_LEVELS[level] ?? 'log', text }),
     reportError: ({ text, stack }) => this.#emitError(this.#error('ERR_AIRLOCK_UNCAUGHT_EXCEPTION', text, stack)),
     loaded: () => {
-      this.#loaded = true;
+      if (this.#incarnation !== undefined) {
+        this.#incarnation.loaded = true;
+      }
       if (this.#setup.definition.entity) {
         this.#push({ type: 'preload', entityID: this.#setup.entityID });
       }
@@ -307,7 +265,7 @@ export class Script extends EventEmitter<ScriptEvents> {
   readonly #answerers: Answerers = {
     listen: (question) =>
       this.#setup.definition.server && this.#state !== 'ended'
-        ? this.#sockets.listen(question)
+        ? this.#sockets.servers.listen(question)
         : {
             type: 'listen',
             port: 0,
@@ -318,17 +276,51 @@ export class Script extends EventEmitter<ScriptEvents> {
   };
 
   #armTimer(delay: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (delay >= 0 && this.#state === 'running') {
-      this.#timer = setTimeout(
-        () => {
-          this.#timer = undefined;
-          this.#push({ type: 'timer' });
-        },
-        Math.min(delay, LONGEST_DELAY),
-      );
+    this.#incarnation?.armTimer(this.#state === 'running' ? delay : -1, () => this.#push({ type: 'timer' }));
+  }
+
+  /** The isolate is gone, by another script's doing or nobody's: the script starts again, from its source. */
+  #died(death: CellDeath): void {
+    const cause = this.#causeOf(death);
+    this.#leaveCell();
+    if (this.#state === 'ending' || this.#state === 'ended') {
+      return this.#end({ reason: 'stopped' });
     }
+    const delay = this.#restarts.next();
+    if (delay === undefined) {
+      const limit = `the limit of ${this.#setup.limits.restarts} restarts within ten minutes is reached`;
+      return this.#fault('ERR_AIRLOCK_RESTARTED_TOO_OFTEN', `${cause}; ${limit}`);
+    }
+    this.#state = 'waiting';
+    this.#inbox.clear();
+    const closing = this.#sockets.closeAll(1011, '').then(() => void this.#closing.delete(closing));
+    this.#closing.add(closing);
+    this.#sockets = this.#newSockets();
+    this.#restartTimer = setTimeout(() => void this.#startAgain(cause, death.blamed), delay);
+  }
+
+  async #startAgain(cause: string, blamed: string | undefined): Promise<void> {
+    let place: Place;
+    try {
+      place = await this.#setup.placeAgain();
+    } catch (error) {
+      return this.#fault((codeOf(error) || 'ERR_AIRLOCK_CELL_START_FAILED') as ErrorCode, messageOf(error));
+    }
+    if (this.#state !== 'waiting') {
+      return place.leave();
+    }
+    this.#begin(place);
+    this.#setup.log('warning', `started again: ${cause}`);
+    this.emit('restarted', { cause, blamed, count: this.#restarts.count });
+  }
+
+  #causeOf({ message, what }: CellDeath): string {
+    return `the ${what} that ran ${this.name} ${message}`;
+  }
+
+  #leaveCell(): void {
+    this.#incarnation?.leave();
+    this.#incarnation = undefined;
   }
 
   #malformed(message: string): void {
@@ -359,13 +351,13 @@ export class Script extends EventEmitter<ScriptEvents> {
       return;
     }
     this.#state = 'ended';
-    clearTimeout(this.#timer);
     clearTimeout(this.#stopTimer);
+    clearTimeout(this.#restartTimer);
     this.#inbox.clear();
-    this.#setup.cell.destroy(this.#setup.number);
+    this.#leaveCell();
     const closing =
       end.reason === 'fault' ? this.#sockets.closeAll(1011, '') : this.#sockets.closeAll(1001, '');
-    void closing.then(() => {
+    void Promise.all([closing, ...this.#closing]).then(() => {
       this.emit('ended', end);
       this.#resolveEnded(end);
       this.#setup.onChange();

@@ -3,9 +3,9 @@ import { describe, expect, test } from '@jest/globals';
 import { WebSocket, type RawData } from 'ws';
 import { ECHO_SERVER, LOOPBACK, runServer, startHost } from '../support/host.ts';
 
-describe.each(['process', 'in-process'] as const)('a sandboxed server, cells: %s', (cells) => {
+describe.each(['owner', 'script', 'context', 'in-process'] as const)('a sandboxed server, isolation: %s', (isolation) => {
   test('answers 200 messages of a plain ws client in order: text, binary and Blob', async () => {
-    const host = await startHost(cells);
+    const host = await startHost(isolation);
     // A message "blob N" is answered with a Blob, so that all three kinds of `send` are on the way.
     const { port } = await runServer(
       host,
@@ -38,7 +38,7 @@ describe.each(['process', 'in-process'] as const)('a sandboxed server, cells: %s
   });
 
   test('carries messages of every size, in both directions and unchanged', async () => {
-    const host = await startHost(cells);
+    const host = await startHost(isolation);
     const { port } = await runServer(host);
     const client = new WebSocket(`ws://127.0.0.1:${port}`);
     await once(client, 'open');
@@ -56,7 +56,7 @@ describe.each(['process', 'in-process'] as const)('a sandboxed server, cells: %s
   });
 
   test('serves a client in another sandbox, which closes with a code and a reason', async () => {
-    const host = await startHost(cells);
+    const host = await startHost(isolation);
     const server = await runServer(host);
     const client = await host.run({
       name: 'client.js',
@@ -79,7 +79,7 @@ describe.each(['process', 'in-process'] as const)('a sandboxed server, cells: %s
   });
 
   test('holds a fast peer back instead of gathering its messages, and loses none', async () => {
-    const host = await startHost(cells);
+    const host = await startHost(isolation);
     const { port } = await runServer(
       host,
       `

@@ -35,7 +35,7 @@ interface Outcome {
   /** The code of the error that it ended with, or `survived`. */
   readonly end: string;
   readonly errors: readonly { readonly code: string; readonly message: string }[];
-  /** `runs`, or the code of the error that it ended with. */
+  /** `runs`, though it may have been started again, or the code of the error that it ended with. */
   readonly neighbour: string;
   readonly next: string;
 }
@@ -115,7 +115,8 @@ const NOT_ITS_OWN: [what: string, source: string, message: string | undefined][]
 
 const forEver = outcomesOf(FOR_EVER, { turnTimeout: 300 });
 const unstoppable = outcomesOf(UNSTOPPABLE, { turnTimeout: 300 });
-const outside = outcomesOf(OUTSIDE, { turnTimeout: 300 });
+// A busy machine takes its time to copy half a gigabyte.
+const outside = outcomesOf(OUTSIDE, { turnTimeout: 300, turnGrace: 10_000 });
 const tooMuch = outcomesOf(TOO_MUCH, { memory: 16, turnTimeout: 10_000, commandBytesPerTurn: 8 * 1024 * 1024 });
 const notItsOwn = outcomesOf(NOT_ITS_OWN, {});
 
@@ -125,10 +126,10 @@ describe('a script that takes a turn for ever is ended; its neighbour does not n
   });
 });
 
-describe('a script that nothing can stop is killed with its process, and the host goes on:', () => {
+describe('a script that nothing can stop is killed with its process, and its neighbour starts again:', () => {
   test.each(UNSTOPPABLE)('%s', async (what) => {
     const outcome = await unstoppable(what);
-    expect(outcome).toMatchObject({ end: 'ERR_AIRLOCK_CELL_DIED', neighbour: 'ERR_AIRLOCK_CELL_DIED', next: 'runs' });
+    expect(outcome).toMatchObject({ end: 'ERR_AIRLOCK_CELL_DIED', neighbour: 'runs', next: 'runs' });
     expect(outcome.errors.at(-1)?.message).toBe(
       'the process that ran hostile.js was killed: a turn of hostile.js did not end within 3300 ms',
     );

@@ -35,7 +35,7 @@ async function probeWithin(within: readonly string[], url: string, prepare = '',
   return (await inSpawnedHost(
     `
       ${prepare}
-      const host = await ScriptHost.start({ cells: 'in-process' });
+      const host = await ScriptHost.start({ isolation: 'in-process' });
       const script = await host.run({ source: ARGUMENT.source, args: [ARGUMENT.url], permissions: { connect: true } });
       script.on('print', ({ text }) => { console.log(text); process.exit(); });
       ${started}
@@ -241,7 +241,7 @@ const REAL: Partial<Record<SocketErrorName, readonly Condition[]>> = {
         (await inSpawnedHost(
           `
             ${NAME_SERVER}
-            const host = await ScriptHost.start({ cells: 'in-process', proxy: 'environment' });
+            const host = await ScriptHost.start({ isolation: 'in-process', proxy: 'environment' });
             const script = await host.run({ source: ARGUMENT.source, args: ['ws://127.0.0.1:8080/'], permissions: { connect: true } });
             script.on('print', ({ text }) => { console.log(text); process.exit(); });
           `,

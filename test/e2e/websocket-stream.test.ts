@@ -44,7 +44,7 @@ const BLOCK = 64 * 1024;
 const BLOCKS = 1024;
 
 /** A script with a stream, and a WebSocket by which it is told to go on and asked how far it is. */
-async function startScript(peer: Peer, cells: 'process' | 'in-process', source: string): Promise<ObservedScript & { ask(): Promise<number> }> {
+async function startScript(peer: Peer, cells: 'owner' | 'in-process', source: string): Promise<ObservedScript & { ask(): Promise<number> }> {
   const host = await startHost(cells);
   const script = await host.run({
     source: `
@@ -81,7 +81,7 @@ async function standsStill(script: { ask(): Promise<number> }, value: (count: nu
   return last;
 }
 
-describe.each(['process', 'in-process'] as const)('a WebSocketStream, cells: %s', (cells) => {
+describe.each(['owner', 'in-process'] as const)('a WebSocketStream, cells: %s', (cells) => {
   test('that nobody reads stops its peer; read, it gives every byte in order', async () => {
     const peer = await startPeer();
     const script = await startScript(peer, cells, `

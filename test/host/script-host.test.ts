@@ -80,7 +80,7 @@ describe('ScriptHost.run', () => {
   });
 
   test('gives a listener that is added at once every line and every error', async () => {
-    const { host } = await startHost('process');
+    const { host } = await startHost('owner');
     const script = await host.run({ source: `print('first'); throw new RangeError('at once');`, name: 'eager.js' });
     const lines: string[] = [];
     script.on('print', ({ text }) => lines.push(text));
@@ -128,7 +128,7 @@ describe('a script ends', () => {
     print('port', server.port);
   `;
 
-  test.each(['process', 'in-process'] as const)('in order: scriptEnding, then its sockets with 1001 (%s)', async (cells) => {
+  test.each(['owner', 'in-process'] as const)('in order: scriptEnding, then its sockets with 1001 (%s)', async (cells) => {
     const host = await startHost(cells);
     const server = await runServer(host, SOURCE);
     const client = new WebSocket(`ws://127.0.0.1:${server.port}`);
@@ -171,7 +171,7 @@ describe('a script ends', () => {
   });
 
   test('though scriptEnding takes longer than it may', async () => {
-    const host = await startHost('process');
+    const host = await startHost('owner');
     const script = await host.run({
       source: `Script.scriptEnding.connect(() => { for (;;); }); print('up');`,
       limits: { stopTimeout: 100, turnTimeout: 1000 },
@@ -183,7 +183,7 @@ describe('a script ends', () => {
 
 describe('host.stop()', () => {
   test('ends every script, and is the same promise when it is called again', async () => {
-    const { host, run } = await startHost('process');
+    const { host, run } = await startHost('owner');
     const scripts = await Promise.all([1, 2, 3].map(() => run({ source: `setInterval(() => {}, 1000)` })));
     const stopped = host.stop();
     expect(host.stop()).toBe(stopped);
@@ -196,7 +196,7 @@ describe('host.stop()', () => {
 });
 
 test('host.stop() refuses a script that is being loaded, though other scripts still end', async () => {
-  const { host, run } = await startHost('process');
+  const { host, run } = await startHost('owner');
   const { line } = await run({ source: `Script.scriptEnding.connect(() => print('ending')); print('up');` });
   await line('up');
   const loading = host.run({ source: 'setInterval(() => {}, 1000)' });
@@ -236,8 +236,8 @@ describe('idle', () => {
 });
 
 test('ScriptHost.start refuses unknown options', async () => {
-  await expect(ScriptHost.start({ cells: 'paper' as 'process' })).rejects.toThrow(
-    'ScriptHost.start: cells: Invalid option: expected one of "process"|"in-process"',
+  await expect(ScriptHost.start({ isolation: 'paper' as 'owner' })).rejects.toThrow(
+    'ScriptHost.start: isolation: Invalid option: expected one of "owner"|"script"|"context"|"in-process"',
   );
 });
 

@@ -68,7 +68,7 @@ describe('the chat', () => {
     ['interface', 'entity'],
     ['entity', 'interface'],
   ] as const)('comes to its end when %s comes before %s', async (first, second) => {
-    const host = await startHost('process');
+    const host = await startHost('owner');
     const server = await startServer(host);
     const one = await guests[first](host, server.url);
     await server.line(`${first} joined`);
@@ -124,7 +124,7 @@ describe('the chat', () => {
 
 describe('the echo server and its client', () => {
   test('give back what was sent, of every kind', async () => {
-    const host = await startHost('process');
+    const host = await startHost('owner');
     const server = await startExample(host, 'entity/server/echo-server-entity.js', 'server-entity');
     const url = (await server.line(/^echoing on ws:/)).slice('echoing on '.length);
     const client = await startExample(host, 'interface/binary.js', 'interface', url);
@@ -173,7 +173,7 @@ describe('the one that reconnects', () => {
 
 describe('the streams', () => {
   test('bring back what was written, and say where no server is', async () => {
-    const host = await startHost('process');
+    const host = await startHost('owner');
     const server = await startExample(host, 'entity/server/echo-server-entity.js', 'server-entity');
     const url = (await server.line(/^echoing on ws:/)).slice('echoing on '.length);
     const client = await startExample(host, 'interface/streams.js', 'interface', url);

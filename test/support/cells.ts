@@ -1,7 +1,6 @@
-import type { CellClient } from '../../host/cells/cell.ts';
+import type { CellClient, CellDeath, CellSettings } from '../../host/cells/cell.ts';
 import type { Command } from '../../wire/commands.ts';
 import type { TurnStatus } from '../../wire/frames.ts';
-import type { IsolateSettings } from '../../wire/settings.ts';
 import { commandsOf } from './wire.ts';
 
 export interface Turned {
@@ -15,31 +14,48 @@ export interface RecordingClient extends CellClient {
   turnEnds(): Promise<Turned>;
   /** Resolves with the reason when the cell has died. */
   readonly ended: Promise<string>;
+  /** Resolves when the cell has died by the doing of another script or of nobody. */
+  readonly death: Promise<CellDeath>;
+  /** Resolves when it is told that it is to blame. */
+  readonly isBlamed: Promise<CellDeath>;
 }
 
 /** A script as a cell sees it. It never has a server. */
 export function processCellClient(): RecordingClient {
   const died = Promise.withResolvers<string>();
+  const death = Promise.withResolvers<CellDeath>();
+  const blamed = Promise.withResolvers<CellDeath>();
   let turn = Promise.withResolvers<Turned>();
   return {
     ended: died.promise,
+    death: death.promise,
+    isBlamed: blamed.promise,
     turnEnds: () => Promise.race([turn.promise, died.promise.then((reason) => Promise.reject(new Error(reason)))]),
     turned(status, message, commands) {
       turn.resolve({ status, message, commands: commandsOf(commands) });
       turn = Promise.withResolvers();
     },
     answer: () => ({ type: 'listen', port: 0, url: '', code: 'ERR_AIRLOCK_LISTEN_DENIED', error: 'not here' }),
-    died: (message) => died.resolve(message),
+    blamed: (its) => {
+      blamed.resolve(its);
+      died.resolve(its.message);
+    },
+    died: (its) => {
+      death.resolve(its);
+      died.resolve(its.message);
+    },
     malformed: (message) => died.resolve(`malformed: ${message}`),
   };
 }
 
 /** The settings of a script without servers. */
-export function settingsOf(name: string, turnTimeout = 1000): IsolateSettings {
+export function settingsOf(name: string, turnTimeout = 1000): CellSettings {
   return {
     name,
     memory: 32,
     turnTimeout,
+    shared: false,
+    bounds: { turn: turnTimeout + 3000, memory: 768 },
     guest: {
       dialect: 'overte',
       url: 'about:blank',

@@ -1,5 +1,5 @@
 import { EventEmitter, once } from 'node:events';
-import type { Cell, CellClient } from '../../host/cells/cell.ts';
+import type { Cell, CellClient, CellSettings, Place } from '../../host/cells/cell.ts';
 import type { LogEntry, LogLevel } from '../../host/observe/log.ts';
 import { resolveLimits, type Limits } from '../../host/policy/limits.ts';
 import { ProxySettings } from '../../host/policy/proxy-options.ts';
@@ -12,7 +12,6 @@ import type { Event, EventOf, EventType } from '../../wire/events.ts';
 import type { TurnStatus } from '../../wire/frames.ts';
 import type { FlatWriter } from '../../wire/flat-writer.ts';
 import type { Answer, Question } from '../../wire/questions.ts';
-import type { IsolateSettings } from '../../wire/settings.ts';
 import { afterThisTest } from './sockets.ts';
 import { observe, type ObservedScript } from './host.ts';
 import { batchOf, eventsOf } from './wire.ts';
@@ -27,7 +26,8 @@ const NO_RULES = await TlsSettings.load(undefined);
 
 /** A cell without isolates: the test says what comes out of them. */
 export class FakeCell implements Cell {
-  settings: IsolateSettings | undefined;
+  readonly pid = process.pid;
+  settings: CellSettings | undefined;
   /** Whether a turn was given and has not been ended. */
   underWay = false;
   /** How many turns were given. */
@@ -40,7 +40,7 @@ export class FakeCell implements Cell {
   readonly #emitter = new EventEmitter();
   #client: CellClient | undefined;
 
-  create(_script: number, settings: IsolateSettings, client: CellClient): void {
+  create(_script: number, settings: CellSettings, client: CellClient): void {
     this.settings = settings;
     this.#client = client;
   }
@@ -67,7 +67,8 @@ export class FakeCell implements Cell {
     return {
       turned: (status, message, commands) => client.turned(status, message, batchOf(commands)),
       answer: (commands, question) => client.answer(batchOf(commands), question),
-      died: (message) => client.died(message),
+      blamed: (death) => client.blamed(death),
+      died: (death) => client.died(death),
       malformed: (message) => client.malformed(message),
     };
   }
@@ -100,7 +101,10 @@ export class FakeCell implements Cell {
 }
 
 export interface FakeScript extends ObservedScript {
+  /** Where it started. */
   readonly cell: FakeCell;
+  /** The cells that it was placed in since then, in order. */
+  readonly laterCells: readonly FakeCell[];
   readonly log: LogEntry[];
 }
 
@@ -108,16 +112,20 @@ export interface FakeScriptOptions {
   readonly type?: ScriptType;
   readonly limits?: Partial<Limits>;
   readonly permissions?: PermissionOptions;
+  /** Called before the script is placed in a later cell. */
+  readonly beforePlace?: () => Promise<void>;
 }
 
 /** A script over a fake cell. Its first turn, which holds `evaluate`, begins by itself. */
 export function startFakeScript(options: FakeScriptOptions = {}): FakeScript {
-  const { limits, permissions = { connect: ['127.0.0.1'], listen: ['127.0.0.1'] }, type = 'assignment-client' } = options;
+  const { beforePlace, limits, permissions = { connect: ['127.0.0.1'], listen: ['127.0.0.1'] }, type = 'assignment-client' } = options;
   const cell = new FakeCell();
+  const laterCells: FakeCell[] = [];
   const log: LogEntry[] = [];
   const script = new Script({
-    number: 1,
     name: 'fake.js',
+    owner: 'default',
+    isolation: 'in-process',
     type,
     definition: SCRIPT_TYPES[type],
     dialect: 'overte',
@@ -130,10 +138,21 @@ export function startFakeScript(options: FakeScriptOptions = {}): FakeScript {
     proxies: new ProxySettings(),
     tls: NO_RULES,
     limits: resolveLimits(limits),
-    cell,
+    place: placeIn(cell),
+    placeAgain: async () => {
+      await beforePlace?.();
+      const later = new FakeCell();
+      laterCells.push(later);
+      return placeIn(later);
+    },
+    onBlamed: () => {},
     log: (level: LogLevel, message: string) => void log.push({ level, script: 'fake.js', message }),
     onChange: () => {},
   });
-  afterThisTest(() => cell.client.died('is over with the test'));
-  return { ...observe(script), cell, log };
+  afterThisTest(() => cell.client.blamed({ what: 'process', message: 'is over with the test', blamed: undefined }));
+  return { ...observe(script), cell, laterCells, log };
+}
+
+function placeIn(cell: FakeCell): Place {
+  return { cell, number: 1, leave: () => cell.destroy() };
 }

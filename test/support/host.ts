@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { afterEach } from '@jest/globals';
-import type { CellKind } from '../../host/cells/cell-pool.ts';
-import { ScriptHost, type HostOptions, type LogEntry, type RunOptions, type Script, type ScriptError } from '../../host/index.ts';
+import { ScriptHost, type Isolation, type HostOptions, type LogEntry, type RunOptions, type Script, type ScriptError } from '../../host/index.ts';
 
 /** Everything on loopback, which is all that tests may talk to. */
 export const LOOPBACK = { connect: ['127.0.0.1', 'localhost'], listen: ['127.0.0.1', '0', 'localhost'] } as const;
@@ -24,8 +23,8 @@ export interface ObservedHost {
 const running = new Set<ScriptHost>();
 
 /** Starts a host that is stopped after the test. */
-export async function startHost(cells: CellKind = 'in-process', options: HostOptions = {}): Promise<ObservedHost> {
-  const host = await ScriptHost.start({ cells, ...options });
+export async function startHost(isolation: Isolation = 'in-process', options: HostOptions = {}): Promise<ObservedHost> {
+  const host = await ScriptHost.start({ isolation, ...options });
   running.add(host);
   const log: LogEntry[] = [];
   host.on('log', (entry) => log.push(entry));

@@ -40,6 +40,7 @@ export function isolateSettings({ listen: _, memory = 64, name = 'chat.js', turn
     name,
     memory,
     turnTimeout,
+    shared: false,
     guest: {
       dialect: 'web',
       url: 'https://scripts.example/chat/chat.js',

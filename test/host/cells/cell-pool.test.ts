@@ -1,14 +1,18 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { CellPool, type CellKind } from '../../../host/cells/cell-pool.ts';
+import type { Place } from '../../../host/cells/cell.ts';
+import { CellPool } from '../../../host/cells/cell-pool.ts';
 import { InProcessCell } from '../../../host/cells/in-process-cell.ts';
 import { ProcessCell } from '../../../host/cells/process-cell.ts';
 import { processCellClient, settingsOf } from '../../support/cells.ts';
+import { childProcesses } from '../../support/processes.ts';
+import { inSpawnedHost } from '../../support/spawned-host.ts';
 
 const pools: CellPool[] = [];
 
-function poolOf(kind: CellKind): CellPool {
-  const pool = new CellPool(kind);
+async function startPool(keepsSpare = false): Promise<CellPool> {
+  const pool = new CellPool(keepsSpare);
   pools.push(pool);
+  await pool.start();
   return pool;
 }
 
@@ -16,52 +20,130 @@ afterEach(async () => {
   await Promise.all(pools.splice(0).map((pool) => pool.close()));
 });
 
+const processOf = ({ cell }: Place): ProcessCell => {
+  expect(cell).toBeInstanceOf(ProcessCell);
+  return cell as ProcessCell;
+};
+
 /** Ends a cell's process from outside, and waits until the host knows. */
-async function kill(cell: ProcessCell): Promise<void> {
+async function kill(place: Place): Promise<void> {
   const client = processCellClient();
-  cell.create(99, settingsOf('watcher.js'), client);
-  process.kill(cell.pid as number, 'SIGKILL');
+  place.cell.create(place.number, settingsOf('watcher.js'), client);
+  process.kill(processOf(place).pid as number, 'SIGKILL');
   await client.ended;
 }
 
-describe.each([
-  ['process', ProcessCell],
-  ['in-process', InProcessCell],
-] as const)('a pool of %s cells', (kind, type) => {
-  test('places scripts in one cell, also when they come at once', async () => {
-    const pool = poolOf(kind);
-    const [first, second] = await Promise.all([pool.place(), pool.place()]);
-    expect(first).toBeInstanceOf(type);
-    expect(second).toBe(first);
-    expect(await pool.place()).toBe(first);
+describe('a place in a cell', () => {
+  test('is in one process for the scripts of an owner, also when they come at once, and has a number of its own', async () => {
+    const pool = await startPool();
+    const places = await Promise.all([pool.place('owner', 'ann'), pool.place('owner', 'ann'), pool.place('context', 'ann')]);
+    expect(new Set(places.map(processOf)).size).toBe(1);
+    expect(new Set(places.map(({ number }) => number)).size).toBe(3);
   });
 
-  test('places none after it was closed, which may be done twice', async () => {
-    const pool = poolOf(kind);
-    await pool.place();
+  test('is never in a process that another owner has, or has had', async () => {
+    const pool = await startPool(true);
+    const places = await Promise.all(['ann', 'bob', 'carol'].map((owner) => pool.place('owner', owner)));
+    expect(new Set(places.map(processOf)).size).toBe(3);
+    const used = places.map(processOf);
+    places.forEach(({ leave }) => leave());
+    expect(used).not.toContain(processOf(await pool.place('owner', 'dan')));
+  });
+
+  test('is in a process of its own where it is asked for', async () => {
+    const pool = await startPool();
+    const places = await Promise.all([pool.place('script', 'ann'), pool.place('owner', 'ann'), pool.place('script', 'ann')]);
+    expect(new Set(places.map(processOf)).size).toBe(3);
+  });
+
+  test('is in this process where it is asked for', async () => {
+    const pool = await startPool();
+    const [first, second] = await Promise.all([pool.place('in-process', 'ann'), pool.place('in-process', 'bob')]);
+    expect(first.cell).toBeInstanceOf(InProcessCell);
+    expect(second.cell).toBe(first.cell);
+  });
+
+  test('is in a new process where the one before has died, in the same one however many ask for it', async () => {
+    const pool = await startPool();
+    const dead = await pool.place('owner', 'ann');
+    await kill(dead);
+    const places = await Promise.all([1, 2, 3].map(() => pool.place('owner', 'ann')));
+    expect(new Set(places.map(processOf)).size).toBe(1);
+    expect(processOf(places[0] as Place)).not.toBe(dead.cell);
+    // Leaving what is dead does not touch what is alive.
+    dead.leave();
+    expect(processOf(places[0] as Place).dead).toBe(false);
+  });
+
+  test('keeps its process until the last one is left, and none longer', async () => {
+    const pool = await startPool();
+    const [first, second] = await Promise.all([pool.place('owner', 'ann'), pool.place('owner', 'ann')]);
+    first.leave();
+    first.leave();
+    expect(processOf(second).dead).toBe(false);
+    second.leave();
+    await processOf(second).exited;
+    expect(() => process.kill(processOf(second).pid as number, 0)).toThrow('ESRCH');
+  });
+
+  test('is not to be had after the pool was closed, which may be done twice; nothing is left behind', async () => {
+    const pool = await startPool(true);
+    await pool.place('owner', 'ann');
     await pool.close();
     await pool.close();
-    await expect(pool.place()).rejects.toMatchObject({ code: 'ERR_AIRLOCK_HOST_STOPPED' });
+    for (const isolation of ['owner', 'script', 'context', 'in-process'] as const) {
+      await expect(pool.place(isolation, 'ann')).rejects.toMatchObject({ code: 'ERR_AIRLOCK_HOST_STOPPED' });
+    }
+    expect(childProcesses()).toEqual([]);
+  });
+
+  test('that is on its way when the pool is closed comes to nothing', async () => {
+    const pool = await startPool();
+    const placed = pool.place('owner', 'ann');
+    const refused = expect(placed).rejects.toMatchObject({ code: 'ERR_AIRLOCK_HOST_STOPPED' });
+    await pool.close();
+    await refused;
+    expect(childProcesses()).toEqual([]);
   });
 });
 
-describe('a pool of process cells', () => {
-  test('replaces a cell that has died by one, however many ask for it', async () => {
-    const pool = poolOf('process');
-    const dead = (await pool.place()) as ProcessCell;
-    await kill(dead);
-    const placed = (await Promise.all([pool.place(), pool.place(), pool.place()])) as ProcessCell[];
-    expect(new Set(placed).size).toBe(1);
-    expect(placed[0]).not.toBe(dead);
-    expect(placed[0]?.dead).toBe(false);
+describe('a spare process', () => {
+  test('is started before it is needed, taken by the next script, and replaced', async () => {
+    const pool = await startPool(true);
+    const [spare, ...none] = childProcesses();
+    expect(none).toEqual([]);
+    const place = await pool.place('owner', 'ann');
+    expect(processOf(place).pid).toBe(spare);
+    // Not at once, so that it does not hold up the script.
+    while (childProcesses().length < 2) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(childProcesses()).toHaveLength(2);
   });
 
-  test('that is closed while a cell starts leaves no process behind', async () => {
-    const pool = poolOf('process');
-    const starting = pool.place();
-    const closed = pool.close();
-    const cell = (await starting) as ProcessCell;
-    await closed;
-    expect(() => process.kill(cell.pid as number, 0)).toThrow('ESRCH');
+  test('does not keep the process of its host alive, and ends with it', async () => {
+    const spare = (await inSpawnedHost(
+      `
+        import { execFileSync } from 'node:child_process';
+        const host = await ScriptHost.start();
+        const children = () => execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' })
+          .split('\\n').filter((line) => line.includes('--allow-addons')).map((line) => Number.parseInt(line));
+        const script = await host.run({ source: 'Script.stop()' });
+        const [first] = children();
+        await script.ended;
+        // The spare process comes after a while, which this one would not wait for.
+        while (children().every((pid) => pid === first)) await new Promise((resolve) => setTimeout(resolve, 10));
+        // The host is not stopped: it ends because nothing is left to wait for.
+        console.log(JSON.stringify({ first, spare: children() }));
+      `,
+      {},
+    )) as { first: number; spare: number[] };
+    expect(spare.spare.length).toBeGreaterThan(0);
+    const deadline = Date.now() + 5000;
+    const isGone = (pid: number): boolean => !childProcesses(undefined).includes(pid);
+    while (!spare.spare.every(isGone) && Date.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(spare.spare.filter((pid) => !isGone(pid))).toEqual([]);
   });
 });

@@ -4,10 +4,10 @@ import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { ProcessCell, cellProcessFlags } from '../../../host/cells/process-cell.ts';
+import { cellProcessFlags } from '../../../host/cells/cell-flags.ts';
+import { ProcessCell } from '../../../host/cells/process-cell.ts';
 import { processCellClient, settingsOf } from '../../support/cells.ts';
 import { folderWith } from '../../support/command.ts';
-import { startHost } from '../../support/host.ts';
 import { afterThisTest } from '../../support/sockets.ts';
 import { turnOf } from '../../support/wire.ts';
 import { testWhere } from '../../support/skip.ts';
@@ -22,14 +22,6 @@ async function startCell(...args: Parameters<typeof ProcessCell.start>): Promise
 function fakeCell(source: string): Promise<ProcessCell> {
   const folder = folderWith({ 'cell.mjs': source });
   return startCell([...cellProcessFlags(), `--allow-fs-read=${join(folder, '*')}`], join(folder, 'cell.mjs'));
-}
-
-/** The cells that this test process has started. */
-function childrenOfThis(): number[] {
-  const { stdout } = spawnSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' });
-  return [...stdout.matchAll(/^ *(\d+) +(\d+) +(.*)$/gm)]
-    .filter(([, , parent, command]) => Number(parent) === process.pid && command?.includes('--allow-addons'))
-    .map(([, pid]) => Number(pid));
 }
 
 /** The frame that says that a cell is ready. */
@@ -225,21 +217,76 @@ describe('a cell that is not to be trusted', () => {
   });
 });
 
-test('a host outlives the process of its scripts, and runs the next one in a new process', async () => {
-  const observed = await startHost('process');
-  const source = `print('up'); setInterval(() => {}, 1000);`;
-  const scripts = await Promise.all([1, 2].map((number) => observed.run({ source, name: `${number}.js` })));
-  await Promise.all(scripts.map(({ line }) => line('up')));
-  const cells = childrenOfThis();
-  expect(cells).toHaveLength(1);
-  process.kill(cells[0] as number, 'SIGKILL');
-  for (const { script } of scripts) {
-    expect(await script.ended).toMatchObject({
-      reason: 'fault',
-      error: { code: 'ERR_AIRLOCK_CELL_DIED', message: `the process that ran ${script.name} was ended by SIGKILL` },
+describe('who is to blame for the end of a cell', () => {
+  /** Takes all frames and answers none. */
+  const SILENT = `
+    import { readSync, writeSync } from 'node:fs';
+    writeSync(4, Uint8Array.from(${JSON.stringify(READY)}));
+    for (;;) if (readSync(3, new Uint8Array(1000)) === 0) process.exit();
+  `;
+  const turn = turnOf({ type: 'timer' });
+
+  test('is the script whose turn was given first of those that have not ended; the others are told its name', async () => {
+    const cell = await fakeCell(SILENT);
+    const clients = ['first.js', 'second.js', 'third.js'].map((name, index) => {
+      const client = processCellClient();
+      cell.create(index + 1, settingsOf(name), client);
+      return client;
     });
-  }
-  const next = await observed.run({ source });
-  await next.line('up');
-  expect(childrenOfThis()).not.toContain(cells[0]);
+    cell.turn(2, turn);
+    cell.turn(1, turn);
+    process.kill(cell.pid as number, 'SIGKILL');
+    const message = 'was ended by SIGKILL while a turn of second.js was under way';
+    expect(await clients[1]?.isBlamed).toEqual({ what: 'process', message, blamed: 'second.js' });
+    for (const index of [0, 2]) {
+      expect(await clients[index]?.death).toEqual({ what: 'process', message, blamed: 'second.js' });
+    }
+  });
+
+  test('is nobody where no turn was under way', async () => {
+    const cell = await startCell();
+    const client = processCellClient();
+    cell.create(1, settingsOf('a.js'), client);
+    cell.turn(1, turnOf({ type: 'evaluate', source: '1' }));
+    await client.turnEnds();
+    process.kill(cell.pid as number, 'SIGKILL');
+    expect(await client.death).toEqual({ what: 'process', message: 'was ended by SIGKILL', blamed: undefined });
+  });
+
+  test('is a script also that has left meanwhile', async () => {
+    const cell = await fakeCell(SILENT);
+    const [left, other] = [processCellClient(), processCellClient()];
+    cell.create(1, settingsOf('left.js'), left);
+    cell.create(2, settingsOf('other.js'), other);
+    cell.turn(1, turn);
+    cell.destroy(1);
+    process.kill(cell.pid as number, 'SIGKILL');
+    expect((await left.isBlamed).blamed).toBe('left.js');
+    expect((await other.death).blamed).toBe('left.js');
+  });
+
+  test('is the script whose turn ended with what is not of the protocol', async () => {
+    const cell = await fakeCell(`
+      import { readSync, writeSync } from 'node:fs';
+      writeSync(4, Uint8Array.from(${JSON.stringify(READY)}));
+      readSync(3, new Uint8Array(1000));
+      writeSync(4, Uint8Array.from([6, 0, 0, 0, 2, 1, 0, 0, 0, 77]));
+      setInterval(() => {}, 1000);
+    `);
+    const [forger, other] = [processCellClient(), processCellClient()];
+    cell.create(1, settingsOf('forger.js'), forger);
+    cell.create(2, settingsOf('other.js'), other);
+    cell.turn(1, turn);
+    expect((await forger.isBlamed).message).toMatch(/^sent what is not of the protocol/);
+    expect((await other.death).blamed).toBe('forger.js');
+  });
+
+  test('is nobody where the host ends it', async () => {
+    const cell = await fakeCell(SILENT);
+    const client = processCellClient();
+    cell.create(1, settingsOf('a.js'), client);
+    cell.turn(1, turn);
+    await cell.close();
+    expect(await Promise.race([client.ended, 'nothing'])).toBe('nothing');
+  });
 });

@@ -315,12 +315,12 @@ describe('a script ends', () => {
     expect(errors).toHaveLength(1);
   });
 
-  test('with its cell: ERR_AIRLOCK_CELL_DIED, and its peers are closed with 1011', async () => {
+  test('with its cell, where it is to blame: ERR_AIRLOCK_CELL_DIED, and its peers are closed with 1011', async () => {
     const { cell, errors, script } = await loadedScript();
     const { port } = cell.client.answer([], listen(1));
     const peer = openClient(`ws://127.0.0.1:${port}/`);
     await cell.given('accepted');
-    cell.client.died('was ended by SIGKILL');
+    cell.client.blamed({ what: 'process', message: 'was ended by SIGKILL', blamed: 'fake.js' });
     expect(await peer.owner.first('closed')).toEqual(['closed', 1011, '', true]);
     expect((await script.ended).error).toBe(errors[0]);
     expect(errors[0]).toMatchObject({
@@ -355,11 +355,11 @@ describe('a script ends', () => {
 
   test('once: nothing that comes afterwards changes it, or is told', async () => {
     const { cell, errors, lines, script } = await loadedScript();
-    cell.client.died('has ended');
+    cell.client.blamed({ what: 'process', message: 'has ended', blamed: 'fake.js' });
     const end = await script.ended;
     cell.client.turned('timeout', 'late', [print('late')]);
     cell.client.malformed('late');
-    cell.client.died('late');
+    cell.client.died({ what: 'process', message: 'late', blamed: undefined });
     expect(cell.client.answer([print('late')], listen(1)).port).toBe(0);
     expect(await script.stop()).toBe(end);
     expect(errors).toHaveLength(1);

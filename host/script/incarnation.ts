@@ -1,0 +1,83 @@
+import type { FlatWriter } from '../../wire/flat-writer.ts';
+import type { CellClient, Place } from '../cells/cell.ts';
+import type { ScriptSetup } from './script-setup.ts';
+
+/** The largest delay that a Node timer takes. */
+const LONGEST_DELAY = 2 ** 31 - 1;
+
+/**
+ * A script in one cell, from the making of its isolate to its end. The script, with its sockets, is another matter: it
+ * may go on in another cell.
+ */
+export class Incarnation {
+  readonly #place: Place;
+  #timer: NodeJS.Timeout | undefined;
+  /** Whether the source ran to its end. */
+  loaded = false;
+  turnUnderWay = false;
+
+  constructor(place: Place, setup: ScriptSetup, client: CellClient) {
+    this.#place = place;
+    const { definition, limits } = setup;
+    place.cell.create(
+      place.number,
+      {
+        name: setup.name,
+        memory: limits.memory,
+        turnTimeout: limits.turnTimeout,
+        shared: setup.isolation === 'context',
+        bounds: { turn: limits.turnTimeout + limits.turnGrace, memory: limits.processMemory },
+        guest: {
+          dialect: setup.dialect,
+          url: setup.url,
+          baseUrl: setup.baseUrl,
+          args: setup.args,
+          context: definition.context,
+          server: definition.server,
+          entity: definition.entity,
+          permittedHeaders: setup.permissions.headers,
+          commandsPerTurn: limits.commandsPerTurn,
+          bytesPerTurn: limits.commandBytesPerTurn,
+          messageBytes: limits.messageBytes,
+          handshakeTimeout: limits.handshakeTimeout,
+        },
+      },
+      client,
+    );
+  }
+
+  /** Whether nothing is to happen in it by itself. */
+  get idle(): boolean {
+    return this.loaded && !this.turnUnderWay && this.#timer === undefined;
+  }
+
+  get processId(): number | undefined {
+    return this.#place.cell.pid;
+  }
+
+  turn(events: FlatWriter): void {
+    this.turnUnderWay = true;
+    this.#place.cell.turn(this.#place.number, events);
+  }
+
+  /** Calls `fire` in so many milliseconds, instead of what was armed before; a negative delay disarms. */
+  armTimer(delay: number, fire: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (delay >= 0) {
+      this.#timer = setTimeout(
+        () => {
+          this.#timer = undefined;
+          fire();
+        },
+        Math.min(delay, LONGEST_DELAY),
+      );
+    }
+  }
+
+  /** Ends it, whether its isolate is still there or not. */
+  leave(): void {
+    clearTimeout(this.#timer);
+    this.#place.leave();
+  }
+}

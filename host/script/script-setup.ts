@@ -1,0 +1,74 @@
+import type { PrintLevel } from '../../wire/commands.ts';
+import type { Dialect } from '../../wire/settings.ts';
+import type { CellDeath, Place } from '../cells/cell.ts';
+import type { Isolation } from '../cells/isolation.ts';
+import type { ScriptError } from '../errors.ts';
+import type { Log } from '../observe/log.ts';
+import type { Limits } from '../policy/limits.ts';
+import type { Permissions } from '../policy/permissions.ts';
+import type { ProxySettings } from '../policy/proxy-options.ts';
+import type { TlsSettings } from '../sockets/tls-settings.ts';
+import type { ScriptType, ScriptTypeDefinition } from './script-types.ts';
+
+/** A line that a script printed. */
+export interface PrintedLine {
+  readonly level: PrintLevel;
+  /** May hold line breaks, and whatever else the script put into it. */
+  readonly text: string;
+}
+
+/** How a script ended. */
+export interface ScriptEnd {
+  /** `stopped`: by itself, or by `stop()`. `fault`: `error` says what was wrong. */
+  readonly reason: 'stopped' | 'fault';
+  readonly error?: ScriptError;
+}
+
+/** Why a script was started again. */
+export interface Restart {
+  /** What became of the isolate that it had, as `the process that ran chat.js was ended by SIGKILL`. */
+  readonly cause: string;
+  /** The name of the script that is to blame; undefined where no turn was under way. */
+  readonly blamed: string | undefined;
+  /** How many times the script has been started again by now. */
+  readonly count: number;
+}
+
+export interface ScriptEvents {
+  /** The script printed a line. */
+  print: [line: PrintedLine];
+  /** The script threw and nothing caught it; or, just before `ended`, why it was ended. */
+  error: [error: ScriptError];
+  /** The script runs again from its start, in a new isolate, without the sockets that it had. */
+  restarted: [restart: Restart];
+  /** The script has ended and its sockets are closed. */
+  ended: [end: ScriptEnd];
+}
+
+export interface ScriptSetup {
+  readonly name: string;
+  readonly owner: string;
+  readonly isolation: Isolation;
+  readonly type: ScriptType;
+  readonly definition: ScriptTypeDefinition;
+  readonly dialect: Dialect;
+  readonly source: string;
+  readonly url: string;
+  /** The base of relative WebSocket URLs. */
+  readonly baseUrl: string;
+  readonly args: readonly string[];
+  readonly entityID: string;
+  readonly permissions: Permissions;
+  readonly limits: Limits;
+  readonly proxies: ProxySettings;
+  readonly tls: TlsSettings;
+  /** Where it starts. */
+  readonly place: Place;
+  /** Makes room for it where the cell that it was in is gone. Throws an AirlockError. */
+  readonly placeAgain: () => Promise<Place>;
+  readonly log: Log;
+  /** Called when the script may have become idle, and when it has ended. */
+  readonly onChange: () => void;
+  /** Called when the script has brought its process down. */
+  readonly onBlamed: (death: CellDeath) => void;
+}
