@@ -207,7 +207,7 @@ function startScript() {
   const id = `script-${++lastScript}`;
   counts['scripts started']++;
   scripts.set(id, { port: undefined, clients: new Set() });
-  host.send({ type: 'start', id, options: {} });
+  host.send({ type: 'start', id, options: { owner: `owner-${random.integer(1, OWNERS)}` } });
 }
 
 function connect(id) {

@@ -214,15 +214,20 @@ export class ProcessCell implements Cell {
       return this.#ready.resolve();
     }
     this.#acknowledged = undefined;
+    let isInTurn = this.#watch.underWay?.script === frame.script;
     if (frame.kind === TO_HOST.turned) {
       this.#acknowledged = this.#watch.underWay;
-      this.#watch.ended(frame.script);
+      isInTurn = this.#watch.ended(frame.script);
     }
     const tenant = this.#tenants.get(frame.script);
     if (tenant === undefined) {
       return;
     }
     const { client, settings } = tenant;
+    // Nothing comes out of an isolate that does not run. What came all the same would be outside of every limit on turns.
+    if (!isInTurn && (frame.kind === TO_HOST.turned || frame.kind === TO_HOST.question)) {
+      return client.malformed('it came outside of its turns');
+    }
     const reader = new ByteReader(frame.buffer, frame.start, frame.end);
     switch (frame.kind) {
       case TO_HOST.turned: {

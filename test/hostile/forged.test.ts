@@ -89,6 +89,6 @@ hostile('a cell that is broken out of', common, [
       return { commands: cell.commands(['loaded'], ['timer', 20]) };`, expected: harmless, readsNot: /worked/, reads: /ERR_ACCESS_DENIED/ },
   { what: 'its own end', source: 'process.exit(0)', expected: DIED },
   { what: 'a crash', source: 'process.abort()', expected: DIED },
-  { what: 'an exception that nothing catches', source: "setTimeout(() => { throw new Error('mine'); }, 1)", expected: DIED },
+  { what: 'an exception that nothing catches', source: "setTimeout(() => { throw new Error('mine'); }, 1)", limits: { restarts: 1, restartDelay: 1 }, expected: { end: 'fault', codes: ['ERR_AIRLOCK_RESTARTED_TOO_OFTEN', 'ERR_AIRLOCK_CELL_DIED'] } },
   { what: 'memory without end', source: 'const kept = []; for (;;) kept.push(Buffer.alloc(2 ** 24, 1));', limits: { turnTimeout: 3000 }, expected: { end: 'fault', codes: ['ERR_AIRLOCK_CELL_DIED', 'ERR_AIRLOCK_OUT_OF_MEMORY'] } },
 ]);

@@ -1,4 +1,4 @@
-import { cellDied, harmless, hostile, loadFails, memoryOrDeath, timeoutOrMemory } from '../support/hostile.ts';
+import { anyFault, cellDied, harmless, hostile, loadFails, memoryOrDeath, timeoutOrMemory } from '../support/hostile.ts';
 
 const survives = "setTimeout(() => print('survived'), 1);";
 
@@ -17,7 +17,7 @@ hostile('memory', { limits: { turnTimeout: 3000, memory: 16 } }, [
   { what: 'resizable buffers that reserve without end', source: `${survives} const kept = []; for (let i = 0; i < 10_000; i++) try { kept.push(new ArrayBuffer(1, { maxByteLength: 2 ** 31 })); } catch {}`, expected: harmless },
   { what: 'a buffer that is transferred to a larger one again and again', source: 'let b = new ArrayBuffer(1024); for (;;) b = b.transfer(b.byteLength * 2);', expected: loadFails(/RangeError/) },
   { what: 'a recursion without end', source: '(function down() { down(); })()', expected: loadFails(/Maximum call stack size exceeded/) },
-  { what: 'a recursion in a native function', source: "let a = null; for (let i = 0; i < 20_000; i++) a = [a]; JSON.stringify(a)", expected: loadFails(/Maximum call stack size exceeded/) },
+  { what: 'a recursion in a native function', source: "let a = null; for (let i = 0; i < 20_000; i++) a = [a]; try { JSON.stringify(a); structuredClone(a); } catch {} print('survived')", expected: harmless },
   { what: 'an argument list of millions', source: 'Math.max(...new Array(1e7).keys())', expected: { end: 'fault', codes: ['ERR_AIRLOCK_OUT_OF_MEMORY', 'ERR_AIRLOCK_CELL_DIED', 'ERR_AIRLOCK_SCRIPT_LOAD_FAILED'] } },
   { what: 'registered symbols without end', source: "for (let i = 0; ; i++) Symbol.for('symbol ' + i);", expected: memoryOrDeath },
   { what: 'functions compiled without end', source: "const kept = []; for (let i = 0; ; i++) kept.push(Function('return ' + i));", expected: memoryOrDeath },
@@ -28,7 +28,7 @@ hostile('memory', { limits: { turnTimeout: 3000, memory: 16 } }, [
   { what: 'promises that are never settled', source: 'const kept = []; for (;;) kept.push(new Promise(() => {}).then(() => {}));', expected: memoryOrDeath },
   { what: 'listeners without end', source: "const t = new EventTarget(); for (;;) t.addEventListener('x', () => {});", limits: { turnTimeout: 300 }, expected: timeoutOrMemory },
   { what: 'a Blob of itself, doubled', source: "let b = new Blob([new Uint8Array(1024 * 1024)]); for (;;) b = new Blob([b, b]);", expected: loadFails(/RangeError/) },
-  { what: 'clones without end', source: 'const kept = []; let o = { a: [1, 2, 3] }; for (;;) { o = structuredClone({ o }); kept.push(o); }', expected: { end: 'fault', codes: ['ERR_AIRLOCK_OUT_OF_MEMORY', 'ERR_AIRLOCK_CELL_DIED', 'ERR_AIRLOCK_SCRIPT_LOAD_FAILED'] } },
+  { what: 'clones without end', source: 'const kept = []; let o = { a: [1, 2, 3] }; for (;;) { o = structuredClone({ o }); kept.push(o); }', expected: anyFault },
   { what: 'a stream whose queue is not read', source: 'let c; new ReadableStream({ start(each) { c = each; } }); for (;;) c.enqueue({});', expected: memoryOrDeath },
   { what: 'a string split into millions of pieces', source: '"a".repeat(2e8).split("")', expected: cellDied },
   { what: 'an array of a billion', source: 'new Array(1e9).fill(1)', limits: { turnTimeout: 500 }, expected: memoryOrDeath },

@@ -45,11 +45,15 @@ export const timeoutOrDeath = fault(/./, 'ERR_AIRLOCK_TURN_TIMEOUT', 'ERR_AIRLOC
 /** Which of V8's ends comes first depends on when its collector runs. */
 export const memoryOrDeath = fault(/memory|process/, 'ERR_AIRLOCK_OUT_OF_MEMORY', 'ERR_AIRLOCK_CELL_DIED');
 export const timeoutOrMemory = fault(/./, 'ERR_AIRLOCK_OUT_OF_MEMORY', 'ERR_AIRLOCK_TURN_TIMEOUT', 'ERR_AIRLOCK_CELL_DIED');
+/** What throws, or takes too long, by what comes first. */
+export const timeoutOrThrow = fault(/./, 'ERR_AIRLOCK_TURN_TIMEOUT', 'ERR_AIRLOCK_CELL_DIED', 'ERR_AIRLOCK_SCRIPT_LOAD_FAILED');
+/** Whatever ends it. */
+export const anyFault = fault(/./, 'ERR_AIRLOCK_OUT_OF_MEMORY', 'ERR_AIRLOCK_TURN_TIMEOUT', 'ERR_AIRLOCK_CELL_DIED', 'ERR_AIRLOCK_SCRIPT_LOAD_FAILED');
 export const malformed = fault(/malformed|not of the protocol/, 'ERR_AIRLOCK_MALFORMED_COMMAND', 'ERR_AIRLOCK_CELL_DIED');
 export const loadFails = (says: RegExp): Expected => fault(says, 'ERR_AIRLOCK_SCRIPT_LOAD_FAILED');
 
 /** Whether different owners have different cells. Without that, the neighbour shares the attacker's, and its end. */
-const OWNERS = false;
+const OWNERS = true;
 
 const PACKAGE = resolve(import.meta.dirname, '../..');
 const HOST_PROGRAM = join(import.meta.dirname, 'hostile-host.mjs');
@@ -81,7 +85,7 @@ const OF_THE_HOST = new RegExp(
   [
     ...[CANARY, homedir(), process.execPath, realpathSync(process.execPath), PACKAGE]
       .filter((path) => path.length > 2)
-      .map((text) => RegExp.escape(text)),
+      .map((text) => text.replace(/[^\w/]/g, '\\$&')),
     'node_modules',
     'node:internal',
     'file:///',
@@ -179,7 +183,8 @@ async function run(attack: Attack, common: Family): Promise<Ran> {
   const { packageFolder = () => PACKAGE, prelude = '' } = common;
   const argument = {
     source: `${prelude}${attack.source}`,
-    limits: { ...common.limits, ...attack.limits },
+    // What a turn has beyond its limit is three seconds otherwise: that many attacks would wait for that long.
+    limits: { turnGrace: 1500, ...common.limits, ...attack.limits },
     options: { ...common.options, ...attack.options, ...(OWNERS ? { owner: 'attacker' } : {}) },
     neighbour: { source: NEIGHBOUR, ...(OWNERS ? { owner: 'neighbour' } : {}) },
     bounds: BOUNDS,
