@@ -23,9 +23,6 @@ const LARGEST_BIGINT = 2n ** 256n;
 /** Where isolated-vm has joined the stack of the isolate and that of this process. */
 const BOUNDARY = '(<isolated-vm boundary>)';
 
-/** Where this process's own frames are: isolated-vm gives them for the script's where the script is between two functions. */
-const OWN_FRAME = /(?:^ +at (?:async )?|\()(?:file|node):/;
-
 /** What it says where a thrown value is neither an Error nor a primitive. */
 const NOT_COPIED = 'An object was thrown from supplied code within isolated-vm';
 
@@ -35,7 +32,7 @@ export function isTimeout(error: unknown): boolean {
 
 /** Where the script was when its time was up: `, at chat.js:3:5`, or nothing where that is not known. */
 export function timeoutText(error: unknown, sourceName: string, name: string): string {
-  const [first = ''] = scriptFrames(error, sourceName);
+  const [first = ''] = scriptFrames(error);
   // The last word, as a source's name has no spaces; in brackets after the name of a function.
   const place = /(\S+:\d+:\d+)$/.exec(first.replace(/ \((.+)\)$/, ' $1'))?.[1];
   return place === undefined ? '' : `, at ${place.replaceAll(sourceName, name)}`;
@@ -67,7 +64,7 @@ export function rejectionText(error: unknown, sourceName: string, name: string):
     return { text: 'Unhandled rejection: a value that is not an Error', stack: '' };
   }
   const text = types.isNativeError(error) ? `${shorten(error.name)}: ${shorten(error.message)}` : primitiveText(error);
-  const frames = scriptFrames(error, sourceName).map((line) =>
+  const frames = scriptFrames(error).map((line) =>
     line.replaceAll(sourceName, name).replace(/^ +at (?:new )?eval \((.+)\)$/, '    at $1'),
   );
   return { text: shorten(`Unhandled rejection: ${text}`), stack: shorten(frames.join('\n')) };
@@ -82,23 +79,28 @@ function primitiveText(value: unknown): string {
 }
 
 /** The frames of the script. */
-function scriptFrames(error: unknown, sourceName: string): string[] {
+function scriptFrames(error: unknown): string[] {
   return guestStack(error)
     .split('\n')
-    .filter(
-      (line) =>
-        line.length <= LONGEST_FRAME &&
-        /^ +at \S/.test(line) &&
-        !line.includes(BINDINGS_NAME) &&
-        !/<anonymous>\)?$/.test(line) &&
-        (!OWN_FRAME.test(line) || (sourceName !== '' && line.includes(sourceName))),
-    );
+    .filter((line) => line.length <= LONGEST_FRAME && /^ +at \S/.test(line) && !line.includes(BINDINGS_NAME) && !/<anonymous>\)?$/.test(line));
 }
 
-/** The stack inside the isolate, if the error comes from there: what follows the boundary is this process's own. */
+/**
+ * The stack inside the isolate, if the error comes from there: what follows the boundary is this process's own. Where the
+ * script is between two functions (an `await` without end), isolated-vm has put this process's own before it as well.
+ */
 function guestStack(error: unknown): string {
   const stack = types.isNativeError(error) && typeof error.stack === 'string' ? error.stack : '';
-  return stack.slice(0, Math.min(LONGEST_STACK, Math.max(0, stack.lastIndexOf(BOUNDARY))));
+  const end = Math.max(0, stack.lastIndexOf(BOUNDARY));
+  const guest = stack.slice(0, Math.min(LONGEST_STACK, end));
+  const own = firstPlace(stack.slice(end + BOUNDARY.length));
+  return own !== undefined && own === firstPlace(guest) ? '' : guest;
+}
+
+/** Where the innermost frame is, without the name of its function, which differs. */
+function firstPlace(stack: string): string | undefined {
+  const frame = /^ +at .*$/m.exec(stack.slice(0, LONGEST_STACK))?.[0] ?? '';
+  return frame.length > LONGEST_FRAME ? undefined : /[^\s(]+:\d+:\d+(?=\)?$)/.exec(frame)?.[0];
 }
 
 function shorten(text: string): string {

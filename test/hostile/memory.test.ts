@@ -33,5 +33,6 @@ hostile('memory', { limits: { turnTimeout: 3000, memory: 16 } }, [
   { what: 'a string split into millions of pieces', source: '"a".repeat(2e8).split("")', expected: cellDied },
   { what: 'an array of a billion', source: 'new Array(1e9).fill(1)', limits: { turnTimeout: 500 }, expected: memoryOrDeath },
   { what: 'an encoded text larger than its memory', source: "new TextEncoder().encode('x'.repeat(2 ** 28))", expected: { end: 'fault', codes: ['ERR_AIRLOCK_OUT_OF_MEMORY', 'ERR_AIRLOCK_CELL_DIED', 'ERR_AIRLOCK_SCRIPT_LOAD_FAILED'] } },
+  { what: 'native objects of Intl without end', source: "const kept = []; for (let i = 0; ; i++) kept.push(new Intl.NumberFormat('de', { style: 'currency', currency: 'EUR' }), new Intl.Collator('de'));", limits: { turnTimeout: 20_000, processMemory: 128 }, expected: anyFault },
   { what: 'an object of a million properties', source: "const o = {}; for (let i = 0; ; i++) o['key' + i] = i;", expected: memoryOrDeath },
 ]);
