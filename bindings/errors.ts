@@ -67,8 +67,7 @@ export function reportException(error: unknown): void {
 function describeObject(error: object): string {
   const { name, message } = error as { name?: unknown; message?: unknown };
   if (typeof name === 'string' && typeof message === 'string') {
-    // Each by itself first: together they may be longer than a string can be.
-    return message === '' ? name : `${shorten(name)}: ${shorten(message)}`;
+    return message === '' ? name : `${name}: ${message}`;
   }
   const text = ErrorPrototypeToString(error as Error);
   return text === 'Error' ? StringConstructor(error) : text;

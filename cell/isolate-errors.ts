@@ -93,14 +93,14 @@ function guestStack(error: unknown): string {
   const stack = types.isNativeError(error) && typeof error.stack === 'string' ? error.stack : '';
   const end = Math.max(0, stack.lastIndexOf(BOUNDARY));
   const guest = stack.slice(0, Math.min(LONGEST_STACK, end));
-  const own = firstPlace(stack.slice(end + BOUNDARY.length));
-  return own !== undefined && own === firstPlace(guest) ? '' : guest;
+  const own = innermostFile(stack.slice(end + BOUNDARY.length));
+  return own !== undefined && own === innermostFile(guest) ? '' : guest;
 }
 
-/** Where the innermost frame is, without the name of its function, which differs. */
-function firstPlace(stack: string): string | undefined {
+/** The file of the innermost frame. */
+function innermostFile(stack: string): string | undefined {
   const frame = /^ +at .*$/m.exec(stack.slice(0, LONGEST_STACK))?.[0] ?? '';
-  return frame.length > LONGEST_FRAME ? undefined : /[^\s(]+:\d+:\d+(?=\)?$)/.exec(frame)?.[0];
+  return frame.length > LONGEST_FRAME ? undefined : /[^\s(]+(?=:\d+:\d+\)?$)/.exec(frame)?.[0];
 }
 
 function shorten(text: string): string {

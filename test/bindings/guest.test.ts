@@ -1,11 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { IsolatedScript, ofType, printed, reported, startScript, text, opened } from '../support/isolate.ts';
 
-test('an error whose name and message are too long to be one string is told, shortened', () => {
-  const { commands } = new IsolatedScript("throw new Error('x'.repeat(2 ** 29 - 24))").first;
-  expect(commands).toMatchObject([{ type: 'loadFailed', text: expect.stringMatching(/^Error: x{4000}x*\.\.\.$/) }]);
-});
-
 describe('the globals of a script', () => {
   const GIVEN = [
     'Blob', 'CloseEvent', 'DOMException', 'Event', 'EventTarget', 'MessageEvent', 'Script', 'WebSocket', 'WebSocketError', 'WebSocketStream',
