@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
+import { parse } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { ByteReader } from '../../wire/byte-reader.ts';
 import { decode } from '../../wire/encoded.ts';
@@ -85,6 +86,8 @@ export class ProcessCell implements Cell {
   private constructor(flags: readonly string[], entry: string) {
     this.#child = spawn(process.execPath, [...flags, entry], {
       env: {},
+      // The host's own folder is none of the cell's business.
+      cwd: parse(entry).root,
       stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
       windowsHide: true,
     });
