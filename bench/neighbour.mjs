@@ -44,7 +44,13 @@ async function runHost() {
   let attacker;
   process.on('message', async (wanted) => {
     if (wanted === 'attack') {
-      attacker = await host.run({ source: SPINS, owner: 'attacker', limits: { turnTimeout: 2000 } });
+      attacker = await host.run({ source: SPINS, owner: 'attacker', limits: { turnTimeout: 5000 } });
+      void attacker.ended.then(({ error, reason }) => {
+        if (reason !== 'stopped') {
+          console.error(`The script that spins has ended: ${error?.message}.`);
+          process.exit(1);
+        }
+      });
     } else {
       await attacker.stop();
     }
@@ -54,6 +60,7 @@ async function runHost() {
 
 async function measure() {
   const host = fork(new URL(import.meta.url), ['--host'], { execArgv: ['--no-node-snapshot'] });
+  host.on('exit', () => process.exit(1));
   const [port] = await once(host, 'message');
   const socket = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false });
   await once(socket, 'open');
@@ -70,6 +77,7 @@ async function measure() {
     }
   }
   socket.terminate();
+  host.removeAllListeners('exit');
   host.kill();
   report(rounds);
 }
