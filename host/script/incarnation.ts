@@ -36,6 +36,7 @@ export class Incarnation {
           server: definition.server,
           entity: definition.entity,
           permittedHeaders: setup.permissions.headers,
+          environment: setup.permissions.visibleEnvironment(process.env),
           commandsPerTurn: limits.commandsPerTurn,
           bytesPerTurn: limits.commandBytesPerTurn,
           messageBytes: limits.messageBytes,

@@ -1,7 +1,7 @@
 import type { CommandOf } from '../../wire/commands.ts';
 import type { AnswerOf, QuestionOf } from '../../wire/questions.ts';
 import { AirlockError } from '../errors.ts';
-import { hostPort } from '../sockets/client.ts';
+import { PermissionDenied, logText } from '../policy/permission-denied.ts';
 import type { Connection } from '../sockets/connection.ts';
 import { listenAddress, Server, type Accepted, type ServerOwner } from '../sockets/server.ts';
 import type { ScriptSockets, ScriptSocketsOptions } from './script-sockets.ts';
@@ -32,22 +32,26 @@ export class ScriptServers implements ServerOwner {
       }
       this.#lastId = id;
       const address = listenAddress(host);
-      if (!permissions.listen(address, port)) {
-        const rule = address === '' ? `${port}` : hostPort(address, port);
-        const where = address === '' ? `port ${port} of all interfaces` : hostPort(address, port);
-        const message = `listening on ${where} is not permitted`;
-        log('warning', `${message}; allow it with --allow-listen=${rule}`);
-        throw new AirlockError('ERR_AIRLOCK_LISTEN_DENIED', message);
-      }
+      permissions.checkListen(address, port);
       if (this.#servers.size >= limits.servers) {
         throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', `the limit of ${limits.servers} servers is reached`);
       }
       const server = new Server(id, { host: address, port, serverName, maxPayload: limits.messageBytes }, this);
+      try {
+        // Which one a free port is, is known only now; it may be one that is denied.
+        permissions.checkBound(address, server.port);
+      } catch (error) {
+        server.close();
+        throw error;
+      }
       this.#servers.set(id, server);
       return { type: 'listen', port: server.port, url: server.url, code: '', error: '' };
     } catch (error) {
       if (!(error instanceof AirlockError)) {
         throw error;
+      }
+      if (error instanceof PermissionDenied) {
+        log('warning', logText(error), error.code);
       }
       return { type: 'listen', port: 0, url: '', code: error.code, error: error.message };
     }

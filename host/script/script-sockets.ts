@@ -7,10 +7,11 @@ import { CLOSE_CODES } from '../../wire/socket-codes.ts';
 import { AirlockError, messageOf } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { Limits } from '../policy/limits.ts';
+import { logText } from '../policy/permission-denied.ts';
 import type { Permissions } from '../policy/permissions.ts';
 import type { ProxySettings } from '../policy/proxy-options.ts';
 import { AddressQueue } from '../sockets/address-queue.ts';
-import { connect, hostAndPort, hostPort } from '../sockets/client.ts';
+import { connect } from '../sockets/client.ts';
 import type { Connection, ConnectionOwner } from '../sockets/connection.ts';
 import { areSubprotocols, handshakeHeaders } from '../sockets/handshake-headers.ts';
 import { LONGEST_TIMER } from '../sockets/heartbeat.ts';
@@ -113,12 +114,7 @@ export class ScriptSockets implements ConnectionOwner {
           perMessageDeflate: command.perMessageDeflate,
           heartbeat: heartbeatInterval > 0 ? { interval: heartbeatInterval, timeout: heartbeatTimeout } : undefined,
           network: { proxies, tls, queue: this.#queue },
-          onDenied: (address) => {
-            const { host, port } = hostAndPort(url);
-            const flag = `--allow-connect=${hostPort(address, port)}`;
-            log('warning', `${host} leads to ${address}, which is not public; allow it with ${flag}`);
-          },
-          warn: (message) => log('warning', message),
+          warn: (message, code) => log('warning', message, code),
         },
         this,
       );
@@ -129,7 +125,7 @@ export class ScriptSockets implements ConnectionOwner {
         // What ws refuses at once, the bindings have refused before.
         return `connect: ${messageOf(error)}`;
       }
-      log('warning', `${error.message}${permittingFlag(error, url)}`);
+      log('warning', logText(error), error.code);
       const failure = socketFailure(error, url);
       this.#options.push({ type: 'failed', socket: id, error: failure.error, message: failure.message });
       this.#options.push({ type: 'closed', socket: id, code: 1006, reason: '', wasClean: false });
@@ -319,20 +315,5 @@ export class ScriptSockets implements ConnectionOwner {
     if (this.#options.isFull() && !this.#ended) {
       this.#reading.wait(connection);
     }
-  }
-}
-
-/** How the log says what would permit what was denied, where anything would. */
-function permittingFlag({ code, message }: AirlockError, url: string): string {
-  switch (code) {
-    case 'ERR_AIRLOCK_CONNECT_DENIED':
-    case 'ERR_AIRLOCK_ADDRESS_DENIED': {
-      const { host, port } = hostAndPort(url);
-      return `; allow it with --allow-connect=${hostPort(host, port)}`;
-    }
-    case 'ERR_AIRLOCK_HEADER_DENIED':
-      return `; allow it with --allow-headers=${/header (\w+)/.exec(message)?.[1] ?? ''}`;
-    default:
-      return '';
   }
 }

@@ -8,9 +8,11 @@ import type { CommandBatch, CommandReceiver, OtherCommand, SendType } from '../c
 import type { Isolation } from '../cells/isolation.ts';
 import { ScriptError, codeOf, messageOf, type ErrorCode } from '../errors.ts';
 import { originOf } from '../sockets/handshake-headers.ts';
+import { answerEnvironment } from './script-environment.ts';
 import { Inbox } from './inbox.ts';
 import { Incarnation } from './incarnation.ts';
 import { Restarts } from './restarts.ts';
+import { ScriptModules } from './script-modules.ts';
 import type { ScriptEnd, ScriptEvents, ScriptSetup } from './script-setup.ts';
 import { ScriptSockets } from './script-sockets.ts';
 import type { ScriptType } from './script-types.ts';
@@ -33,6 +35,7 @@ export class Script extends EventEmitter<ScriptEvents> {
   readonly ended: Promise<ScriptEnd>;
   readonly #setup: ScriptSetup;
   readonly #inbox: Inbox;
+  readonly #modules: ScriptModules;
   readonly #restarts: Restarts;
   #sockets: ScriptSockets;
   /** Sockets of earlier incarnations that are being closed. */
@@ -58,6 +61,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     const { limits, place } = setup;
     this.#inbox = new Inbox(limits.eventsPerTurn, limits.eventBytesPerTurn);
     this.#restarts = new Restarts(limits);
+    this.#modules = new ScriptModules(setup);
     this.#sockets = this.#newSockets();
     this.#begin(place);
   }
@@ -169,6 +173,7 @@ export class Script extends EventEmitter<ScriptEvents> {
       events.prepend(EVENT_SCHEMA, buffered);
     }
     this.#schedule.begun(events.count);
+    this.#modules.turnBegins();
     incarnation.turn(events);
     if (this.#inbox.weight < limits.inboxBytes / 2) {
       this.#sockets.resume();
@@ -199,9 +204,9 @@ export class Script extends EventEmitter<ScriptEvents> {
     }
   }
 
-  #answer(commands: CommandBatch, question: Question): Answer {
+  #answer(commands: CommandBatch, question: Question): Answer | Promise<Answer> {
     this.#carryOut(commands);
-    return this.#answerers[question.type](question);
+    return (this.#answerers[question.type] as (question: Question) => Answer | Promise<Answer>)(question);
   }
 
   #carryOut(commands: CommandBatch): void {
@@ -273,6 +278,8 @@ export class Script extends EventEmitter<ScriptEvents> {
             code: 'ERR_AIRLOCK_LISTEN_DENIED',
             error: `a script of the type ${this.type} has no servers`,
           },
+    load: (question) => this.#modules.load(question),
+    environment: ({ name }) => answerEnvironment(this.#setup, name),
   };
 
   #armTimer(delay: number): void {
@@ -354,6 +361,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     clearTimeout(this.#stopTimer);
     clearTimeout(this.#restartTimer);
     this.#inbox.clear();
+    this.#modules.stop();
     this.#leaveCell();
     const closing =
       end.reason === 'fault' ? this.#sockets.closeAll(1011, '') : this.#sockets.closeAll(1001, '');

@@ -2,6 +2,7 @@ import { harmless, hostile, loadFails } from '../support/hostile.ts';
 
 const PRELUDE = `
   const later = () => setTimeout(() => print('survived'), 20);
+  const attempt = (f) => { try { print('got it', typeof f()); } catch (error) { print('refused', String(error?.stack ?? error).slice(0, 500)); } };
   const told = (promise) => promise.then((value) => print('got it', typeof value), (error) => print('refused', String(error?.stack ?? error)));
 `;
 
@@ -16,7 +17,13 @@ hostile('modules and code from text', { prelude: PRELUDE, limits: { turnTimeout:
   { what: 'an import declaration', source: "import fs from 'node:fs'", expected: loadFails(/SyntaxError/) },
   { what: 'import.meta', source: 'print(import.meta.url)', expected: loadFails(/SyntaxError/) },
   { what: 'an export', source: 'export default 1', expected: loadFails(/SyntaxError/) },
-  { what: 'require, module, exports, __filename', source: "for (const name of ['require', 'module', 'exports', '__filename', '__dirname']) print(name, eval('typeof ' + name)); later()", expected: harmless, readsNot: /(?:object|function|string)$/ },
+  { what: 'require of modules of Node, and of files', source: "for (const what of ['node:fs', 'fs', '/etc/passwd', 'file:///etc/passwd', 'file:///proc/self/environ', './package.json', '../../etc/passwd', 'data:text/javascript,module.exports=1', 'isolated-vm', 'http://127.0.0.1:NEIGHBOUR_PORT/x.js', 'http://169.254.169.254/latest', '\\0', 'x'.repeat(1e6)]) attempt(() => require(what)); later()", expected: harmless, readsNot: /^got it/ },
+  { what: 'require of what is no text', source: "for (const what of [undefined, null, {}, Symbol.iterator, { toString() { throw new Error('mine'); } }, new Proxy({}, { get() { throw new Error('mine'); } })]) attempt(() => require(what)); later()", expected: harmless, readsNot: /^got it/ },
+  { what: 'Script.include of files and addresses', source: "for (const what of ['/etc/passwd', 'file:///etc/passwd', 'http://127.0.0.1:NEIGHBOUR_PORT/x.js']) attempt(() => Script.include(what)); attempt(() => require.cache); attempt(() => require.resolve('x')); later()", expected: harmless, reads: /refused/ },
+  { what: 'the environment', source: "for (const name of ['AIRLOCK_TEST_SECRET', 'PATH', 'HOME', '__proto__', 'constructor', '', '*']) { let value; try { value = Script.getEnv(name); } catch (e) { value = e.message; } print('value', value); } later()", expected: harmless },
+  { what: 'require in the place of its own constructor', source: "attempt(() => require.constructor('return process')()); attempt(() => Object.getPrototypeOf(require).constructor('return this.process.env')()); later()", expected: harmless, readsNot: /^got it/ },
+  { what: 'require without end', source: "for (;;) try { require('http://127.0.0.1:NEIGHBOUR_PORT/' + Math.random()); } catch {}", expected: { end: 'fault', codes: ['ERR_AIRLOCK_TURN_TIMEOUT', 'ERR_AIRLOCK_CELL_DIED'] } },
+  { what: 'module, exports, __filename', source: "for (const name of ['module', 'exports', '__filename', '__dirname']) print(name, eval('typeof ' + name)); later()", expected: harmless, readsNot: /(?:object|function|string)$/ },
   { what: 'Function with an argument that closes it', source: "Function('}); print(typeof process); (function () {')", expected: loadFails(/SyntaxError/) },
   { what: 'a source that closes what is around it', source: "}); print(typeof process, typeof ask); (() => {", expected: loadFails(/SyntaxError/) },
   { what: 'a source that hides its own name', source: "later();\n//# sourceURL=airlock:bindings\n", expected: harmless },

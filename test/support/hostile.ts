@@ -88,7 +88,7 @@ const OF_THE_HOST = new RegExp(
       .map((text) => text.replace(/[^\w/]/g, '\\$&')),
     'node_modules',
     'node:internal',
-    'file:///',
+    'airlock-tampered',
     '/dist/',
     'applySync',
     'ScriptIsolate',

@@ -50,6 +50,7 @@ export function isolateSettings({ listen: _, memory = 64, name = 'chat.js', turn
       server: false,
       entity: false,
       permittedHeaders: [],
+      environment: {},
       commandsPerTurn: 10_000,
       bytesPerTurn: 8 * 1024 * 1024,
       messageBytes: 16 * 1024 * 1024,
@@ -179,5 +180,5 @@ function answer(listen: Listen | undefined, commands: FlatBatch, question: FlatB
   if (listen === undefined || asked === undefined) {
     throw new Error('the test expects no question');
   }
-  return answerFields({ type: 'listen', ...listen(asked, flatToItems(COMMAND_SCHEMA, commands)) });
+  return answerFields({ type: 'listen', ...listen(asked as QuestionOf<'listen'>, flatToItems(COMMAND_SCHEMA, commands)) });
 }

@@ -115,7 +115,6 @@ export function openClient(url: string, options: Partial<ConnectOptions> = {}): 
       maxPayload: 16 * 1024 * 1024,
       headers: {},
       network: { proxies: new ProxySettings(), tls: NO_RULES, queue: new AddressQueue() },
-      onDenied: () => {},
       warn: () => {},
       ...options,
     },
