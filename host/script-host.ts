@@ -7,7 +7,7 @@ import { memoryIsTold } from './cells/memory-watch.ts';
 import { AirlockError, messageOf, type ErrorCode } from './errors.ts';
 import type { Log, LogEntry, LogLevel } from './observe/log.ts';
 import { BlameRecord, type ScriptIdentity } from './policy/blame.ts';
-import { resolveLimits } from './policy/limits.ts';
+import { resolveLimits, type LimitName } from './policy/limits.ts';
 import { Permissions } from './policy/permissions.ts';
 import { ProxySettings, proxyEnvironment } from './policy/proxy-options.ts';
 import { checkHostOptions, checkRunOptions, type HostOptions, type RunOptions } from './run-options.ts';
@@ -99,7 +99,7 @@ export class ScriptHost extends EventEmitter<HostEvents> {
       const tls = await TlsSettings.load(rest.tls, this.#tls);
       // A file's name may hold what would break the lines of a log.
       const scriptName = rest.name ?? name.replace(/[\x00-\x1f\x7f]/g, '?');
-      const log: Log = (level, message, code) => this.#log(level, scriptName, message, code);
+      const log: Log = (level, message, code, limit) => this.#log(level, scriptName, message, code, limit);
       const identity = { owner, name: scriptName, source };
       if (rest.pardon === true) {
         this.#blame.forget(identity);
@@ -201,8 +201,8 @@ export class ScriptHost extends EventEmitter<HostEvents> {
     }
   }
 
-  #log(level: LogLevel, script: string | undefined, message: string, code?: ErrorCode): void {
-    this.emit('log', { level, script, message, ...(code === undefined ? {} : { code }) });
+  #log(level: LogLevel, script: string | undefined, message: string, code?: ErrorCode, limit?: LimitName): void {
+    this.emit('log', { level, script, message, ...(code === undefined ? {} : { code }), ...(limit === undefined ? {} : { limit }) });
   }
 
   #scheduleIdleCheck(): void {

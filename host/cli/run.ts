@@ -15,6 +15,7 @@ export interface RunFlags extends NetworkFlags, PolicyFlags {
   readonly dialect: Dialect;
   readonly baseUrl?: string;
   readonly exitWhenIdle?: true;
+  readonly stats?: true;
   readonly isolation: Isolation;
   readonly owner: string;
   readonly blameFile?: string;
@@ -45,6 +46,7 @@ export function addRunFlags(command: Command): Command {
   addPolicyFlags(command)
     .addOption(new Option('--dialect <dialect>', 'how callbacks are called').choices(['overte', 'web']).default('overte'))
     .option('--base-url <url>', "what relative URLs of WebSockets count from; without it, the script's own address")
+    .option('--stats', 'when a script has ended, print what it has used to standard error, as a line of JSON')
     .option('--exit-when-idle', 'end when no script has a socket, a server or a timer')
     .addOption(
       new Option('--isolation <kind>', 'where scripts run, as below')
@@ -104,7 +106,12 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
   } catch (error) {
     return fail(output, error);
   }
-  host.on('log', (entry) => output.log(entry));
+  host.on('log', (entry) => {
+    // A script that ends by a limit says so by its error as well.
+    if (entry.level === 'warning' || (entry.level === 'error' && entry.limit === undefined)) {
+      output.log(entry);
+    }
+  });
   endOnInterrupt(host);
   if (flags.serverTls !== undefined) {
     process.on('SIGHUP', () => void host.reloadTls());
@@ -127,6 +134,9 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
       });
       script.on('print', (line) => output.print(script.name, line));
       script.on('error', (error) => output.error(error));
+      if (flags.stats === true) {
+        script.on('ended', (end) => output.statistics(script.name, end, script.statistics));
+      }
       scripts.push(script);
     } catch (error) {
       exitCode = fail(output, error);
@@ -140,7 +150,7 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
   }
   await host.stop();
   const ends = await allEnded;
-  return ends.some(({ reason }) => reason === 'fault') ? 1 : exitCode;
+  return ends.some(({ reason }) => reason !== 'stopped') ? 1 : exitCode;
 }
 
 /** The file's own name; with its folders where two files have the same one. */

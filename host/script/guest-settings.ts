@@ -17,6 +17,8 @@ export function guestSettings({ definition, limits, permissions, ...setup }: Scr
     bytesPerTurn: limits.commandBytesPerTurn,
     messageBytes: limits.messageBytes,
     handshakeTimeout: limits.handshakeTimeout,
+    timers: limits.timers,
+    resizableMemory: limits.resizableMemory,
     answerBytes: limits.answerBytes,
     bufferedBytes: limits.bufferedBytes,
     attachmentBytes: limits.attachmentBytes,

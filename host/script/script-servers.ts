@@ -50,7 +50,7 @@ export class ScriptServers implements ServerOwner {
   /** @param held whether a turn is under way: until its end, nobody is let in */
   listen(question: QuestionOf<'listen'>, held = false): AnswerOf<'listen'> {
     const { server: id, host, port } = question;
-    const { limits, log, permissions, push } = this.#options;
+    const { account, limits, log, permissions, push } = this.#options;
     if (id <= this.#lastId || port > 65_535) {
       return { type: 'listen', port: 0, url: '', code: 'ERR_AIRLOCK_MALFORMED_COMMAND', error: 'the question is malformed' };
     }
@@ -59,7 +59,7 @@ export class ScriptServers implements ServerOwner {
       const address = listenAddress(host);
       permissions.checkListen(address, port);
       if (this.#servers.size >= limits.servers) {
-        throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', `the limit of ${limits.servers} servers is reached`);
+        throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', account.statistics.hitUntold('servers'));
       }
       const mayCompress = (): boolean => this.#compressed.size < limits.compressedSockets;
       const options = listenOptions(question, this.#options, this.#sockets.slowReaders);
@@ -84,7 +84,7 @@ export class ScriptServers implements ServerOwner {
         log('warning', logText(error), error.code);
       }
       this.#refuse(id, error);
-      return { type: 'listen', port: 0, url: '', code: error.code, error: error.message };
+      return notListening(error.code, error.message);
     }
   }
 
@@ -191,12 +191,12 @@ export class ScriptServers implements ServerOwner {
   }
 
   accepted(server: Server, handshake: Accepted): void {
-    const { limits, log, push } = this.#options;
+    const { account, log, push } = this.#options;
     if (!this.#servers.has(server.id)) {
       return handshake.refuse(1001, 'Server closed.');
     }
     if (this.#sockets.isFull) {
-      log('warning', `a connection to port ${server.port} was turned away: the limit of ${limits.sockets} sockets is reached`);
+      log('warning', `a connection to port ${server.port} was turned away: ${account.statistics.hitUntold('sockets')}`, undefined, 'sockets');
       return handshake.refuse(1013, 'Too many sockets.');
     }
     const request = this.requests.takeAccepted(handshake.request);
@@ -252,13 +252,18 @@ export class ScriptServers implements ServerOwner {
     }
     // What is not permitted was logged already, with what would permit it.
     if (code !== 'ERR_AIRLOCK_LISTEN_DENIED') {
-      log('warning', `a server could not be opened: ${message}`);
+      log('warning', `a server could not be opened: ${message}`, code, code === 'ERR_AIRLOCK_TOO_MANY_SOCKETS' ? 'servers' : undefined);
     }
     if (dialect === 'overte') {
       push({ type: 'serverFailed', server: id, code, message });
       push({ type: 'serverClosed', server: id });
     }
   }
+}
+
+/** The answer where a script gets no server. */
+export function notListening(code: string, error: string): AnswerOf<'listen'> {
+  return { type: 'listen', port: 0, url: '', code, error };
 }
 
 /** Headers as `name: value`, a line for each: Node lets no line break into any. */

@@ -4,6 +4,7 @@ import type { CellDeath, Place } from '../cells/cell.ts';
 import type { Isolation } from '../cells/isolation.ts';
 import type { ScriptError } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
+import type { LimitHit } from '../observe/statistics.ts';
 import type { Limits } from '../policy/limits.ts';
 import type { Permissions } from '../policy/permissions.ts';
 import type { ProxySettings } from '../policy/proxy-options.ts';
@@ -20,9 +21,11 @@ export interface PrintedLine {
 
 /** How a script ended. */
 export interface ScriptEnd {
-  /** `stopped`: by itself, or by `stop()`. `fault`: `error` says what was wrong. */
-  readonly reason: 'stopped' | 'fault';
+  /** `stopped`: by itself, or by `stop()`. `limit`: in order, as its lifetime is over. `fault`: `error` says what was wrong. */
+  readonly reason: 'stopped' | 'limit' | 'fault';
   readonly error?: ScriptError;
+  /** The limit that it has hit, where it has ended by that. */
+  readonly limit?: LimitHit;
 }
 
 /** Why a script was started again. */

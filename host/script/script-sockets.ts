@@ -16,17 +16,21 @@ import type { Connection, ConnectionOwner } from '../sockets/connection.ts';
 import { areSubprotocols, handshakeHeaders } from '../sockets/handshake-headers.ts';
 import { LONGEST_TIMER } from '../sockets/heartbeat.ts';
 import type { Accepted } from '../sockets/server.ts';
-import { isTlsError, socketFailure } from '../sockets/socket-errors.ts';
+import { SocketFault, isMessageTooLarge, isTimeoutError, isTlsError, socketFailure } from '../sockets/socket-errors.ts';
 import type { ServerStatistics } from '../sockets/server-statistics.ts';
 import type { ServerTls } from '../sockets/server-tls.ts';
 import type { TlsSettings } from '../sockets/tls-settings.ts';
 import type { SendLimit, SlowReaderCounts } from '../sockets/slow-readers.ts';
+import { isSendableCloseCode } from './close-codes.ts';
 import { Draining } from './draining.ts';
 import { FanOut } from './fan-out.ts';
 import { Reading } from './reading.ts';
+import type { ScriptAccount } from './script-account.ts';
 import { ScriptServers } from './script-servers.ts';
 
 export interface ScriptSocketsOptions {
+  /** What it may still use. */
+  readonly account: ScriptAccount;
   readonly permissions: Permissions;
   readonly limits: Limits;
   readonly dialect: Dialect;
@@ -68,8 +72,8 @@ export class ScriptSockets implements ConnectionOwner {
   readonly #connections = new Map<number, Connection>();
   /** Lets its client connections to one address open one after the other. */
   readonly #queue = new AddressQueue();
-  /** Client connections that are not open yet, and those of them whose TLS has failed. */
-  readonly #connecting = new Map<Connection, 'connecting' | 'tls-failed'>();
+  /** Client connections that are not open yet, and those of them whose time the script has shortened, or whose TLS has failed. */
+  readonly #connecting = new Map<Connection, 'connecting' | 'own-timeout' | 'tls-failed'>();
   readonly #reading = new Reading();
   /** Connections written to in the batch of commands that is being carried out. */
   readonly #written = new Set<Connection>();
@@ -87,7 +91,10 @@ export class ScriptSockets implements ConnectionOwner {
   constructor(options: ScriptSocketsOptions) {
     this.#options = options;
     this.servers = new ScriptServers(options, this);
-    this.fanOut = new FanOut(options.limits, (connection) => this.#written.add(connection));
+    this.fanOut = new FanOut(options.limits, (connection, bytes) => {
+      options.account.budget.send(bytes);
+      this.#written.add(connection);
+    });
     this.#draining = new Draining((connection) => this.#push({ type: 'drained', socket: connection.id }));
     this.#clientSendLimit = { bytes: options.limits.bufferedBytes, policy: 'close', counts: this.slowReaders };
   }
@@ -110,7 +117,7 @@ export class ScriptSockets implements ConnectionOwner {
     if (id <= this.#lastClientId || id % 2 !== 0) {
       return `connect under the number ${id}`;
     }
-    const { limits, log, permissions, proxies, tls } = this.#options;
+    const { account, limits, log, permissions, proxies, tls } = this.#options;
     this.#lastClientId = id;
     if (!/^wss?:\/\//.test(url) || !URL.canParse(url) || url.includes('#')) {
       return 'connect to what is not a WebSocket URL';
@@ -123,7 +130,7 @@ export class ScriptSockets implements ConnectionOwner {
     }
     try {
       if (this.isFull) {
-        throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', `the limit of ${limits.sockets} sockets is reached`);
+        throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', account.statistics.hitUntold('sockets'));
       }
       const headers = handshakeHeaders(flat, permissions, this.#options.origin);
       if (typeof headers === 'string') {
@@ -143,18 +150,20 @@ export class ScriptSockets implements ConnectionOwner {
           sendLimit: this.#clientSendLimit,
           heartbeat: heartbeatInterval > 0 ? { interval: heartbeatInterval, timeout: heartbeatTimeout } : undefined,
           network: { proxies, tls, queue: this.#queue },
+          delay: account.budget.connectDelay(),
           warn: (message, code) => log('warning', message, code),
         },
         this,
       );
       this.#connections.set(id, connection);
-      this.#connecting.set(connection, 'connecting');
+      const isOwnTimeout = handshakeTimeout > 0 && handshakeTimeout < limits.handshakeTimeout;
+      this.#connecting.set(connection, isOwnTimeout ? 'own-timeout' : 'connecting');
     } catch (error) {
       if (!(error instanceof AirlockError)) {
         // What ws refuses at once, the bindings have refused before.
         return `connect: ${messageOf(error)}`;
       }
-      log('warning', logText(error), error.code);
+      log('warning', logText(error), error.code, error.code === 'ERR_AIRLOCK_TOO_MANY_SOCKETS' ? 'sockets' : undefined);
       const failure = socketFailure(error, url);
       this.#options.push({ type: 'failed', socket: id, error: failure.error, message: failure.message });
       this.#options.push({ type: 'closed', socket: id, code: 1006, reason: '', wasClean: false });
@@ -165,13 +174,19 @@ export class ScriptSockets implements ConnectionOwner {
   send(type: SendType, socket: number, data: string | Buffer, start: number, end: number): void {
     const connection = this.#connections.get(socket);
     if (connection !== undefined) {
+      this.#options.account.budget.send(end - start);
       this.#written.add(connection);
       connection.send(type, data, start, end);
     }
   }
 
-  ping({ socket, data }: CommandOf<'ping'>): void {
+  /** Returns why the command is malformed, where it is. */
+  ping({ socket, data }: CommandOf<'ping'>): string | undefined {
+    if (data.length > 125) {
+      return `ping with ${data.length} bytes`;
+    }
     this.#connections.get(socket)?.ping(data);
+    return undefined;
   }
 
   pauseByScript({ socket }: CommandOf<'pause'>): void {
@@ -207,8 +222,13 @@ export class ScriptSockets implements ConnectionOwner {
     return this.#connections.get(id);
   }
 
-  close({ socket, code, reason }: CommandOf<'close'>): void {
+  /** Returns why the command is malformed, where it is. */
+  close({ socket, code, reason }: CommandOf<'close'>): string | undefined {
+    if (!isSendableCloseCode(code) || Buffer.byteLength(reason) > 123) {
+      return `close with the code ${code}`;
+    }
     this.#connections.get(socket)?.close(code, reason);
+    return undefined;
   }
 
   /** Ends a batch of commands: what was written goes to the kernel, one system call for each socket. */
@@ -240,6 +260,28 @@ export class ScriptSockets implements ConnectionOwner {
       }
     }
     return events;
+  }
+
+  /** The bytes that the kernel has not taken, of all sockets. */
+  get unsentBytes(): number {
+    let bytes = 0;
+    for (const connection of this.#assumedBuffered.keys()) {
+      bytes += connection.bufferedAmount;
+    }
+    return bytes;
+  }
+
+  /** Cuts those connections off that have the most of them, until there are no more than so many. */
+  cutSlowest(message: string, most: number): void {
+    let left = this.unsentBytes;
+    const byBytes = [...this.#assumedBuffered.keys()].map((connection) => ({ connection, bytes: connection.bufferedAmount }));
+    for (const { bytes, connection } of byBytes.sort((one, other) => other.bytes - one.bytes)) {
+      if (left <= most) {
+        return;
+      }
+      left -= bytes;
+      connection.fail(new SocketFault('SocketResourceError', message));
+    }
   }
 
   /** Reads on from the sockets that had to wait for the script. */
@@ -276,13 +318,13 @@ export class ScriptSockets implements ConnectionOwner {
   message(connection: Connection, kind: MessageKind, data: Buffer, start: number, end: number): void {
     if (!this.#ended) {
       this.#options.message(connection.id, kind, data, start, end);
-      this.#pauseIfFull(connection);
+      this.#received(connection, end - start);
     }
   }
 
   control(connection: Connection, type: 'ping' | 'pong', data: Buffer): void {
     this.#push({ type, socket: connection.id, data });
-    this.#pauseIfFull(connection);
+    this.#received(connection, data.length);
   }
 
   opened(connection: Connection, protocol: string, extensions: string): void {
@@ -295,8 +337,13 @@ export class ScriptSockets implements ConnectionOwner {
   }
 
   failed(connection: Connection, error: number, message: string): void {
-    if (isTlsError(error) && this.#connecting.has(connection)) {
+    const connecting = this.#connecting.get(connection);
+    if (isTlsError(error) && connecting !== undefined) {
       this.#connecting.set(connection, 'tls-failed');
+    } else if (isTimeoutError(error) && connecting === 'connecting') {
+      this.#options.account.statistics.hit('handshakeTimeout');
+    } else if (isMessageTooLarge(message)) {
+      this.#options.account.statistics.hit('messageBytes');
     }
     this.#push({ type: 'failed', socket: connection.id, error, message });
   }
@@ -337,8 +384,15 @@ export class ScriptSockets implements ConnectionOwner {
     }
   }
 
-  #pauseIfFull(connection: Connection): void {
-    if (this.#options.isFull() && !this.#ended) {
+  /** Something of so many bytes has come. Where that was too much, no more is read from its socket for now. */
+  #received(connection: Connection, bytes: number): void {
+    const { account, isFull: inboxIsFull } = this.#options;
+    const isTooFast = account.budget.received(bytes);
+    const isFull = inboxIsFull();
+    if (isFull) {
+      account.statistics.hit('inboxBytes');
+    }
+    if ((isFull || isTooFast) && !this.#ended) {
       this.#reading.wait(connection);
     }
   }
