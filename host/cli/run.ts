@@ -5,6 +5,7 @@ import { AirlockError, messageOf } from '../errors.ts';
 import { Permissions, type PermissionOptions } from '../policy/permissions.ts';
 import { ScriptHost } from '../script-host.ts';
 import { SCRIPT_TYPES, type ScriptType } from '../script/script-types.ts';
+import { ON_FAULT, type OnFault, type ScriptEnd } from '../script/script-setup.ts';
 import type { Script } from '../script/script.ts';
 import type { Dialect } from '../../wire/settings.ts';
 import { addNetworkFlags, proxyOf, tlsOf, type NetworkFlags } from './network-flags.ts';
@@ -23,6 +24,7 @@ interface RunFlags extends NetworkFlags {
   readonly owner: string;
   readonly blameFile?: string;
   readonly pardon?: true;
+  readonly onFault: OnFault;
 }
 
 /** What a shell gives for a program that an interrupt ended: 128 and the number of SIGINT. */
@@ -50,6 +52,11 @@ export function addRunCommand(program: Command): void {
     )
     .option('--owner <name>', 'whose the scripts are', DEFAULT_OWNER)
     .option('--blame-file <file>', 'keep there which scripts have brought their process down; after the second time they are not run again')
+    .addOption(
+      new Option('--on-fault <what>', 'what becomes of what servers have accepted when their script fails; hold: it waits for the script, which is run again where it has brought its process down')
+        .choices(ON_FAULT)
+        .default('close'),
+    )
     .option('--pardon', 'run them all the same, and forget what they did');
   addNetworkFlags(command)
     .addHelpText('after', isolationHelp() + RUN_EXAMPLES)
@@ -125,15 +132,15 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
     process.on('SIGHUP', () => void host.reloadTls());
   }
   let exitCode = 0;
-  const scripts: Script[] = [];
-  for (const file of files) {
+  const start = async (file: string, pardon: true | undefined): Promise<Script | undefined> => {
     try {
       const script = await host.run({
         file,
         name: scriptName(file, files),
         type: flags.type,
         owner: flags.owner,
-        pardon: flags.pardon,
+        onFault: flags.onFault,
+        pardon,
         dialect: flags.dialect,
         baseUrl: flags.baseUrl,
         args,
@@ -141,12 +148,26 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
       });
       script.on('print', (line) => output.print(script.name, line));
       script.on('error', (error) => output.error(error));
-      scripts.push(script);
+      return script;
     } catch (error) {
       exitCode = fail(output, error);
+      return undefined;
+    }
+  };
+  /** How the script ends at last: what is held for it is of use only where it runs again. */
+  const ending = async (file: string, script: Script): Promise<ScriptEnd> => {
+    const end = await script.ended;
+    const next = flags.onFault === 'hold' && end.error?.code === 'ERR_AIRLOCK_CELL_DIED' ? await start(file, undefined) : undefined;
+    return next === undefined ? end : ending(file, next);
+  };
+  const endings: Promise<ScriptEnd>[] = [];
+  for (const file of files) {
+    const script = await start(file, flags.pardon);
+    if (script !== undefined) {
+      endings.push(ending(file, script));
     }
   }
-  const allEnded = Promise.all(scripts.map((script) => script.ended));
+  const allEnded = Promise.all(endings);
   if (flags.exitWhenIdle === true) {
     await Promise.race([allEnded, new Promise<void>((resolve) => host.once('idle', () => resolve()))]);
   } else {

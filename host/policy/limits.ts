@@ -62,6 +62,12 @@ export const LIMITS = {
   restarts: { default: 10, least: 0, most: 10_000 },
   /** What passes before the first of them, in milliseconds; twice as long before each further one, up to 30 seconds. */
   restartDelay: { default: 100, least: 1, most: 30_000 },
+  /** With `onFault: "hold"`, how long a server and its connections wait for the script to run again, in milliseconds. */
+  holdTimeout: { default: 10_000, least: 1, most: 600_000 },
+  /** Bytes of messages that wait for it meanwhile, and 128 for each event; above it, its connections are not read. */
+  heldBytes: { default: 8 * 1024 * 1024, least: 0, most: 1024 * 1024 * 1024 },
+  /** How many connections wait for it. */
+  heldConnections: { default: 10_000, least: 0, most: 1_000_000 },
 } as const;
 
 export type LimitName = keyof typeof LIMITS;

@@ -47,10 +47,10 @@ export interface ConnectionOptions {
  * What is sent waits for `flush`, and then reaches the kernel in one system call.
  */
 export class Connection {
-  readonly id: number;
+  id: number;
   readonly url: string;
   readonly #webSocket: WebSocket;
-  readonly #owner: ConnectionOwner;
+  #owner: ConnectionOwner;
   /** What is written to: the TCP socket of an accepted connection, else the stream over it. */
   #socket: Socket | FramedStream | undefined;
   readonly #isAccepted: boolean;
@@ -61,7 +61,7 @@ export class Connection {
   #heartbeat: Heartbeat | Liveness | undefined;
   /** Where an accepted connection may be too long without a message. */
   #idle: Liveness | undefined;
-  readonly #liveness: LivenessWatch | undefined;
+  #liveness: LivenessWatch | undefined;
   readonly #frames = new FrameQueue();
   #isCorked = false;
   #failed = false;
@@ -222,6 +222,21 @@ export class Connection {
     this.terminate();
   }
 
+  /** Whether it was closed from here. */
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
+  /** Gives it to another owner, who knows it by this number, and to what looks after its peer from now on. */
+  handOver(id: number, owner: ConnectionOwner, liveness = this.#liveness): void {
+    this.id = id;
+    this.#owner = owner;
+    if (liveness !== this.#liveness) {
+      this.#liveness = liveness;
+      this.#watch();
+    }
+  }
+
   /** Tells nothing more, from the next message on, and stops reading, so that the peer has to wait. */
   pause(): void {
     if (!this.#isClosing) {
@@ -323,6 +338,7 @@ export class Connection {
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) {
       return;
     }
+    this.#heartbeat?.stop();
     const { isIdleWatched } = this.#liveness ?? {};
     const liveness = this.#liveness?.watch({
       connection: this,
