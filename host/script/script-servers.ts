@@ -8,6 +8,9 @@ import { listenAddress } from '../sockets/listen-address.ts';
 import { Server, type Accepted, type ServerOwner } from '../sockets/server.ts';
 import type { ServerStatistics } from '../sockets/server-statistics.ts';
 import { ScriptRequests } from './script-requests.ts';
+import type { Event } from '../../wire/events.ts';
+import { Acceptances } from './acceptances.ts';
+import type { Announcement, HeldConnection } from './held-connection.ts';
 import type { ScriptSockets, ScriptSocketsOptions } from './script-sockets.ts';
 import { listenOptions } from './server-options.ts';
 
@@ -26,12 +29,15 @@ export class ScriptServers implements ServerOwner {
   readonly #acceptedBy = new Map<Connection, Server>();
   /** Those that compress, which costs memory. */
   readonly #compressed = new Set<Connection>();
+  /** Where these are held on a fault. */
+  readonly #acceptances: Acceptances | undefined;
   #lastId = 0;
 
   constructor(options: ScriptSocketsOptions, sockets: ScriptSockets) {
     this.#options = options;
     this.#sockets = sockets;
     this.requests = new ScriptRequests(options);
+    this.#acceptances = options.holdable === undefined ? undefined : new Acceptances(options.holdable);
   }
 
   get count(): number {
@@ -46,7 +52,7 @@ export class ScriptServers implements ServerOwner {
   /** @param held whether a turn is under way: until its end, nobody is let in */
   listen(question: QuestionOf<'listen'>, held = false): AnswerOf<'listen'> {
     const { server: id, host, port } = question;
-    const { limits, log, permissions, push } = this.#options;
+    const { hold, limits, log, permissions, push } = this.#options;
     if (id <= this.#lastId || port > 65_535) {
       return { type: 'listen', port: 0, url: '', code: 'ERR_AIRLOCK_MALFORMED_COMMAND', error: 'the question is malformed' };
     }
@@ -64,11 +70,16 @@ export class ScriptServers implements ServerOwner {
         throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', `the limit of ${limits.servers} servers is reached`);
       }
       const mayCompress = (): boolean => this.#compressed.size < limits.compressedSockets;
-      const server = new Server(id, { ...listenOptions(question, this.#options), host: address, held, mayCompress }, this);
+      const options = { ...listenOptions(question, this.#options), host: address, held, mayCompress };
+      const left = hold.claim(address, port);
+      const server = new Server(id, options, this, left?.server);
       this.#servers.set(id, server);
       this.#held.add(server);
       this.#accepted.set(server, new Set());
       push({ type: 'listening', server: id });
+      for (const connection of left?.connections ?? []) {
+        this.#takeOver(server, connection);
+      }
       return { type: 'listen', port: server.port, url: server.url, code: '', error: '' };
     } catch (error) {
       if (!(error instanceof AirlockError)) {
@@ -116,6 +127,14 @@ export class ScriptServers implements ServerOwner {
     }
   }
 
+  /** Gives up the listeners with what they have accepted. @param waiting what the script was not told */
+  leave(waiting: readonly Event[]): void {
+    if (this.#acceptances !== undefined) {
+      this.#acceptances.hold(this.#servers.values(), waiting, this.#options.hold, (connection) => this.#sockets.leave(connection));
+      this.#servers.clear();
+    }
+  }
+
   /** Stops all listeners. What they accepted stays. */
   closeAll(): void {
     for (const server of this.#servers.values()) {
@@ -131,6 +150,7 @@ export class ScriptServers implements ServerOwner {
   forget(connection: Connection): void {
     const server = this.#acceptedBy.get(connection);
     if (server !== undefined) {
+      this.#acceptances?.closed(connection);
       this.#acceptedBy.delete(connection);
       this.#compressed.delete(connection);
       this.#accepted.get(server)?.delete(connection);
@@ -149,13 +169,35 @@ export class ScriptServers implements ServerOwner {
     }
     const request = this.requests.takeAccepted(handshake.request);
     const connection = this.#sockets.adopt(handshake);
+    const announcement = announce(handshake);
+    this.#acceptances?.add(connection, server, { announcement, client: handshake.request.client });
+    this.#join(server, connection, announcement);
+    push({ type: 'accepted', server: server.id, socket: connection.id, request, ...announcement });
+  }
+
+  #join(server: Server, connection: Connection, { extensions }: Announcement): void {
     this.#acceptedBy.set(connection, server);
     this.#accepted.get(server)?.add(connection);
-    const { extensions, protocol, url } = handshake;
     if (extensions !== '') {
       this.#compressed.add(connection);
     }
-    push({ type: 'accepted', server: server.id, socket: connection.id, request, url, protocol, extensions });
+  }
+
+  /** Announces what was held once more, with all that has come of it meanwhile. */
+  #takeOver(server: Server, held: HeldConnection): void {
+    const { push } = this.#options;
+    const { acceptance, attachment, connection } = held;
+    const socket = this.#sockets.nextAcceptedId();
+    push({ type: 'accepted', server: server.id, socket, request: 0, ...acceptance.announcement, attachment });
+    for (const event of held.take()) {
+      push({ ...event, socket });
+    }
+    if (connection !== undefined) {
+      server.adopt(connection, acceptance.client, socket, this.#sockets);
+      this.#acceptances?.add(connection, server, acceptance, attachment);
+      this.#join(server, connection, acceptance.announcement);
+      this.#sockets.takeOver(connection);
+    }
   }
 
   serverFailed(server: Server, message: string): void {
@@ -191,4 +233,9 @@ export class ScriptServers implements ServerOwner {
       push({ type: 'serverClosed', server: id });
     }
   }
+}
+
+/** What a script is told of a connection, but for the numbers. */
+function announce({ extensions, protocol, url }: Accepted): Announcement {
+  return { url, protocol, extensions };
 }

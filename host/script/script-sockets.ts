@@ -18,6 +18,8 @@ import type { Accepted } from '../sockets/server.ts';
 import { isTlsError, socketFailure } from '../sockets/socket-errors.ts';
 import type { ServerTls } from '../sockets/server-tls.ts';
 import type { TlsSettings } from '../sockets/tls-settings.ts';
+import type { Hold } from './hold.ts';
+import type { Inbox } from './inbox.ts';
 import { Reading } from './reading.ts';
 import { ScriptServers } from './script-servers.ts';
 
@@ -32,6 +34,10 @@ export interface ScriptSocketsOptions {
   /** What its servers can show in TLS. */
   readonly serverTls: ServerTls;
   readonly log: Log;
+  /** What was left behind by the incarnation before this one. */
+  readonly hold: Hold;
+  /** Where the servers' connections are to be held on a fault: which turns the script has been given. */
+  readonly holdable: Pick<Inbox, 'newestTurn' | 'takenTurn'> | undefined;
   /** Hands an event to the script's inbox. */
   readonly push: (event: Event) => void;
   /** Hands a message to it: a part of the buffer. */
@@ -272,11 +278,7 @@ export class ScriptSockets implements ConnectionOwner {
     const code = tlsFailed && this.#options.dialect === 'overte' ? CLOSE_CODES.TlsHandshakeFailed : closeCode;
     this.#connecting.delete(connection);
     this.#connections.delete(connection.id);
-    this.#reading.forget(connection);
-    this.#written.delete(connection);
-    this.#drainAsked.delete(connection);
-    this.#draining.delete(connection);
-    this.#assumedBuffered.delete(connection);
+    this.#forget(connection);
     this.#push({ type: 'closed', socket: connection.id, code, reason, wasClean });
     this.servers.forget(connection);
     if (this.#connections.size === 0) {
@@ -291,10 +293,40 @@ export class ScriptSockets implements ConnectionOwner {
 
   /** Makes an accepted connection one of the script's. */
   adopt(handshake: Accepted): Connection {
-    this.#lastAcceptedId += 2;
-    const connection = handshake.connect(this.#lastAcceptedId, this);
+    const connection = handshake.connect(this.nextAcceptedId(), this);
     this.#connections.set(connection.id, connection);
     return connection;
+  }
+
+  nextAcceptedId(): number {
+    this.#lastAcceptedId += 2;
+    return this.#lastAcceptedId;
+  }
+
+  /** An accepted connection that was held is one of the script's again. */
+  takeOver(connection: Connection): void {
+    this.#connections.set(connection.id, connection);
+    const { bufferedAmount: bytes } = connection;
+    if (bytes > 0) {
+      this.#push({ type: 'buffered', socket: connection.id, bytes });
+      this.#assumedBuffered.set(connection, bytes);
+    }
+    connection.resume();
+    this.#pauseIfFull(connection);
+  }
+
+  /** It is no longer one of the script's. */
+  leave(connection: Connection): void {
+    this.#connections.delete(connection.id);
+    this.#forget(connection);
+  }
+
+  #forget(connection: Connection): void {
+    this.#reading.forget(connection);
+    this.#written.delete(connection);
+    this.#drainAsked.delete(connection);
+    this.#draining.delete(connection);
+    this.#assumedBuffered.delete(connection);
   }
 
   #push(event: Event): void {

@@ -10,6 +10,7 @@ import { ScriptError, codeOf, messageOf, type ErrorCode } from '../errors.ts';
 import type { ServerStatistics } from '../sockets/server-statistics.ts';
 import { originOf } from '../sockets/handshake-headers.ts';
 import { isSendableCloseCode } from './close-codes.ts';
+import { Hold } from './hold.ts';
 import { Inbox } from './inbox.ts';
 import { Incarnation } from './incarnation.ts';
 import { Restarts } from './restarts.ts';
@@ -36,6 +37,8 @@ export class Script extends EventEmitter<ScriptEvents> {
   readonly #setup: ScriptSetup;
   readonly #inbox: Inbox;
   readonly #restarts: Restarts;
+  /** What it has left behind in a fault, or another one of its name. */
+  readonly #hold: Hold;
   #sockets: ScriptSockets;
   /** Sockets of earlier incarnations that are being closed. */
   readonly #closing = new Set<Promise<void>>();
@@ -60,6 +63,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     const { limits, place } = setup;
     this.#inbox = new Inbox(limits.eventsPerTurn, limits.eventBytesPerTurn);
     this.#restarts = new Restarts(limits);
+    this.#hold = setup.hold ?? new Hold(limits);
     this.#sockets = this.#newSockets();
     this.#begin(place);
   }
@@ -76,6 +80,8 @@ export class Script extends EventEmitter<ScriptEvents> {
       tls,
       serverTls,
       log,
+      hold: this.#hold,
+      holdable: this.#setup.onFault === 'hold' ? this.#inbox : undefined,
       push: (event) => this.#push(event),
       message: (socket, kind, data, start, end) => {
         if (this.#takesEvents) {
@@ -300,7 +306,7 @@ export class Script extends EventEmitter<ScriptEvents> {
       return this.#fault('ERR_AIRLOCK_RESTARTED_TOO_OFTEN', `${cause}; ${limit}`);
     }
     this.#state = 'waiting';
-    this.#inbox.clear();
+    this.#leaveListeners();
     const closing = this.#sockets.closeAll(1011, '').then(() => void this.#closing.delete(closing));
     this.#closing.add(closing);
     this.#sockets = this.#newSockets();
@@ -324,6 +330,14 @@ export class Script extends EventEmitter<ScriptEvents> {
 
   #causeOf({ message, what }: CellDeath): string {
     return `the ${what} that ran ${this.name} ${message}`;
+  }
+
+  /** Has held what can be held, where it is to be, and forgets what waits. */
+  #leaveListeners(): void {
+    const waiting = this.#setup.onFault === 'hold' ? this.#inbox.drain() : [];
+    this.#inbox.clear();
+    this.#sockets.flush();
+    this.#sockets.servers.leave(waiting);
   }
 
   #leaveCell(): void {
@@ -365,11 +379,20 @@ export class Script extends EventEmitter<ScriptEvents> {
     if (this.#state === 'ended') {
       return;
     }
+    const isHeld = end.reason === 'fault' && this.#state !== 'ending' && this.#setup.onFault === 'hold';
     this.#state = 'ended';
     clearTimeout(this.#stopTimer);
     clearTimeout(this.#restartTimer);
-    this.#inbox.clear();
     this.#leaveCell();
+    if (isHeld) {
+      this.#leaveListeners();
+      if (!this.#hold.isEmpty) {
+        this.#setup.onLeft(this.#hold);
+      }
+    } else {
+      this.#inbox.clear();
+      this.#closing.add(this.#hold.end(end.reason === 'fault' ? 1011 : 1001));
+    }
     const closing =
       end.reason === 'fault' ? this.#sockets.closeAll(1011, '') : this.#sockets.closeAll(1001, '');
     void Promise.all([closing, ...this.#closing]).then(() => {

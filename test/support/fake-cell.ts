@@ -148,6 +148,9 @@ export function startFakeScript(options: FakeScriptOptions = {}): FakeScript {
       laterCells.push(later);
       return placeIn(later);
     },
+    onFault: 'close',
+    hold: undefined,
+    onLeft: () => {},
     onBlamed: () => {},
     log: (level: LogLevel, message: string) => void log.push({ level, script: 'fake.js', message }),
     onChange: () => {},
