@@ -14,6 +14,7 @@ import {
   Uint8ArrayConstructor,
   createList,
 } from './primordials.ts';
+import type { ByteRange } from './web/buffer-source.ts';
 
 /**
  * The guest's end of the isolate boundary: the outbox of commands, the arena for bytes, and the questions.
@@ -222,8 +223,26 @@ export function answerRequest(
   views.control[NUMBERS_OUT] = numbersWritten = at;
 }
 
-type OtherCommand = Exclude<CommandType, 'sendText' | 'sendBinary' | 'ping' | 'answerRequest'>;
+type CommandWithBytes = 'attach' | 'publishBinary';
+type OtherCommand = Exclude<CommandType, 'sendText' | 'sendBinary' | 'ping' | 'answerRequest' | CommandWithBytes>;
 type CommandFields<Type extends CommandType> = Omit<CommandOf<Type>, 'type'>;
+
+/** More than the longest command with bytes has. */
+const NUMBERS_WITH_BYTES = 16;
+
+/** A command whose last field is bytes. */
+export function commandWithBytes<Type extends CommandWithBytes>(
+  type: Type,
+  fields: Omit<CommandFields<Type>, 'data'>,
+  { buffer, start, length }: ByteRange,
+): void {
+  // Of bytes, the length is given among the numbers.
+  const values: Values = { ...fields, data: length };
+  count(sizeOf(COMMANDS[type], values) + length);
+  reserveNumbers(NUMBERS_WITH_BYTES);
+  writeBytes(buffer, start, length);
+  writeItem(COMMANDS[type], values);
+}
 
 /** Any other command of the script's. Throws where it is over the bounds of the turn. */
 export function command<Type extends OtherCommand>(type: Type, fields: CommandFields<Type>): void {

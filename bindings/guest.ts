@@ -36,10 +36,12 @@ import { beginInput, readBytes, readNumber, readString } from './turn-input.ts';
 import { takeRequest } from './server-request.ts';
 import { requestGone } from './websocket-server-requests.ts';
 import { serverById, serverInternals, WebSocketServer } from './websocket-server.ts';
+import { acceptWebSocket, ServerWebSocket } from './server-websocket.ts';
+import { beginDeliveries, joinServer, leaveServer } from './topics.ts';
 import { settleSenders } from './websocket-connection.ts';
 import { WebSocketError } from './websocket-error.ts';
 import { WebSocketStream } from './websocket-stream.ts';
-import { acceptWebSocket, WebSocket } from './websocket.ts';
+import { WebSocket } from './websocket.ts';
 
 /**
  * The entry of the bindings. Evaluated once, into the V8 snapshot; each isolate that starts from it calls `boot`, and
@@ -47,7 +49,7 @@ import { acceptWebSocket, WebSocket } from './websocket.ts';
  */
 
 type EventFields<Type extends EventType> = {
-  readonly [Field in keyof Omit<ItemOf<EventTable, Type>, 'type'>]: Field extends 'data'
+  readonly [Field in keyof Omit<ItemOf<EventTable, Type>, 'type'>]: ItemOf<EventTable, Type>[Field] extends Uint8Array
     ? Uint8Array<ArrayBuffer>
     : ItemOf<EventTable, Type>[Field];
 };
@@ -62,9 +64,9 @@ const handlers: {
   opened({ socket, protocol, extensions }) {
     connectionById(socket)?.opened(protocol, extensions);
   },
-  accepted({ server, socket, request, url, protocol, extensions }) {
-    takeRequest(request);
-    const accepted = acceptWebSocket(socket, url, protocol, extensions);
+  accepted({ server, socket, request, url, protocol, extensions, ...rest }) {
+    const accepted = acceptWebSocket(socket, url, protocol, extensions, { server, request: takeRequest(request), ...rest });
+    joinServer(server, socket);
     const target = serverById(server);
     if (target !== undefined) {
       serverInternals.accepted(target, accepted);
@@ -74,6 +76,7 @@ const handlers: {
     connectionById(socket)?.failed(error, message);
   },
   closed({ socket, code, reason, wasClean }) {
+    leaveServer(socket);
     connectionById(socket)?.closed(code, reason, wasClean);
   },
   buffered({ socket, bytes }) {
@@ -285,6 +288,7 @@ const guest = {
       globals.self = globalThis;
     }
     if (parsed.server) {
+      globals.ServerWebSocket = ServerWebSocket;
       globals.WebSocketServer = WebSocketServer;
     }
     for (const global of ObjectKeys(globals)) {
@@ -297,6 +301,7 @@ const guest = {
     beginTurn();
     beginInput(texts);
     settleSenders();
+    beginDeliveries();
     beginEventTurn();
     dispatchEvents(count);
     return currentOutbox();

@@ -26,7 +26,9 @@ export const ArrayBufferConstructor = ArrayBuffer;
 export const ArrayBufferPrototype = ArrayBuffer.prototype;
 export const ArrayConstructor = Array;
 export const ArrayIsArray = Array.isArray;
+export const BigIntConstructor = BigInt;
 export const DataViewConstructor = DataView;
+export const Float64ArrayConstructor = Float64Array;
 export const DateConstructor = Date;
 export const DateNow = Date.now;
 // V8's own; the types of the language do not know it.
@@ -84,6 +86,7 @@ export const ArrayPrototypeSort = uncurryThis(Array.prototype.sort) as <Item>(
   compare: (left: Item, right: Item) => number,
 ) => Item[];
 export const ArrayPrototypeValues = uncurryThis(Array.prototype.values) as <Item>(self: readonly Item[]) => Iterator<Item>;
+export const BigIntPrototypeToString = uncurryThis(BigInt.prototype.toString);
 export const BigIntPrototypeValueOf = uncurryThis(BigInt.prototype.valueOf);
 export const BooleanPrototypeValueOf = uncurryThis(Boolean.prototype.valueOf);
 export const DatePrototypeGetTime = uncurryThis(Date.prototype.getTime);
@@ -117,6 +120,7 @@ export const RegExpPrototypeGetSource = getter<RegExp, string>(RegExp.prototype,
 export const RegExpPrototypeToString = uncurryThis(RegExp.prototype.toString);
 export const SetPrototypeAdd = uncurryThis(Set.prototype.add) as <Item>(self: Set<Item>, item: Item) => Set<Item>;
 export const SetPrototypeHas = uncurryThis(Set.prototype.has) as <Item>(self: Set<Item>, item: Item) => boolean;
+export const SetPrototypeDelete = uncurryThis(Set.prototype.delete) as <Item>(self: Set<Item>, item: Item) => boolean;
 export const SetPrototypeForEach = uncurryThis(Set.prototype.forEach) as <Item>(
   self: Set<Item>,
   callback: (item: Item) => void,

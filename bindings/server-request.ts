@@ -74,7 +74,12 @@ export class ServerRequest {
   constructor(fields: RequestFields) {
     this.#fields = fields;
     this.#headers = new RequestHeaders(fields.headers);
-    MapPrototypeSet(requests, fields.request, this);
+    // One that nobody was asked about.
+    if (fields.request === 0) {
+      this.#state = 'answered';
+    } else {
+      MapPrototypeSet(requests, fields.request, this);
+    }
   }
 
   static {

@@ -170,7 +170,9 @@ export class Connection implements ConnectionClient {
   }
 
   drained(): void {
-    // A WebSocket never asks; its `bufferedAmount` says as much.
+    if (this.readyState === OPEN) {
+      this.#dispatch(() => trusted(new Event('drain')));
+    }
   }
 
   /** An event of its own for each WebSocket. */
@@ -219,6 +221,14 @@ export class Connection implements ConnectionClient {
   close(code: number, reason: string): void {
     if (this.readyState === CONNECTING || this.readyState === OPEN) {
       command('close', { socket: this.id, code, reason });
+      this.readyState = CLOSING;
+    }
+  }
+
+  /** Cuts the connection. As after `close`, the events come later. */
+  terminate(): void {
+    if (this.readyState !== CLOSED) {
+      command('terminate', { socket: this.id });
       this.readyState = CLOSING;
     }
   }

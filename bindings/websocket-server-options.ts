@@ -1,4 +1,4 @@
-import { MOST_LISTED } from '../wire/questions.ts';
+import { MOST_LISTED, SLOW_READERS } from '../wire/questions.ts';
 import { parseURLParts, URL_PARTS } from './cell-services.ts';
 import { RangeErrorConstructor, RegExpPrototypeExec, StringConstructor, StringPrototypeStartsWith, TypeErrorConstructor, createList } from './primordials.ts';
 import { checkProtocols, iteratorMethod, sequence } from './websocket-arguments.ts';
@@ -18,7 +18,9 @@ interface GivenOptions extends GivenConnectionOptions {
   maxConnectionsPerAddress?: unknown;
   maxPendingHandshakes?: unknown;
   maxMessageSize?: unknown;
+  maxBufferedAmount?: unknown;
   handshakeTimeout?: unknown;
+  slowReaders?: unknown;
 }
 
 /** What a server is opened with. */
@@ -39,7 +41,10 @@ export interface ServerOptions extends ServerConnectionOptions {
   readonly maxConnectionsPerAddress: number;
   readonly maxPendingHandshakes: number;
   readonly maxMessageSize: number;
+  readonly maxBufferedAmount: number;
   readonly handshakeTimeout: number;
+  /** Which of SLOW_READERS. */
+  readonly slowReaders: number;
 }
 
 /** Checks the argument of `new WebSocketServer`: options, a bare port, or nothing. Throws a TypeError or a RangeError. */
@@ -61,9 +66,20 @@ export function serverOptions(options: unknown): ServerOptions {
     maxConnectionsPerAddress: bound('maxConnectionsPerAddress', given.maxConnectionsPerAddress),
     maxPendingHandshakes: bound('maxPendingHandshakes', given.maxPendingHandshakes),
     maxMessageSize: bound('maxMessageSize', given.maxMessageSize),
+    maxBufferedAmount: bound('maxBufferedAmount', given.maxBufferedAmount),
     handshakeTimeout: bound('handshakeTimeout', given.handshakeTimeout),
+    slowReaders: slowReadersNumber(given.slowReaders),
     ...connectionOptions(given, FAILED),
   };
+}
+
+function slowReadersNumber(value: unknown = 'close'): number {
+  for (let index = 0; index < SLOW_READERS.length; index++) {
+    if (value === SLOW_READERS[index]) {
+      return index;
+    }
+  }
+  throw new TypeErrorConstructor(`${FAILED}: slowReaders must be 'close', 'drop' or 'drop-oldest'.`);
 }
 
 function checkPort(port: unknown): number {

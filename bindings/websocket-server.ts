@@ -6,22 +6,25 @@ import {
   MapPrototypeGet,
   MapPrototypeSet,
   RangeErrorConstructor,
+  TypeErrorConstructor,
 } from './primordials.ts';
 import { createSignal, type Signal, type SignalSource } from './script/signal.ts';
+import { acceptedId, messageOf, type ServerWebSocket } from './server-websocket.ts';
 import { dialect } from './settings.ts';
-import { defineInterface, defineOwn, illegalInvocation } from './web/define.ts';
+import { checkTopic, publish, subscriberCount } from './topics.ts';
+import { defineInterface, defineOwn, illegalInvocation, requireArguments } from './web/define.ts';
 import { errorEvent } from './web/error-event.ts';
 import { Event, trusted } from './web/event.ts';
 import { EventTarget, dispatch, invokeWithEvent, type EventHandler } from './web/event-target.ts';
+import { dictionary } from './web/webidl.ts';
 import { defineHandlerAttributes } from './websocket-handlers.ts';
 import { serverOptions } from './websocket-server-options.ts';
 import { ServerRequests } from './websocket-server-requests.ts';
-import type { WebSocket } from './websocket.ts';
 
 /** What the host tells about a listener; the guest's dispatcher calls these. Nothing follows `closed`. */
 export interface ServerInternals {
   opened(server: WebSocketServer): void;
-  accepted(server: WebSocketServer, socket: WebSocket): void;
+  accepted(server: WebSocketServer, socket: ServerWebSocket): void;
   failed(server: WebSocketServer, code: string, message: string): void;
   closed(server: WebSocketServer): void;
   requests(server: WebSocketServer): ServerRequests;
@@ -145,6 +148,32 @@ export class WebSocketServer extends EventTarget {
     }
   }
 
+  broadcast(data: unknown, options: unknown = undefined): void {
+    requireArguments(arguments.length, 1, "Failed to execute 'broadcast' on 'WebSocketServer'");
+    const server = this.#id;
+    const message = messageOf(data, 'broadcast', 'WebSocketServer');
+    const { except, topic } = broadcastOptions(options);
+    publish(server, topic, except, message, "Failed to execute 'broadcast' on 'WebSocketServer'");
+  }
+
+  publish(topic: unknown, data: unknown): void {
+    const operation = "Failed to execute 'publish' on 'WebSocketServer'";
+    requireArguments(arguments.length, 2, operation);
+    const server = this.#id;
+    const name = `${topic as string}`;
+    checkTopic(name, operation);
+    publish(server, name, 0, messageOf(data, 'publish', 'WebSocketServer'), operation);
+  }
+
+  subscriberCount(topic: unknown): number {
+    const operation = "Failed to execute 'subscriberCount' on 'WebSocketServer'";
+    requireArguments(arguments.length, 1, operation);
+    const server = this.#id;
+    const name = `${topic as string}`;
+    checkTopic(name, operation);
+    return subscriberCount(server, name);
+  }
+
   #stopped(): void {
     this.#listening = false;
     this.#port = 0;
@@ -155,11 +184,33 @@ export class WebSocketServer extends EventTarget {
 const HANDLED = ['connection', 'listening', 'error', 'close'] as const;
 // Overte's number of an error belongs to a socket: here `onerror` gets the event in both dialects.
 defineHandlerAttributes(WebSocketServer.prototype, HANDLED, (value) => own(value), invokeWithEvent);
-defineInterface(WebSocketServer, 'WebSocketServer', ['url', 'port', 'listening', 'newConnection', 'onupgrade', 'onrequest', 'close']);
+defineInterface(WebSocketServer, 'WebSocketServer', ['url', 'port', 'listening', 'newConnection', 'onupgrade', 'onrequest', 'close', 'broadcast', 'publish', 'subscriberCount']);
 
 function errorWith(code: string, message: string): Error {
   const ErrorClass = code === 'ERR_AIRLOCK_INVALID_ARGUMENT' ? RangeErrorConstructor : ErrorConstructor;
   const error = new ErrorClass(message);
   defineOwn(error, 'code', code);
   return error;
+}
+
+interface BroadcastOptions {
+  except?: unknown;
+  topic?: unknown;
+}
+
+/** `except` as the number of a socket, 0 for none; an empty `topic` for all sockets. */
+function broadcastOptions(options: unknown): { readonly except: number; readonly topic: string } {
+  const operation = "Failed to execute 'broadcast' on 'WebSocketServer'";
+  const given = dictionary<BroadcastOptions>(options, operation);
+  const { except, topic } = given;
+  const id = except === undefined || except === null ? 0 : acceptedId(except);
+  if (id === undefined) {
+    throw new TypeErrorConstructor(`${operation}: except must be a socket that a server has accepted.`);
+  }
+  if (topic === undefined) {
+    return { except: id, topic: '' };
+  }
+  const name = `${topic as string}`;
+  checkTopic(name, operation);
+  return { except: id, topic: name };
 }

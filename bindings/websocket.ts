@@ -37,6 +37,8 @@ const FAILED = "Failed to construct 'WebSocket'";
 
 /** The connection of a WebSocket; throws where the value is none, as WebIDL members do. */
 let own: (value: unknown) => Connection;
+/** The same for the classes that inherit from it. */
+export const connectionOf = (socket: WebSocket): Connection => own(socket);
 let receiverOf: (socket: WebSocket) => Receiver;
 let isWebSocket: (value: unknown) => value is WebSocket;
 
@@ -194,15 +196,10 @@ defineConstants(WebSocket, { CONNECTING, OPEN, CLOSING, CLOSED });
 ObjectDefineProperty(WebSocket, 'SocketError', { value: ObjectFreeze({ ...SOCKET_ERRORS }), enumerable: true });
 ObjectDefineProperty(WebSocket, 'CloseCode', { value: ObjectFreeze({ ...CLOSE_CODES }), enumerable: true });
 
-/** The WebSocket of a connection that a server of the script has accepted. */
-export function acceptWebSocket(id: number, url: string, protocol: string, extensions: string): WebSocket {
-  return new WebSocket(Connection.accept(id, url, protocol, extensions));
-}
-
 const NO_BYTES: ByteRange = { buffer: new ArrayBuffer(0), start: 0, length: 0 };
 
 /** WebIDL `(BufferSource or Blob)`; undefined for what is neither. */
-function bytesOf(data: unknown, operation: string): ByteRange | undefined {
+export function bytesOf(data: unknown, operation: string, name = 'WebSocket'): ByteRange | undefined {
   const range = byteRange(data);
   // Without [AllowResizable], WebIDL takes no buffer that can change its size; Overte knows nothing of that.
   if (
@@ -211,7 +208,7 @@ function bytesOf(data: unknown, operation: string): ByteRange | undefined {
     ArrayBufferPrototypeGetResizable(range.buffer as ArrayBuffer)
   ) {
     throw new TypeErrorConstructor(
-      `Failed to execute '${operation}' on 'WebSocket': The provided ArrayBuffer value must not be resizable.`,
+      `Failed to execute '${operation}' on '${name}': The provided ArrayBuffer value must not be resizable.`,
     );
   }
   return range ?? blobRange(data);

@@ -21,6 +21,7 @@ const tasks = {
   },
   airlock: { build: true, args: ['bin/airlock.cjs'] },
   bench: { build: true, args: ['bench/echo.mjs'] },
+  'bench:fan-out': { build: true, args: ['bench/fan-out.mjs'] },
   build: { build: 'always', args: undefined },
   typecheck: { build: true, args: ['tools/typecheck.mjs'] },
 };

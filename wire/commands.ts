@@ -57,6 +57,22 @@ export const COMMANDS = {
   answerRequest: { code: 21, fields: { request: 'uint', status: 'uint', headers: 'strings', data: 'bytes' } },
   /** Whether the script is asked about a server's handshakes and its plain requests. */
   watchRequests: { code: 22, fields: { server: 'uint', upgrades: 'boolean', plain: 'boolean' } },
+  /**
+   * Send a text to the sockets of a server: to those of a topic, or to all where it is empty, but not to `except`, and not to
+   * those after `newest`, of which the script does not know yet. 0 for `except`: to all of them.
+   */
+  publishText: { code: 30, fields: { server: 'uint', topic: 'string', except: 'uint', newest: 'uint', data: 'text' } },
+  /** The same with bytes. */
+  publishBinary: { code: 31, fields: { server: 'uint', topic: 'string', except: 'uint', newest: 'uint', data: 'bytes' } },
+  /** Let an accepted socket have what is published under the topic. */
+  subscribe: { code: 32, fields: { socket: 'uint', topic: 'string' } },
+  unsubscribe: { code: 33, fields: { socket: 'uint', topic: 'string' } },
+  /** Keep these bytes with an accepted socket; none: keep nothing. */
+  attach: { code: 34, fields: { socket: 'uint', data: 'bytes' } },
+  /** Cut the connection, without a closing handshake. */
+  terminate: { code: 35, fields: { socket: 'uint' } },
+  /** From now on, tell by `drained` each time when the kernel has taken all that a turn has sent on the socket. */
+  watchDrain: { code: 36, fields: { socket: 'uint' } },
 } as const;
 
 export type CommandTable = typeof COMMANDS;

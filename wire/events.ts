@@ -13,10 +13,27 @@ export const EVENTS = {
   binary: { code: 2, fields: { socket: 'uint', data: 'bytes' } },
   /** The handshake of a socket that the script opened is done. */
   opened: { code: 3, fields: { socket: 'uint', protocol: 'string', extensions: 'string' } },
-  /** A server has accepted a connection: a new socket, already open. `request`: what the script was asked about, or 0. */
+  /**
+   * A server has accepted a connection: a new socket, already open. `request`: what the script was asked about, and then
+   * `target`, `headers` and `certificate` are empty; or 0. `headers`: those of the request, as `name: value`, a line for each.
+   * `attachment`: what the script gave by `attach`, where it has had the socket before.
+   */
   accepted: {
     code: 4,
-    fields: { server: 'uint', socket: 'uint', request: 'uint', url: 'string', protocol: 'string', extensions: 'string' },
+    fields: {
+      server: 'uint',
+      socket: 'uint',
+      request: 'uint',
+      url: 'string',
+      protocol: 'string',
+      extensions: 'string',
+      remoteAddress: 'string',
+      remotePort: 'uint',
+      target: 'string',
+      headers: 'string',
+      certificate: 'string',
+      attachment: 'bytes',
+    },
   },
   /** Something went wrong with a socket; `closed` follows. `error` is a SocketError number. */
   failed: { code: 5, fields: { socket: 'uint', error: 'int', message: 'string' } },
@@ -38,7 +55,7 @@ export const EVENTS = {
   ping: { code: 13, fields: { socket: 'uint', data: 'bytes' } },
   /** The peer has answered a ping of the script's, or sent a pong of its own accord. */
   pong: { code: 14, fields: { socket: 'uint', data: 'bytes' } },
-  /** The kernel has taken all that was sent on the socket: the answer to `drain`. */
+  /** The kernel has taken all that was sent on the socket: the answer to `drain`, and what `watchDrain` asks for. */
   drained: { code: 15, fields: { socket: 'uint' } },
   /** The peer's close frame has come; `closed` follows when the connection is gone. */
   closing: { code: 16, fields: { socket: 'uint' } },

@@ -29,7 +29,10 @@ export const QUESTIONS = {
       maxConnectionsPerAddress: 'uint',
       maxPendingHandshakes: 'uint',
       maxMessageSize: 'uint',
+      maxBufferedAmount: 'uint',
       handshakeTimeout: 'uint',
+      /** Which of SLOW_READERS. */
+      slowReaders: 'uint',
       /** Times are in milliseconds; 0 stands for no heartbeat, and for no end of an idle connection. */
       heartbeatInterval: 'uint',
       heartbeatTimeout: 'uint',
@@ -41,12 +44,16 @@ export const QUESTIONS = {
       windowBits: 'uint',
     },
   },
+  /** The last round trip of an accepted socket's heartbeat. */
+  latency: { code: 30, fields: { socket: 'uint' } },
 } as const;
 
 /** The answer to the question of the same name. */
 export const ANSWERS = {
   /** An empty `error`: listening at `port` and `url`. Otherwise `code` and `error` say what was wrong. */
   listen: { code: 1, fields: { port: 'uint', url: 'string', code: 'string', error: 'string' } },
+  /** -1: there was none yet. */
+  latency: { code: 30, fields: { milliseconds: 'number' } },
 } as const;
 
 export type QuestionTable = typeof QUESTIONS;
@@ -62,6 +69,10 @@ export type AnswerOf<Type extends QuestionType> = ItemOf<AnswerTable, Type>;
 export type Answerers = {
   readonly [Type in QuestionType]: (question: QuestionOf<Type>) => AnswerOf<Type>;
 };
+
+/** What is done where a peer reads more slowly than it is sent to, by its number on the wire. */
+export const SLOW_READERS = ['close', 'drop', 'drop-oldest'] as const;
+export type SlowReaders = (typeof SLOW_READERS)[number];
 
 export const QUESTION_SCHEMA = compileSchema('question', QUESTIONS);
 export const ANSWER_SCHEMA = compileSchema('answer', ANSWERS);

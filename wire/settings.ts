@@ -29,6 +29,13 @@ export interface GuestSettings {
   readonly handshakeTimeout: number;
   /** The largest body of an answer that a server gives, in bytes. */
   readonly answerBytes: number;
+  /** The limits of what a server's sockets have: those of the same names in `host/policy/limits.ts`. */
+  readonly bufferedBytes: number;
+  readonly attachmentBytes: number;
+  readonly topicLength: number;
+  readonly topicsPerSocket: number;
+  readonly subscriptions: number;
+  readonly deliveriesPerTurn: number;
 }
 
 /** What a cell needs to know of a script, as it stands in the `create` frame. */

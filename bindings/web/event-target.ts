@@ -52,6 +52,16 @@ export type HandlerInvoker = (
   event: Event,
 ) => unknown;
 
+/** The one type of events that somebody wants to know the listeners of. */
+let watchedType: string | undefined;
+let onWatched: (target: EventTarget) => void;
+
+/** Calls back before each listener for events of this type is added. */
+export function watchListeners(type: string, callback: (target: EventTarget) => void): void {
+  watchedType = type;
+  onWatched = callback;
+}
+
 /** DOM Standard, section 2.7. */
 export class EventTarget {
   readonly #listeners = new MapConstructor<string, Listener[]>();
@@ -150,6 +160,9 @@ export class EventTarget {
   }
 
   #add(type: string, listener: Listener): void {
+    if (type === watchedType) {
+      onWatched(this);
+    }
     let list = MapPrototypeGet(this.#listeners, type);
     if (list === undefined) {
       list = createList();

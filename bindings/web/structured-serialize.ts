@@ -171,7 +171,8 @@ function serializeSpecial(value: object, memory: Memory): Serialized | undefined
   return undefined;
 }
 
-function attempt<Value>(read: () => Value): Value | undefined {
+/** What reading an internal slot gives; undefined where there is none. */
+export function attempt<Value>(read: () => Value): Value | undefined {
   try {
     return read();
   } catch {
@@ -179,7 +180,8 @@ function attempt<Value>(read: () => Value): Value | undefined {
   }
 }
 
-function wrappedPrimitive(value: object): unknown {
+/** What `new Number(1)` and the like hold; undefined for other objects. */
+export function wrappedPrimitive(value: object): unknown {
   return (
     attempt(() => BooleanPrototypeValueOf(value as unknown as boolean)) ??
     attempt(() => NumberPrototypeValueOf(value as unknown as number)) ??

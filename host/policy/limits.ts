@@ -68,6 +68,18 @@ export const LIMITS = {
   heldBytes: { default: 8 * 1024 * 1024, least: 0, most: 1024 * 1024 * 1024 },
   /** How many connections wait for it. */
   heldConnections: { default: 10_000, least: 0, most: 1_000_000 },
+  /** Bytes that wait to be sent on one socket, with what each write of them takes; what is done at it, a server can choose. */
+  bufferedBytes: { default: 16 * 1024 * 1024, least: 1024, most: 1024 * 1024 * 1024 },
+  /** The bytes of what is kept as a socket's `attachment`. */
+  attachmentBytes: { default: 16 * 1024, least: 0, most: 1024 * 1024 },
+  /** The length of a topic's name, in UTF-16 units. */
+  topicLength: { default: 256, least: 1, most: 4096 },
+  /** Topics that one socket subscribes to at one time. */
+  topicsPerSocket: { default: 128, least: 0, most: 65_536 },
+  /** Subscriptions at one time, of all sockets. */
+  subscriptions: { default: 262_144, least: 0, most: 16_777_216 },
+  /** Messages that one turn may have published, each counted once for each socket that gets it. */
+  deliveriesPerTurn: { default: 1_048_576, least: 1, most: 16_777_216 },
 } as const;
 
 export type LimitName = keyof typeof LIMITS;

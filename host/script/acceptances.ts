@@ -5,20 +5,35 @@ import type { Server } from '../sockets/server.ts';
 import type { Hold } from './hold.ts';
 import type { Inbox } from './inbox.ts';
 
-const NOTHING = new Uint8Array(0);
-
 interface Accepted extends Acceptance {
   readonly server: Server;
-  /** What the script keeps with it. */
-  attachment: Uint8Array;
 }
 
 /** One that has closed. */
 interface Gone extends Accepted {
   readonly id: number;
+  /** What the script kept with it. */
+  readonly attachment: Uint8Array;
   /** The turn that tells the script of that. */
   readonly turn: number;
 }
+
+/** One that can be held. */
+interface Candidate {
+  readonly id: number;
+  readonly accepted: Accepted;
+  readonly attachment: Uint8Array;
+  readonly connection: Connection | undefined;
+}
+
+/** Whose the connections were. */
+export interface HeldFrom {
+  attachment(connection: Connection): Uint8Array;
+  /** Called for each that is to be held and has not closed. */
+  leave(connection: Connection): void;
+}
+
+const NOTHING = new Uint8Array(0);
 
 /** What a script's servers have accepted, as it has to be announced to the script once more after a fault. */
 export class Acceptances {
@@ -31,46 +46,39 @@ export class Acceptances {
     this.#turns = turns;
   }
 
-  add(connection: Connection, server: Server, { announcement, client }: Acceptance, attachment: Uint8Array = NOTHING): void {
-    this.#accepted.set(connection, { server, announcement, client, attachment });
-  }
-
-  attach(connection: Connection, attachment: Uint8Array): void {
-    const accepted = this.#accepted.get(connection);
-    if (accepted !== undefined) {
-      accepted.attachment = attachment;
-    }
+  add(connection: Connection, server: Server, { announcement, client }: Acceptance): void {
+    this.#accepted.set(connection, { server, announcement, client });
   }
 
   /** The connection has closed, and an event says so. */
-  closed(connection: Connection): void {
+  closed(connection: Connection, attachment: Uint8Array = NOTHING): void {
     this.#forgetTold();
     const accepted = this.#accepted.get(connection);
     this.#accepted.delete(connection);
     // The script knows of an end that it has brought about.
     if (accepted !== undefined && !connection.isClosing) {
-      this.#gone.push({ ...accepted, id: connection.id, turn: this.#turns.newestTurn });
+      this.#gone.push({ ...accepted, id: connection.id, attachment, turn: this.#turns.newestTurn });
     }
   }
 
   /**
    * Gives the connections of these servers to be held, with what waited for the script.
    *
-   * @param leave called for each that is to be held and has not closed
+   * @param waiting the events that the script was not given
    */
-  hold(servers: Iterable<Server>, waiting: readonly Event[], hold: Hold, leave: (connection: Connection) => void): void {
+  hold(servers: Iterable<Server>, waiting: readonly Event[], hold: Hold, from: HeldFrom): void {
     this.#forgetTold();
     const events = bySocket(waiting);
     let { room } = hold;
     const held = new Map([...servers].map((server) => [server, [] as HeldConnection[]]));
-    for (const { accepted, connection, id } of this.#inOrder()) {
+    for (const { accepted, attachment, connection, id } of this.#inOrder(from)) {
       const connections = held.get(accepted.server);
       if (connections !== undefined && room > 0) {
         room--;
         if (connection !== undefined) {
-          leave(connection);
+          from.leave(connection);
         }
-        connections.push(new HeldConnection(accepted, accepted.attachment, connection, events.get(id) ?? [], hold.total));
+        connections.push(new HeldConnection(accepted, attachment, connection, events.get(id) ?? [], hold.total));
       }
     }
     for (const [server, connections] of held) {
@@ -82,12 +90,14 @@ export class Acceptances {
   }
 
   /** All that can be held, in the order in which they were accepted. */
-  #inOrder(): readonly { readonly id: number; readonly accepted: Accepted; readonly connection?: Connection }[] {
-    const open = [...this.#accepted].filter(([connection]) => !connection.isClosing);
-    return [
-      ...this.#gone.map((accepted) => ({ id: accepted.id, accepted })),
-      ...open.map(([connection, accepted]) => ({ id: connection.id, accepted, connection })),
-    ].sort((one, other) => one.id - other.id);
+  #inOrder(from: HeldFrom): readonly Candidate[] {
+    const candidates: Candidate[] = this.#gone.map((gone) => ({ id: gone.id, accepted: gone, attachment: gone.attachment, connection: undefined }));
+    for (const [connection, accepted] of this.#accepted) {
+      if (!connection.isClosing) {
+        candidates.push({ id: connection.id, accepted, attachment: from.attachment(connection), connection });
+      }
+    }
+    return candidates.sort((one, other) => one.id - other.id);
   }
 
   #forgetTold(): void {

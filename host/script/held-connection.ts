@@ -2,10 +2,8 @@ import type { Event, EventOf } from '../../wire/events.ts';
 import type { MessageKind } from '../../wire/flat-writer.ts';
 import type { Connection, ConnectionOwner } from '../sockets/connection.ts';
 import type { Client } from '../sockets/server-clients.ts';
+import type { Announcement } from './announcement.ts';
 import { EVENT_BYTES } from './inbox.ts';
-
-/** What a script is told of a connection that its server has accepted, but for the numbers. */
-export type Announcement = Omit<EventOf<'accepted'>, 'type' | 'server' | 'socket' | 'request' | 'attachment'>;
 
 /** An accepted connection, so that it can be announced to its script once more. */
 export interface Acceptance {

@@ -9,6 +9,9 @@ export class Holds {
   readonly #holds = new Map<string, Hold>();
 
   keep(owner: string, name: string, hold: Hold): void {
+    if (hold.isEmpty) {
+      return;
+    }
     const key = keyOf(owner, name);
     // Two of the same name had run at a time: the next one can have but one's.
     void this.#holds.get(key)?.end(INTERNAL_ERROR);

@@ -1,5 +1,6 @@
 import type { FlatWriter } from '../../wire/flat-writer.ts';
 import type { CellClient, Place } from '../cells/cell.ts';
+import { guestSettings } from './guest-settings.ts';
 import type { ScriptSetup } from './script-setup.ts';
 
 /** The largest delay that a Node timer takes. */
@@ -18,7 +19,7 @@ export class Incarnation {
 
   constructor(place: Place, setup: ScriptSetup, client: CellClient) {
     this.#place = place;
-    const { definition, limits } = setup;
+    const { limits } = setup;
     place.cell.create(
       place.number,
       {
@@ -27,21 +28,7 @@ export class Incarnation {
         turnTimeout: limits.turnTimeout,
         shared: setup.isolation === 'context',
         bounds: { turn: limits.turnTimeout + limits.turnGrace, memory: limits.processMemory },
-        guest: {
-          dialect: setup.dialect,
-          url: setup.url,
-          baseUrl: setup.baseUrl,
-          args: setup.args,
-          context: definition.context,
-          server: definition.server,
-          entity: definition.entity,
-          permittedHeaders: setup.permissions.headers,
-          commandsPerTurn: limits.commandsPerTurn,
-          bytesPerTurn: limits.commandBytesPerTurn,
-          messageBytes: limits.messageBytes,
-          handshakeTimeout: limits.handshakeTimeout,
-          answerBytes: limits.answerBytes,
-        },
+        guest: guestSettings(setup),
       },
       client,
     );

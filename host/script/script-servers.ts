@@ -10,9 +10,12 @@ import type { ServerStatistics } from '../sockets/server-statistics.ts';
 import { ScriptRequests } from './script-requests.ts';
 import type { Event } from '../../wire/events.ts';
 import { Acceptances } from './acceptances.ts';
-import type { Announcement, HeldConnection } from './held-connection.ts';
+import { announce, KNOWN, type Announcement } from './announcement.ts';
+import type { HeldConnection } from './held-connection.ts';
 import type { ScriptSockets, ScriptSocketsOptions } from './script-sockets.ts';
 import { listenOptions } from './server-options.ts';
+
+const NOTHING = new Uint8Array(0);
 
 /** The listeners of one script, under the numbers that the script knows them by, and which of its sockets they accepted. */
 export class ScriptServers implements ServerOwner {
@@ -29,6 +32,8 @@ export class ScriptServers implements ServerOwner {
   readonly #acceptedBy = new Map<Connection, Server>();
   /** Those that compress, which costs memory. */
   readonly #compressed = new Set<Connection>();
+  /** What the script keeps with a connection. */
+  readonly #attachments = new Map<Connection, Uint8Array>();
   /** Where these are held on a fault. */
   readonly #acceptances: Acceptances | undefined;
   #lastId = 0;
@@ -70,7 +75,7 @@ export class ScriptServers implements ServerOwner {
         throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', `the limit of ${limits.servers} servers is reached`);
       }
       const mayCompress = (): boolean => this.#compressed.size < limits.compressedSockets;
-      const options = { ...listenOptions(question, this.#options), host: address, held, mayCompress };
+      const options = { ...listenOptions(question, this.#options, this.#sockets.slowReaders), host: address, held, mayCompress };
       const left = hold.claim(address, port);
       const server = new Server(id, options, this, left?.server);
       this.#servers.set(id, server);
@@ -128,9 +133,12 @@ export class ScriptServers implements ServerOwner {
   }
 
   /** Gives up the listeners with what they have accepted. @param waiting what the script was not told */
-  leave(waiting: readonly Event[]): void {
+  hold(waiting: readonly Event[]): void {
     if (this.#acceptances !== undefined) {
-      this.#acceptances.hold(this.#servers.values(), waiting, this.#options.hold, (connection) => this.#sockets.leave(connection));
+      this.#acceptances.hold(this.#servers.values(), waiting, this.#options.hold, {
+        attachment: (connection) => this.#attachments.get(connection) ?? NOTHING,
+        leave: (connection) => this.#sockets.leave(connection),
+      });
       this.#servers.clear();
     }
   }
@@ -150,12 +158,54 @@ export class ScriptServers implements ServerOwner {
   forget(connection: Connection): void {
     const server = this.#acceptedBy.get(connection);
     if (server !== undefined) {
-      this.#acceptances?.closed(connection);
+      this.#sockets.fanOut.leave(server.id, connection);
+      this.#acceptances?.closed(connection, this.#attachments.get(connection));
+      this.#attachments.delete(connection);
       this.#acceptedBy.delete(connection);
       this.#compressed.delete(connection);
       this.#accepted.get(server)?.delete(connection);
       this.#tellIfClosed(server);
     }
+  }
+
+  /** Keeps bytes with an accepted connection. Returns why the command is malformed, where it is. */
+  attach({ data, socket }: CommandOf<'attach'>): string | undefined {
+    const connection = this.#acceptedSocket(socket);
+    if (data.length > this.#options.limits.attachmentBytes) {
+      return `attach ${data.length} bytes`;
+    }
+    if (connection !== undefined && data.length === 0) {
+      this.#attachments.delete(connection);
+    } else if (connection !== undefined) {
+      // A copy: what came lies in the buffer of a pipe, with much else.
+      this.#attachments.set(connection, Uint8Array.from(data));
+    }
+    return undefined;
+  }
+
+  latency({ socket }: QuestionOf<'latency'>): AnswerOf<'latency'> {
+    return { type: 'latency', milliseconds: this.#acceptedSocket(socket)?.latency ?? -1 };
+  }
+
+  terminate({ socket }: CommandOf<'terminate'>): void {
+    this.#acceptedSocket(socket)?.terminate();
+  }
+
+  subscribe({ socket, topic }: CommandOf<'subscribe'>): string | undefined {
+    const connection = this.#acceptedSocket(socket);
+    return connection === undefined ? undefined : this.#sockets.fanOut.subscribe(connection, topic);
+  }
+
+  unsubscribe({ socket, topic }: CommandOf<'unsubscribe'>): void {
+    const connection = this.#acceptedSocket(socket);
+    if (connection !== undefined) {
+      this.#sockets.fanOut.unsubscribe(connection, topic);
+    }
+  }
+
+  #acceptedSocket(socket: number): Connection | undefined {
+    const connection = this.#sockets.connection(socket);
+    return connection !== undefined && this.#acceptedBy.has(connection) ? connection : undefined;
   }
 
   accepted(server: Server, handshake: Accepted): void {
@@ -172,12 +222,14 @@ export class ScriptServers implements ServerOwner {
     const announcement = announce(handshake);
     this.#acceptances?.add(connection, server, { announcement, client: handshake.request.client });
     this.#join(server, connection, announcement);
-    push({ type: 'accepted', server: server.id, socket: connection.id, request, ...announcement });
+    const known = request === 0 ? {} : KNOWN;
+    push({ type: 'accepted', server: server.id, socket: connection.id, request, ...announcement, ...known, attachment: NOTHING });
   }
 
   #join(server: Server, connection: Connection, { extensions }: Announcement): void {
     this.#acceptedBy.set(connection, server);
     this.#accepted.get(server)?.add(connection);
+    this.#sockets.fanOut.join(server.id, connection);
     if (extensions !== '') {
       this.#compressed.add(connection);
     }
@@ -194,7 +246,10 @@ export class ScriptServers implements ServerOwner {
     }
     if (connection !== undefined) {
       server.adopt(connection, acceptance.client, socket, this.#sockets);
-      this.#acceptances?.add(connection, server, acceptance, attachment);
+      this.#acceptances?.add(connection, server, acceptance);
+      if (attachment.length > 0) {
+        this.#attachments.set(connection, attachment);
+      }
       this.#join(server, connection, acceptance.announcement);
       this.#sockets.takeOver(connection);
     }
@@ -233,9 +288,4 @@ export class ScriptServers implements ServerOwner {
       push({ type: 'serverClosed', server: id });
     }
   }
-}
-
-/** What a script is told of a connection, but for the numbers. */
-function announce({ extensions, protocol, url }: Accepted): Announcement {
-  return { url, protocol, extensions };
 }

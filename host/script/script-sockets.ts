@@ -16,8 +16,12 @@ import { areSubprotocols, handshakeHeaders } from '../sockets/handshake-headers.
 import { LONGEST_TIMER } from '../sockets/heartbeat.ts';
 import type { Accepted } from '../sockets/server.ts';
 import { isTlsError, socketFailure } from '../sockets/socket-errors.ts';
+import type { ServerStatistics } from '../sockets/server-statistics.ts';
 import type { ServerTls } from '../sockets/server-tls.ts';
 import type { TlsSettings } from '../sockets/tls-settings.ts';
+import type { SendLimit, SlowReaderCounts } from '../sockets/slow-readers.ts';
+import { Draining } from './draining.ts';
+import { FanOut } from './fan-out.ts';
 import type { Hold } from './hold.ts';
 import type { Inbox } from './inbox.ts';
 import { Reading } from './reading.ts';
@@ -46,6 +50,16 @@ export interface ScriptSocketsOptions {
   readonly isFull: () => boolean;
 }
 
+/** What a script's sockets do, at this moment and since it has started. */
+export interface SocketStatistics extends Readonly<SlowReaderCounts> {
+  /** Sockets that are not closed, opened and accepted. */
+  readonly sockets: number;
+  /** Sockets to which more was sent than the system has taken yet. */
+  readonly backpressured: number;
+  /** What its servers have seen: those that listen, in the order in which they were opened. */
+  readonly servers: readonly ServerStatistics[];
+}
+
 /**
  * The sockets of one script, under the numbers that the script knows them by. Whatever the script asks for
  * is checked here: an unknown number is ignored, as the socket may have closed meanwhile.
@@ -53,6 +67,8 @@ export interface ScriptSocketsOptions {
 export class ScriptSockets implements ConnectionOwner {
   /** Its listeners, which hand over what they accept. */
   readonly servers: ScriptServers;
+  /** Its messages to many of them. */
+  readonly fanOut: FanOut;
   readonly #options: ScriptSocketsOptions;
   readonly #connections = new Map<number, Connection>();
   /** Lets its client connections to one address open one after the other. */
@@ -62,10 +78,10 @@ export class ScriptSockets implements ConnectionOwner {
   readonly #reading = new Reading();
   /** Connections written to in the batch of commands that is being carried out. */
   readonly #written = new Set<Connection>();
-  /** Connections of which the script has asked, in this batch, to be told when all that it sent has gone. */
-  readonly #drainAsked = new Set<Connection>();
-  /** Connections that will tell it. */
-  readonly #draining = new Set<Connection>();
+  readonly #draining: Draining;
+  /** What they have cost. */
+  readonly slowReaders: SlowReaderCounts = { messagesDropped: 0, slowReadersClosed: 0 };
+  readonly #clientSendLimit: SendLimit;
   /** What the script takes for a connection's `bufferedAmount`, where it may be wrong. */
   readonly #assumedBuffered = new Map<Connection, number>();
   #lastClientId = 0;
@@ -76,6 +92,14 @@ export class ScriptSockets implements ConnectionOwner {
   constructor(options: ScriptSocketsOptions) {
     this.#options = options;
     this.servers = new ScriptServers(options, this);
+    this.fanOut = new FanOut(options.limits, (connection) => this.#written.add(connection));
+    this.#draining = new Draining((connection) => this.#push({ type: 'drained', socket: connection.id }));
+    this.#clientSendLimit = { bytes: options.limits.bufferedBytes, policy: 'close', counts: this.slowReaders };
+  }
+
+  get statistics(): SocketStatistics {
+    const backpressured = [...this.#connections.values()].filter((connection) => connection.isBackpressured).length;
+    return { sockets: this.#connections.size, backpressured, ...this.slowReaders, servers: this.servers.statistics };
   }
 
   get connectionCount(): number {
@@ -118,6 +142,7 @@ export class ScriptSockets implements ConnectionOwner {
           maxPayload: Math.min(command.maxMessageSize || limits.messageBytes, limits.messageBytes),
           closeTimeout: limits.closeTimeout,
           perMessageDeflate: command.perMessageDeflate,
+          sendLimit: this.#clientSendLimit,
           heartbeat: heartbeatInterval > 0 ? { interval: heartbeatInterval, timeout: heartbeatTimeout } : undefined,
           network: { proxies, tls, queue: this.#queue },
           onDenied: (address) => {
@@ -173,8 +198,20 @@ export class ScriptSockets implements ConnectionOwner {
   drain({ socket }: CommandOf<'drain'>): void {
     const connection = this.#connections.get(socket);
     if (connection !== undefined) {
-      this.#drainAsked.add(connection);
+      this.#draining.ask(connection);
     }
+  }
+
+  watchDrain({ socket }: CommandOf<'watchDrain'>): void {
+    const connection = this.#connections.get(socket);
+    if (connection !== undefined) {
+      this.#draining.watch(connection);
+    }
+  }
+
+  /** The connection of this number, if it is there. */
+  connection(id: number): Connection | undefined {
+    return this.#connections.get(id);
   }
 
   close({ socket, code, reason }: CommandOf<'close'>): void {
@@ -183,18 +220,17 @@ export class ScriptSockets implements ConnectionOwner {
 
   /** Ends a batch of commands: what was written goes to the kernel, one system call for each socket. */
   flush(): void {
+    this.fanOut.endBatch();
     for (const connection of this.#written) {
       connection.flush();
       // The script takes it that all it sent is gone by its next turn. Mostly it is gone by now.
       if (connection.bufferedAmount > 0 || this.#assumedBuffered.has(connection)) {
         this.#assumedBuffered.set(connection, 0);
       }
+      this.#draining.written(connection);
     }
     this.#written.clear();
-    for (const connection of this.#drainAsked) {
-      this.#tellWhenSent(connection);
-    }
-    this.#drainAsked.clear();
+    this.#draining.endBatch();
   }
 
   /** Tells where what the script takes for a `bufferedAmount` is not so; to go before the events of its next turn. */
@@ -221,8 +257,14 @@ export class ScriptSockets implements ConnectionOwner {
   /**
    * The script has ended: stops listening and closes every socket with this code. Resolves when all are closed; a peer
    * that does not answer is cut off.
+   *
+   * @param waiting what the script was not told: then its listeners are held, with what they have accepted
    */
-  async closeAll(code: number, reason: string): Promise<void> {
+  async closeAll(code: number, waiting?: readonly Event[]): Promise<void> {
+    if (waiting !== undefined) {
+      this.flush();
+      this.servers.hold(waiting);
+    }
     this.#ended = true;
     this.servers.closeAll();
     this.#reading.resumeAll();
@@ -233,7 +275,7 @@ export class ScriptSockets implements ConnectionOwner {
       this.#onAllClosed = resolve;
     });
     for (const connection of this.#connections.values()) {
-      connection.close(code, reason);
+      connection.close(code, '');
     }
     const timer = setTimeout(() => {
       for (const connection of this.#connections.values()) {
@@ -324,27 +366,13 @@ export class ScriptSockets implements ConnectionOwner {
   #forget(connection: Connection): void {
     this.#reading.forget(connection);
     this.#written.delete(connection);
-    this.#drainAsked.delete(connection);
-    this.#draining.delete(connection);
+    this.#draining.forget(connection);
     this.#assumedBuffered.delete(connection);
   }
 
   #push(event: Event): void {
     if (!this.#ended) {
       this.#options.push(event);
-    }
-  }
-
-  /** However often the script asks, one answer is under way. */
-  #tellWhenSent(connection: Connection): void {
-    if (!this.#draining.has(connection)) {
-      this.#draining.add(connection);
-      connection.whenSent(() => {
-        // A connection that is closed meanwhile has nothing more to tell.
-        if (this.#draining.delete(connection)) {
-          this.#push({ type: 'drained', socket: connection.id });
-        }
-      });
     }
   }
 

@@ -7,7 +7,6 @@ import type { CellClient, CellDeath, Place } from '../cells/cell.ts';
 import type { CommandBatch, CommandReceiver, OtherCommand, SendType } from '../cells/command-batch.ts';
 import type { Isolation } from '../cells/isolation.ts';
 import { ScriptError, codeOf, messageOf, type ErrorCode } from '../errors.ts';
-import type { ServerStatistics } from '../sockets/server-statistics.ts';
 import { originOf } from '../sockets/handshake-headers.ts';
 import { isSendableCloseCode } from './close-codes.ts';
 import { Hold } from './hold.ts';
@@ -15,7 +14,8 @@ import { Inbox } from './inbox.ts';
 import { Incarnation } from './incarnation.ts';
 import { Restarts } from './restarts.ts';
 import type { ScriptEnd, ScriptEvents, ScriptSetup } from './script-setup.ts';
-import { ScriptSockets } from './script-sockets.ts';
+import { ScriptSockets, type SocketStatistics } from './script-sockets.ts';
+import { serverCommands } from './server-commands.ts';
 import type { ScriptType } from './script-types.ts';
 import { TurnSchedule } from './turn-schedule.ts';
 
@@ -48,7 +48,7 @@ export class Script extends EventEmitter<ScriptEvents> {
   #state: State = 'waiting';
   #stopTimer: NodeJS.Timeout | undefined;
   #restartTimer: NodeJS.Timeout | undefined;
-  #resolveEnded: (end: ScriptEnd) => void = () => {};
+  readonly #ended = Promise.withResolvers<ScriptEnd>();
 
   constructor(setup: ScriptSetup) {
     super();
@@ -57,9 +57,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     this.type = setup.type;
     this.owner = setup.owner;
     this.isolation = setup.isolation;
-    this.ended = new Promise((resolve) => {
-      this.#resolveEnded = resolve;
-    });
+    this.ended = this.#ended.promise;
     const { limits, place } = setup;
     this.#inbox = new Inbox(limits.eventsPerTurn, limits.eventBytesPerTurn);
     this.#restarts = new Restarts(limits);
@@ -126,9 +124,9 @@ export class Script extends EventEmitter<ScriptEvents> {
     );
   }
 
-  /** What its servers have seen: those that listen, in the order in which they were opened. */
-  get statistics(): { readonly servers: readonly ServerStatistics[] } {
-    return { servers: this.#sockets.servers.statistics };
+  /** What its sockets and servers do. */
+  get statistics(): SocketStatistics {
+    return this.#sockets.statistics;
   }
 
   /**
@@ -217,7 +215,7 @@ export class Script extends EventEmitter<ScriptEvents> {
 
   #answer(commands: CommandBatch, question: Question): Answer {
     this.#carryOut(commands);
-    return this.#answerers[question.type](question);
+    return (this.#answerers[question.type] as (question: Question) => Answer)(question);
   }
 
   #carryOut(commands: CommandBatch): void {
@@ -274,6 +272,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     acceptRequest: (command) => this.#check(this.#sockets.servers.requests.accept(command)),
     answerRequest: (command) => this.#check(this.#sockets.servers.requests.answer(command)),
     watchRequests: (command) => this.#sockets.servers.watch(command),
+    ...serverCommands(() => this.#sockets, (malformed) => this.#check(malformed)),
   };
 
   readonly #answerers: Answerers = {
@@ -287,6 +286,7 @@ export class Script extends EventEmitter<ScriptEvents> {
             code: 'ERR_AIRLOCK_LISTEN_DENIED',
             error: `a script of the type ${this.type} has no servers`,
           },
+    latency: (question) => this.#sockets.servers.latency(question),
   };
 
   #armTimer(delay: number): void {
@@ -306,8 +306,7 @@ export class Script extends EventEmitter<ScriptEvents> {
       return this.#fault('ERR_AIRLOCK_RESTARTED_TOO_OFTEN', `${cause}; ${limit}`);
     }
     this.#state = 'waiting';
-    this.#leaveListeners();
-    const closing = this.#sockets.closeAll(1011, '').then(() => void this.#closing.delete(closing));
+    const closing = this.#endSockets(1011, this.#setup.onFault === 'hold').then(() => void this.#closing.delete(closing));
     this.#closing.add(closing);
     this.#sockets = this.#newSockets();
     this.#restartTimer = setTimeout(() => void this.#startAgain(cause, death.blamed), delay);
@@ -332,12 +331,11 @@ export class Script extends EventEmitter<ScriptEvents> {
     return `the ${what} that ran ${this.name} ${message}`;
   }
 
-  /** Has held what can be held, where it is to be, and forgets what waits. */
-  #leaveListeners(): void {
-    const waiting = this.#setup.onFault === 'hold' ? this.#inbox.drain() : [];
+  /** What waits for the script is held with its connections, or forgotten. */
+  #endSockets(code: number, isHeld: boolean): Promise<void> {
+    const waiting = isHeld ? this.#inbox.drain() : undefined;
     this.#inbox.clear();
-    this.#sockets.flush();
-    this.#sockets.servers.leave(waiting);
+    return this.#sockets.closeAll(code, waiting);
   }
 
   #leaveCell(): void {
@@ -345,7 +343,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     this.#incarnation = undefined;
   }
 
-  /** Ends the script where a command of it was malformed. */
+  /** @param malformed what a command gave back that tells why it is malformed, where it is */
   #check(malformed: string | undefined): void {
     if (malformed !== undefined) {
       this.#malformed(malformed);
@@ -379,25 +377,21 @@ export class Script extends EventEmitter<ScriptEvents> {
     if (this.#state === 'ended') {
       return;
     }
-    const isHeld = end.reason === 'fault' && this.#state !== 'ending' && this.#setup.onFault === 'hold';
+    const code = end.reason === 'fault' ? 1011 : 1001;
+    const isHeld = code === 1011 && this.#state !== 'ending' && this.#setup.onFault === 'hold';
     this.#state = 'ended';
     clearTimeout(this.#stopTimer);
     clearTimeout(this.#restartTimer);
     this.#leaveCell();
+    const closing = this.#endSockets(code, isHeld);
     if (isHeld) {
-      this.#leaveListeners();
-      if (!this.#hold.isEmpty) {
-        this.#setup.onLeft(this.#hold);
-      }
+      this.#setup.onLeft(this.#hold);
     } else {
-      this.#inbox.clear();
-      this.#closing.add(this.#hold.end(end.reason === 'fault' ? 1011 : 1001));
+      this.#closing.add(this.#hold.end(code));
     }
-    const closing =
-      end.reason === 'fault' ? this.#sockets.closeAll(1011, '') : this.#sockets.closeAll(1001, '');
     void Promise.all([closing, ...this.#closing]).then(() => {
       this.emit('ended', end);
-      this.#resolveEnded(end);
+      this.#ended.resolve(end);
       this.#setup.onChange();
     });
   }

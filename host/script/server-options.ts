@@ -1,9 +1,10 @@
 import { HEADER_NAME } from '../../wire/handshake-headers.ts';
-import { MOST_LISTED, type QuestionOf } from '../../wire/questions.ts';
+import { MOST_LISTED, SLOW_READERS, type QuestionOf } from '../../wire/questions.ts';
 import { AirlockError } from '../errors.ts';
 import type { LimitName } from '../policy/limits.ts';
 import type { ListenOptions } from '../sockets/server.ts';
 import { connectionOptions } from './listen-options.ts';
+import type { SlowReaderCounts } from '../sockets/slow-readers.ts';
 import type { ScriptSocketsOptions } from './script-sockets.ts';
 
 /** The options that lower a limit, and which. */
@@ -12,15 +13,21 @@ const LOWERING = {
   maxConnectionsPerAddress: 'connectionsPerAddress',
   maxPendingHandshakes: 'pendingHandshakes',
   maxMessageSize: 'messageBytes',
+  maxBufferedAmount: 'bufferedBytes',
   handshakeTimeout: 'serverHandshakeTimeout',
 } as const satisfies Record<string, LimitName>;
 
 /**
  * What a script asks of its server, within its limits. Throws ERR_AIRLOCK_INVALID_ARGUMENT where it asks for more, or for
  * a TLS configuration that there is not.
+ *
+ * @param slowReaders where those are counted that its sockets find
  */
-export function listenOptions(question: QuestionOf<'listen'>, { limits, log, serverTls }: ScriptSocketsOptions): ListenOptions {
+export function listenOptions(question: QuestionOf<'listen'>, { limits, log, serverTls }: ScriptSocketsOptions, slowReaders: SlowReaderCounts): ListenOptions {
   const { host, origins, path, port, protocols, serverName, tls: name } = question;
+  if (SLOW_READERS[question.slowReaders] === undefined) {
+    throw new AirlockError('ERR_AIRLOCK_MALFORMED_COMMAND', 'the question is malformed');
+  }
   for (const list of [origins, protocols]) {
     if (list.length > MOST_LISTED) {
       throw new AirlockError('ERR_AIRLOCK_MALFORMED_COMMAND', 'the question is malformed');
@@ -61,6 +68,7 @@ export function listenOptions(question: QuestionOf<'listen'>, { limits, log, ser
     protocols,
     ...connections,
     closeTimeout: limits.closeTimeout,
+    sendLimit: { bytes: limited('maxBufferedAmount'), policy: SLOW_READERS[question.slowReaders] ?? 'close', counts: slowReaders },
     maxPayload: limited('maxMessageSize'),
     maxConnections: limited('maxConnections'),
     maxConnectionsPerAddress: limited('maxConnectionsPerAddress'),

@@ -10,6 +10,7 @@ import { FramedStream } from './framed-stream.ts';
 import type { HeartbeatOptions } from './heartbeat.ts';
 import { unexpectedAnswer, upgradeProblem } from './handshake-answer.ts';
 import type { HandshakeHeaders } from './handshake-headers.ts';
+import type { SendLimit } from './slow-readers.ts';
 
 export interface ConnectOptions {
   /** The script's name for the socket. */
@@ -30,6 +31,8 @@ export interface ConnectOptions {
   readonly perMessageDeflate?: boolean | undefined;
   /** Default: none. */
   readonly heartbeat?: HeartbeatOptions | undefined;
+  /** What may wait to be sent; without it, any amount. What it says of dropping is for accepted connections. */
+  readonly sendLimit?: SendLimit | undefined;
   readonly network: Network;
   /** Told the address that a permitted name leads to, where that is not permitted. It is not for the script. */
   readonly onDenied: (address: string) => void;
@@ -87,7 +90,11 @@ export function connect(options: ConnectOptions, owner: ConnectionOwner): Connec
     // ws's types do not have it yet.
     ...({ closeTimeout: options.closeTimeout } as object),
   });
-  const connection = new Connection(id, url, webSocket, owner, { heartbeat: options.heartbeat, largest: options.maxPayload });
+  const connection = new Connection(id, url, webSocket, owner, {
+    heartbeat: options.heartbeat,
+    largest: options.maxPayload,
+    sendLimit: options.sendLimit,
+  });
   // ws's own option counts the time without a byte, so that a peer could hold a socket for ever.
   const timer = setTimeout(() => connection.fail(stream.timeout()), options.handshakeTimeout);
   const settled = (): void => {

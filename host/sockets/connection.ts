@@ -3,11 +3,17 @@ import { isAscii } from 'node:buffer';
 import type { WebSocket } from 'ws';
 import type { MessageKind } from '../../wire/flat-writer.ts';
 import type { FramedStream } from './framed-stream.ts';
+import { Backlog } from './backlog.ts';
+import type { ConnectionOptions, ConnectionOwner } from './connection-owner.ts';
 import { FrameQueue, type MessageType } from './frames.ts';
-import { Heartbeat, type HeartbeatOptions } from './heartbeat.ts';
+import { Heartbeat } from './heartbeat.ts';
 import type { Liveness, LivenessWatch } from './liveness.ts';
 import { PongSender } from './pong-sender.ts';
+import type { SharedMessage } from './shared-frames.ts';
+import { READS_TOO_SLOWLY, TRY_AGAIN_LATER, WRITE_BYTES, type SendLimit } from './slow-readers.ts';
 import { SocketFault, remoteHostClosed, socketFailure } from './socket-errors.ts';
+import { Unsent, whenWritten } from './unsent.ts';
+import { WsSender } from './ws-sender.ts';
 
 /**
  * How long a peer that has broken the protocol has to take the close frame that says so, in milliseconds. RFC 6455, 7.1.7:
@@ -17,29 +23,7 @@ const FAILED_TIMEOUT = 2000;
 
 const NOTHING = Buffer.alloc(0);
 
-/** What a connection tells its owner. Nothing follows `closed`. */
-export interface ConnectionOwner {
-  /** A message: the part of the buffer from `start` to `end`, which nobody overwrites. */
-  message(connection: Connection, kind: MessageKind, data: Buffer, start: number, end: number): void;
-  /** A ping, which is answered already, or a pong. */
-  control(connection: Connection, type: 'ping' | 'pong', data: Buffer): void;
-  opened(connection: Connection, protocol: string, extensions: string): void;
-  /** The peer's close frame has come, unless it is an answer. */
-  closing(connection: Connection): void;
-  failed(connection: Connection, error: number, message: string): void;
-  closed(connection: Connection, code: number, reason: string, wasClean: boolean): void;
-}
-
-/** What lies under a WebSocket, and looks after it. */
-export interface ConnectionOptions {
-  /** The largest message that is received, in bytes. */
-  readonly largest: number;
-  /** The stream of an accepted connection. Its frames are written here, where they are not compressed. */
-  readonly accepted?: FramedStream | undefined;
-  readonly heartbeat?: HeartbeatOptions | undefined;
-  /** What looks after the peers of a server. */
-  readonly liveness?: LivenessWatch | undefined;
-}
+export type { ConnectionOptions, ConnectionOwner } from './connection-owner.ts';
 
 /**
  * One WebSocket of a script, opened or accepted: a `ws` WebSocket and the TCP or TLS socket under it.
@@ -55,41 +39,45 @@ export class Connection {
   #socket: Socket | FramedStream | undefined;
   readonly #isAccepted: boolean;
   #stream: FramedStream | undefined;
-  readonly #largest: number;
+  readonly #options: ConnectionOptions;
   readonly #pongs: PongSender;
-  readonly #heartbeatOptions: HeartbeatOptions | undefined;
   #heartbeat: Heartbeat | Liveness | undefined;
   /** Where an accepted connection may be too long without a message. */
   #idle: Liveness | undefined;
   #liveness: LivenessWatch | undefined;
   readonly #frames = new FrameQueue();
+  /** Of an accepted connection that drops messages: all of them go through here. */
+  readonly #backlog: Backlog | undefined;
+  /** What had waited before the batch of messages that is being sent. */
+  #waitedBefore = 0;
+  /** The script's pings that the kernel has not taken. */
+  #pings = 0;
+  readonly #pingSent = (): void => void this.#pings--;
+  #isTooSlow = false;
   #isCorked = false;
   #failed = false;
   /** Ends the wait for a peer that has broken the protocol. */
   #failedTimer: NodeJS.Timeout | undefined;
   /** The script has closed it: it is told no message any more. WebSockets Standard: only in the state OPEN. */
-  #isClosing = false;
-  /** What the kernel may not have taken yet: bytes on the wire and of payload, in turns. */
-  #unsent: number[] = [];
-  /** Whether messages go out compressed. Then the bytes on the wire are not known, and ws says when each has gone. */
-  #compresses = false;
-  #uncompressedUnsent = 0;
-  /** Called when that is nothing. */
-  #onSent: (() => void) | undefined;
+  isClosing = false;
+  readonly #unsent = new Unsent();
+  /** What sends messages that are masked or compressed; the others are framed here. */
+  #sender: WsSender | undefined;
 
   constructor(id: number, url: string, webSocket: WebSocket, owner: ConnectionOwner, options: ConnectionOptions) {
     this.#socket = options.accepted?.socket;
     this.#stream = options.accepted;
     this.#isAccepted = options.accepted !== undefined;
-    this.#largest = options.largest;
-    this.#heartbeatOptions = options.heartbeat;
+    this.#options = options;
     this.#liveness = options.liveness;
     this.id = id;
     this.url = url;
     this.#webSocket = webSocket;
     if (options.accepted !== undefined && webSocket.extensions !== '') {
-      this.#compresses = true;
+      this.#sender = new WsSender(webSocket, this.#unsent);
       this.#socket = options.accepted;
+    } else if (options.accepted !== undefined && options.sendLimit !== undefined && options.sendLimit.policy !== 'close') {
+      this.#backlog = new Backlog(options.accepted.socket, options.sendLimit);
     }
     this.#pongs = new PongSender(webSocket);
     this.#owner = owner;
@@ -108,18 +96,16 @@ export class Connection {
 
   /** Starts to read an accepted connection. `head`: what came with the handshake. */
   start(head: Buffer): void {
-    if (this.#isAccepted) {
-      this.#watch();
-    }
+    this.#watch();
     this.#stream?.start(
       this.#webSocket,
       head,
-      { masked: this.#isAccepted, compressed: this.#compresses, largest: this.#largest },
+      { masked: this.#isAccepted, compressed: this.#sender?.compresses === true, largest: this.#options.largest },
       {
         message: (kind, data, start, end) => this.#message(kind, data, start, end),
         control: (type, data) => this.#control(type, data),
         closing: () => {
-          if (!this.#isClosing) {
+          if (!this.isClosing) {
             this.#owner.closing(this);
           }
         },
@@ -133,9 +119,10 @@ export class Connection {
   open(stream: FramedStream): void {
     this.#socket = stream;
     this.#stream = stream;
-    this.#compresses = this.#webSocket.extensions.includes('permessage-deflate');
-    if (this.#heartbeatOptions !== undefined) {
-      this.#heartbeat = new Heartbeat(this.#webSocket, this.#heartbeatOptions, (error) => this.fail(error));
+    this.#sender = new WsSender(this.#webSocket, this.#unsent);
+    const { heartbeat } = this.#options;
+    if (heartbeat !== undefined) {
+      this.#heartbeat = new Heartbeat(this.#webSocket, heartbeat, (error) => this.fail(error));
     }
     this.#owner.opened(this, this.#webSocket.protocol, this.#webSocket.extensions);
     this.start(NOTHING);
@@ -147,10 +134,28 @@ export class Connection {
       return;
     }
     this.#idle?.messaged();
-    if (this.#isAccepted && !this.#compresses) {
+    if (this.#sender === undefined) {
       this.#frames.add(type, data, start, end);
+      if (this.#backlog !== undefined) {
+        const { length, payload } = this.#frames;
+        this.#backlog.add(this.#frames.take(), length, payload);
+      }
     } else {
-      this.#sendByWs(this.#socket, type, typeof data === 'string' ? data : data.subarray(start, end));
+      this.#sendByWs(this.#sender, this.#socket, type, typeof data === 'string' ? data : data.subarray(start, end));
+    }
+  }
+
+  /** The same with a message that goes to others as well. What is masked or compressed has a frame of its own. */
+  sendShared(message: SharedMessage): void {
+    if (this.#sender !== undefined) {
+      this.send(message.type, message.data, 0, message.data.length);
+    } else if (this.#webSocket.readyState === this.#webSocket.OPEN) {
+      this.#idle?.messaged();
+      if (this.#backlog === undefined) {
+        this.#frames.addShared(message.run, message.from, message.to, message.payload);
+      } else {
+        this.#backlog.add([message.frame], message.frame.length, message.payload);
+      }
     }
   }
 
@@ -160,8 +165,12 @@ export class Connection {
     if (socket === undefined) {
       return;
     }
+    this.#backlog?.flush();
     if (this.#isCorked) {
       this.#isCorked = false;
+      if (this.#waitedBefore > 0 && this.#isTooMuch(this.#waiting)) {
+        this.#endSlowReader();
+      }
       socket.uncork();
     }
     const { length, payload } = this.#frames;
@@ -172,7 +181,11 @@ export class Connection {
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) {
       return;
     }
-    this.#unsent.push(length, payload);
+    const waited = socket.writableLength;
+    if (waited > 0 && this.#isTooMuch(waited + length)) {
+      return this.#endSlowReader();
+    }
+    this.#unsent.add(length, payload);
     if (chunks.length === 1) {
       socket.write(chunks[0] as Uint8Array);
       return;
@@ -187,8 +200,14 @@ export class Connection {
   /** Sends a ping, after what was sent. */
   ping(data: Uint8Array): void {
     this.flush();
-    if (this.#webSocket.readyState === this.#webSocket.OPEN) {
-      this.#webSocket.ping(data);
+    if (this.#webSocket.readyState !== this.#webSocket.OPEN) {
+      return;
+    }
+    if (this.#backlog === undefined && this.#isTooMuch(this.#waiting)) {
+      this.#endSlowReader();
+    } else if (this.#backlog === undefined || !this.isBackpressured) {
+      this.#pings++;
+      this.#webSocket.ping(data, undefined, this.#pingSent);
     }
   }
 
@@ -200,7 +219,8 @@ export class Connection {
   /** Starts the closing handshake, after what was sent. Code 0: without a code. */
   close(code: number, reason: string): void {
     this.flush();
-    this.#isClosing = true;
+    this.#backlog?.finish();
+    this.isClosing = true;
     // The peer's answer comes behind what it has sent before.
     this.#heartbeat?.resume();
     this.#stream?.release();
@@ -211,8 +231,9 @@ export class Connection {
     }
   }
 
-  /** Cuts the connection without a closing handshake. */
+  /** Cuts the connection without a closing handshake. That is no failure, unless there was one before. */
   terminate(): void {
+    this.#failed = true;
     this.#webSocket.terminate();
   }
 
@@ -220,11 +241,6 @@ export class Connection {
   fail(error: Error): void {
     this.#fail(error);
     this.terminate();
-  }
-
-  /** Whether it was closed from here. */
-  get isClosing(): boolean {
-    return this.#isClosing;
   }
 
   /** Gives it to another owner, who knows it by this number, and to what looks after its peer from now on. */
@@ -239,7 +255,7 @@ export class Connection {
 
   /** Tells nothing more, from the next message on, and stops reading, so that the peer has to wait. */
   pause(): void {
-    if (!this.#isClosing) {
+    if (!this.isClosing) {
       this.#heartbeat?.pause();
       this.#stream?.hold();
     }
@@ -250,29 +266,20 @@ export class Connection {
     this.#stream?.release();
   }
 
-  /**
-   * The payload bytes that the kernel has not taken: WebSockets Standard, `bufferedAmount`, without the framing. ws
-   * knows only the bytes on the wire, so the sizes of the last messages are kept until these have gone.
-   */
+  /** The payload bytes that the kernel has not taken: WebSockets Standard, `bufferedAmount`, without the framing. */
   get bufferedAmount(): number {
-    if (this.#compresses) {
-      return this.#uncompressedUnsent;
+    if (this.#sender?.compresses === true) {
+      return this.#sender.bytes;
     }
-    const onTheWire = this.#socket?.writableLength ?? 0;
-    if (onTheWire === 0) {
-      this.#unsent.length = 0;
-      return 0;
+    if (this.#backlog !== undefined) {
+      return this.#backlog.payload;
     }
-    let covered = 0;
-    let payload = 0;
-    let at = this.#unsent.length;
-    while (at > 0 && covered < onTheWire) {
-      at -= 2;
-      covered += this.#unsent[at] as number;
-      payload += this.#unsent[at + 1] as number;
-    }
-    this.#unsent = this.#unsent.slice(at);
-    return payload;
+    return this.#unsent.payload(this.#socket?.writableLength ?? 0);
+  }
+
+  /** Whether the kernel has not taken all that was sent. */
+  get isBackpressured(): boolean {
+    return this.#waiting > 0 || (this.#backlog?.payload ?? 0) > 0;
   }
 
   /**
@@ -280,66 +287,70 @@ export class Connection {
    * connection ends before. A second call, before the first one was answered, takes its place.
    */
   whenSent(callback: () => void): void {
-    const socket = this.#socket;
-    if (this.#compresses) {
-      if (this.#uncompressedUnsent === 0) {
-        callback();
-      } else {
-        this.#onSent = callback;
-      }
-      return;
-    }
-    if (socket === undefined || socket.writableLength === 0) {
-      callback();
-    } else if (socket.writable) {
-      // The socket's `drain` would not do, as it comes only where much was waiting; nothing at all, written behind
-      // the rest, is done when the rest is. More may have been sent by then.
-      socket.write(NOTHING, (error) => {
-        if (error === undefined || error === null) {
-          this.whenSent(callback);
-        }
-      });
+    if (this.#sender?.compresses === true) {
+      this.#sender.whenSent(callback);
+    } else if (this.#backlog !== undefined) {
+      this.#backlog.whenSent(callback);
+    } else {
+      // More may have been sent by then.
+      whenWritten(this.#socket, () => this.whenSent(callback), callback);
     }
   }
 
-  /** ws masks a client's frames, and compresses. */
-  #sendByWs(socket: Socket | FramedStream, type: MessageType, data: string | Buffer): void {
+  #sendByWs(sender: WsSender, socket: Socket | FramedStream, type: MessageType, data: string | Buffer): void {
+    const limit = this.#options.sendLimit;
+    if (this.#isAccepted && limit !== undefined && limit.policy !== 'close' && this.#waiting > 0 && this.#isTooMuch(this.#waiting + data.length)) {
+      // What ws compresses, it has for good: the new one is dropped, not the oldest.
+      limit.counts.messagesDropped++;
+      return;
+    }
     if (!this.#isCorked) {
       this.#isCorked = true;
+      this.#waitedBefore = this.#waiting;
       socket.cork();
     }
-    const length = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
-    const binary = type === 'sendBinary';
-    if (this.#compresses) {
-      this.#uncompressedUnsent += length;
-      this.#webSocket.send(data, { binary, compress: true }, () => {
-        this.#uncompressedUnsent -= length;
-        const onSent = this.#onSent;
-        if (this.#uncompressedUnsent === 0 && onSent !== undefined) {
-          this.#onSent = undefined;
-          onSent();
-        }
-      });
-    } else {
-      this.#unsent.push(length + headerLength(length), length);
-      this.#webSocket.send(data, { binary, compress: false });
+    sender.send(type, data);
+  }
+
+  /** The bytes that the kernel has not taken. */
+  get #waiting(): number {
+    return Math.max(this.#socket?.writableLength ?? 0, this.#sender?.bytes ?? 0);
+  }
+
+  #isTooMuch(bytes: number): boolean {
+    const limit = this.#options.sendLimit;
+    const writes = this.#unsent.writes + this.#pings + (this.#sender?.messages ?? 0);
+    return limit !== undefined && bytes + writes * WRITE_BYTES > limit.bytes;
+  }
+
+  /** What it does not read must not use up the host's memory. */
+  #endSlowReader(): void {
+    const { bytes, counts } = this.#options.sendLimit as SendLimit;
+    counts.slowReadersClosed++;
+    const fault = new SocketFault('SocketResourceError', `the peer reads too slowly: more than ${bytes} bytes would wait to be sent`);
+    if (!this.#isAccepted) {
+      return this.fail(fault);
     }
+    this.#isTooSlow = true;
+    this.#fail(fault);
+    this.#frames.take();
+    this.close(TRY_AGAIN_LATER, READS_TOO_SLOWLY);
+    this.#failedTimer ??= setTimeout(() => this.terminate(), FAILED_TIMEOUT);
   }
 
   #message(kind: MessageKind, data: Buffer, start: number, end: number): void {
     this.#idle?.messaged();
-    if (!this.#isClosing) {
+    if (!this.isClosing) {
       this.#owner.message(this, kind, data, start, end);
     }
   }
 
   /** Has the server look after the peer. */
   #watch(): void {
-    if (this.#webSocket.readyState !== this.#webSocket.OPEN) {
+    if (!this.#isAccepted || this.#webSocket.readyState !== this.#webSocket.OPEN) {
       return;
     }
     this.#heartbeat?.stop();
-    const { isIdleWatched } = this.#liveness ?? {};
     const liveness = this.#liveness?.watch({
       connection: this,
       webSocket: this.#webSocket,
@@ -350,7 +361,7 @@ export class Connection {
       },
     });
     this.#heartbeat = liveness;
-    this.#idle = isIdleWatched === true ? liveness : undefined;
+    this.#idle = this.#liveness?.isIdleWatched === true ? liveness : undefined;
   }
 
   #control(type: 'ping' | 'pong', data: Buffer): void {
@@ -359,7 +370,7 @@ export class Connection {
     } else if (this.#heartbeat?.pong(data) === true) {
       return;
     }
-    if (!this.#isClosing) {
+    if (!this.isClosing) {
       this.#owner.control(this, type, data);
     }
   }
@@ -382,11 +393,7 @@ export class Connection {
       const failure = remoteHostClosed(this.url);
       this.#owner.failed(this, failure.error, failure.message);
     }
-    this.#owner.closed(this, code, reason.toString(), wasClean);
+    const told = this.#isTooSlow ? ([TRY_AGAIN_LATER, READS_TOO_SLOWLY] as const) : ([code, reason.toString()] as const);
+    this.#owner.closed(this, ...told, wasClean);
   }
-}
-
-/** RFC 6455, 5.2: the header of a client's frame, with its mask. */
-function headerLength(length: number): number {
-  return length < 126 ? 6 : length < 65_536 ? 8 : 14;
 }

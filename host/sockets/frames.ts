@@ -16,7 +16,29 @@ const SMALLEST_AREA = 256;
 const LARGEST_AREA = 64 * 1024;
 const NOTHING = Buffer.alloc(0);
 
+/** From so many chunks on, small ones are joined: each that is written has its price. */
+const MANY_CHUNKS = 16;
+const SMALL_CHUNK = 2048;
+
 export type MessageType = 'sendText' | 'sendBinary';
+
+/** Where frames come from that are for other sockets as well: `FrameRun`. */
+export interface FrameSource {
+  part(from: number, to: number): Uint8Array;
+}
+
+/** Frames of a source, which are asked for when they are to be written: more may have joined them by then. */
+class SourcePart {
+  readonly source: FrameSource;
+  readonly from: number;
+  to: number;
+
+  constructor(source: FrameSource, from: number, to: number) {
+    this.source = source;
+    this.from = from;
+    this.to = to;
+  }
+}
 
 /** Messages that wait to be written to one socket, as frames. */
 export class FrameQueue {
@@ -24,7 +46,8 @@ export class FrameQueue {
   #area = NOTHING;
   #from = 0;
   #at = 0;
-  #chunks: Uint8Array[] = [];
+  #chunks: (Uint8Array | SourcePart)[] = [];
+  #hasParts = false;
   #length = 0;
   #payload = 0;
 
@@ -64,11 +87,26 @@ export class FrameQueue {
   /** Takes what waits, as chunks to be written in order. They belong to the caller from now on. */
   take(): readonly Uint8Array[] {
     this.#cut();
-    const chunks = this.#chunks;
+    const chunks = this.#hasParts ? resolved(this.#chunks, this.#length) : (this.#chunks as Uint8Array[]);
     this.#chunks = [];
+    this.#hasParts = false;
     this.#length = 0;
     this.#payload = 0;
     return chunks;
+  }
+
+  /** Adds a message whose frame lies in a source, from one place to another. It is not copied. */
+  addShared(source: FrameSource, from: number, to: number, payload: number): void {
+    this.#cut();
+    const last = this.#chunks.at(-1);
+    if (last instanceof SourcePart && last.source === source && last.to === from) {
+      last.to = to;
+    } else {
+      this.#chunks.push(new SourcePart(source, from, to));
+      this.#hasParts = true;
+    }
+    this.#length += to - from;
+    this.#payload += payload;
   }
 
   #addBytes(type: MessageType, data: Buffer, start: number, end: number): void {
@@ -126,4 +164,9 @@ export class FrameQueue {
     this.#from = 0;
     this.#at = 0;
   }
+}
+
+function resolved(chunks: readonly (Uint8Array | SourcePart)[], length: number): readonly Uint8Array[] {
+  const bytes = chunks.map((chunk) => (chunk instanceof SourcePart ? chunk.source.part(chunk.from, chunk.to) : chunk));
+  return bytes.length > MANY_CHUNKS && length < bytes.length * SMALL_CHUNK ? [Buffer.concat(bytes, length)] : bytes;
 }

@@ -18,6 +18,7 @@ import type { Client } from './server-clients.ts';
 import { HandshakeFinisher, type DeflateOptions } from './server-compression.ts';
 import { ServerCounters, type ServerStatistics } from './server-statistics.ts';
 import type { ServerIdentity } from './server-tls.ts';
+import type { SendLimit } from './slow-readers.ts';
 
 export interface ListenOptions {
   /** An address; empty for all interfaces. */
@@ -28,6 +29,8 @@ export interface ListenOptions {
   readonly serverName: string;
   /** The largest message that is received, in bytes. */
   readonly maxPayload: number;
+  /** What may wait to be sent on a connection; without it, any amount. */
+  readonly sendLimit?: SendLimit | undefined;
   /** How its connections are looked after; undefined: not at all. */
   readonly liveness?: LivenessOptions | undefined;
   /** How messages are compressed, where a client wants that; undefined: not at all. */
@@ -111,7 +114,7 @@ const UPGRADE_REQUIRED: Refusal = {
   message: 'This is a WebSocket server.',
 };
 
-type Optional = 'tls' | 'liveness' | 'deflate';
+type Optional = 'tls' | 'liveness' | 'deflate' | 'sendLimit';
 
 /** One listener of a script. */
 export class Server {
@@ -231,7 +234,7 @@ export class Server {
     finisher.handleUpgrade(message, stream, NOTHING, (webSocket) => {
       webSocket.on('error', (error) => this.#counters.failed(codeOf(error)));
       const url = requestedUrl(message, this.#scheme);
-      const options = { accepted: stream, largest: this.options.maxPayload, liveness: this.#liveness };
+      const options = { accepted: stream, largest: this.options.maxPayload, liveness: this.#liveness, sendLimit: this.options.sendLimit };
       this.#owner.accepted(this, accepted(webSocket, stream, options, head, request, url));
     });
   }
@@ -263,7 +266,7 @@ export class Server {
     const { closeTimeout, deflate, maxPayload } = this.options;
     return new HandshakeFinisher({ closeTimeout, maxPayload }, deflate, {
       protocol: (message) => this.#answers.get(message)?.protocol || false,
-      headers: (message) => headerLines(withDefaults(this.#answers.get(message)?.headers ?? [], { Server: this.#serverName })),
+      headers: (message) => headerLines(withDefaults(this.#answers.get(message)?.headers ?? [], { 'Server': this.#serverName })),
     });
   }
 

@@ -1,4 +1,5 @@
 /// <reference path="./websocket.d.ts" />
+/// <reference path="./server-websocket.d.ts" />
 /// <reference path="./error-event.d.ts" />
 /// <reference path="./server-requests.d.ts" />
 /// <reference path="./signal.d.ts" />
@@ -61,12 +62,29 @@ interface WebSocketServerOptions {
    * script for its answer, before the client gets 503. It can only lower `serverHandshakeTimeout`.
    */
   handshakeTimeout?: number;
+  /**
+   * How many bytes may wait to be sent on one socket, because its client does not read. A message for which nothing has to
+   * wait always goes, whatever its size. Default, and at most: the script's limit `bufferedBytes`.
+   */
+  maxBufferedAmount?: number;
+  /**
+   * What is done when more would wait. `close`, the default: the socket gets `error` and is closed with 1013. `drop`: the
+   * message is left out. `drop-oldest`: those that have waited longest are, of which nothing has been sent.
+   */
+  slowReaders?: 'close' | 'drop' | 'drop-oldest';
+}
+
+interface BroadcastOptions {
+  /** A socket that does not get the message. */
+  except?: ServerWebSocket | null;
+  /** Only to the sockets that subscribe to this topic. Default: to all. */
+  topic?: string;
 }
 
 /** A server's event `connection`. */
 interface WebSocketConnectionEvent extends Event {
   /** The client's socket, which is open already. */
-  readonly socket: WebSocket;
+  readonly socket: ServerWebSocket;
 }
 
 /** A server's event `error`. `error` is an Error with a `code`, as ERR_AIRLOCK_LISTEN_FAILED. */
@@ -111,7 +129,7 @@ declare class WebSocketServer extends EventTarget {
   /** False where it could not listen, after `close()`, and where the system has stopped the listener. */
   readonly listening: boolean;
   /** A client has connected: a socket that is already open. Set its handlers here; its messages come afterwards. */
-  readonly newConnection: Signal<[socket: WebSocket]>;
+  readonly newConnection: Signal<[socket: ServerWebSocket]>;
 
   /** The same as an event, after the signal: `event.socket`. */
   onconnection: ((this: WebSocketServer, event: WebSocketConnectionEvent) => unknown) | null;
@@ -140,6 +158,22 @@ declare class WebSocketServer extends EventTarget {
    * are under way are answered 503. Calling it again does nothing.
    */
   close(): void;
+
+  /**
+   * Sends a message to all sockets that this server has accepted and told of, or to those of a topic. It is made a frame
+   * once, and comes in its order among what is sent to each of them by `send`.
+   *
+   * @throws Error where the turn has sent as much as it may (`commandsPerTurn`, `commandBytesPerTurn`, and for each socket
+   *   that gets a message `deliveriesPerTurn`)
+   * @throws TypeError for an empty topic, and where `except` is no accepted socket; RangeError for a topic that is too long
+   */
+  broadcast(data: string | ArrayBuffer | ArrayBufferView | Blob, options?: BroadcastOptions): void;
+
+  /** The same to the sockets that subscribe to the topic. */
+  publish(topic: string, data: string | ArrayBuffer | ArrayBufferView | Blob): void;
+
+  /** How many of its sockets subscribe to the topic. */
+  subscriberCount(topic: string): number;
 
   addEventListener<Type extends keyof WebSocketServerEventMap>(
     type: Type,

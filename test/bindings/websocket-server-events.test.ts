@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Event } from '../../wire/events.ts';
 import { closed, printed, startScript, text, type IsolatedScript, type Listen } from '../support/isolate.ts';
+import { acceptedEvent } from '../support/server-items.ts';
 
 const LISTENING: Listen = ({ port }) => ({ port, url: `ws://127.0.0.1:${port}`, code: '', error: '' });
 const REFUSED: Listen = () => ({ port: 0, url: '', code: 'ERR_AIRLOCK_LISTEN_FAILED', error: 'port 80 is in use' });
-const ACCEPTED: Event = { type: 'accepted', server: 1, socket: 1, request: 0, url: 'ws://127.0.0.1/', protocol: '', extensions: '' };
+const ACCEPTED = acceptedEvent();
 const FAILED: Event = { type: 'serverFailed', server: 1, code: 'ERR_AIRLOCK_LISTEN_FAILED', message: 'port 80 is in use' };
 const LISTENS: Event = { type: 'listening', server: 1 };
 const CLOSED: Event = { type: 'serverClosed', server: 1 };

@@ -21,6 +21,7 @@ describe('new WebSocketServer(options)', () => {
     ['undefined', { port: 0, host: '', serverName: '' }],
     ['8080', { port: 8080, host: '', serverName: '' }],
     ["{ port: 8080, host: '127.0.0.1', serverName: 'Chat' }", { port: 8080, host: '127.0.0.1', serverName: 'Chat' }],
+    ["{ host: '127.0.0.1', maxBufferedAmount: 1000, slowReaders: 'drop-oldest' }", { maxBufferedAmount: 1000, slowReaders: 2 }],
   ])('(%s) asks the host', (args, fields) => {
     const asked: unknown[] = [];
     serverScript(`new WebSocketServer(${args})`, (question, commands) => {
@@ -59,6 +60,8 @@ describe('new WebSocketServer(options)', () => {
     ['{ host: 5 }', 'TypeError', 'host must be a string.'],
     ['{ serverName: null }', 'TypeError', 'serverName must be a string.'],
     ['null', 'TypeError', 'the argument must be an object, as { port: 8080 }, or a port.'],
+    ['{ maxBufferedAmount: 0 }', 'RangeError', 'maxBufferedAmount must be a whole number from 1 on, not 0.'],
+    ["{ slowReaders: 'wait' }", 'TypeError', "slowReaders must be 'close', 'drop' or 'drop-oldest'."],
     ["'80'", 'TypeError', 'the argument must be an object, as { port: 8080 }, or a port.'],
   ])('(%s) is a %s, and the host is not asked', (args, name, message) => {
     const script = serverScript('', () => {

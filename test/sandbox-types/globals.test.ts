@@ -46,6 +46,7 @@ const INSTANCES = {
   WebSocket: "new WebSocket('ws://127.0.0.1:1')",
   WebSocketStream: "new WebSocketStream('ws://127.0.0.1:1')",
   WebSocketServer: "new WebSocketServer({ host: '127.0.0.1' })",
+  ServerWebSocket: 'ServerWebSocket.prototype',
   Signal: 'Script.scriptEnding',
   Console: 'console',
   'typeof Script': 'Script',
@@ -144,7 +145,7 @@ describe('the types of the objects', () => {
     expect(await checkSource(type, hasExactly('keyof EntityScript', lines), { extension: 'ts' })).toBe('');
   });
 
-  test.each(['Event', 'EventTarget', 'MessageEvent', 'CloseEvent', 'ErrorEvent', 'Blob', 'WebSocket', 'WebSocketServer', 'DOMException'])(
+  test.each(['Event', 'EventTarget', 'MessageEvent', 'CloseEvent', 'ErrorEvent', 'Blob', 'WebSocket', 'WebSocketServer', 'ServerWebSocket', 'DOMException'])(
     'the constants of %s have the values that they really have',
     async (name) => {
       const constants = await askScript<object>('server-entity', `(${CONSTANTS})(${name})`);

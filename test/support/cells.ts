@@ -70,6 +70,12 @@ export function settingsOf(name: string, turnTimeout = 1000): CellSettings {
       messageBytes: 1024 * 1024,
       handshakeTimeout: 30_000,
       answerBytes: 4 * 1024 * 1024,
+      bufferedBytes: 16 * 1024 * 1024,
+      attachmentBytes: 16 * 1024,
+      topicLength: 256,
+      topicsPerSocket: 128,
+      subscriptions: 262_144,
+      deliveriesPerTurn: 1_048_576,
     },
   };
 }

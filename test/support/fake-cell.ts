@@ -20,7 +20,7 @@ import { batchOf, eventsOf } from './wire.ts';
 /** What a cell tells a script, with commands as objects. */
 interface FakeCellClient extends Omit<CellClient, 'turned' | 'answer'> {
   turned(status: TurnStatus, message: string, commands: readonly Command[]): void;
-  answer(commands: readonly Command[], question: Question): Answer;
+  answer<Asked extends Question>(commands: readonly Command[], question: Asked): Extract<Answer, { type: Asked['type'] }>;
 }
 
 const NO_RULES = await TlsSettings.load(undefined);
@@ -68,7 +68,7 @@ export class FakeCell implements Cell {
     const client = this.#client as CellClient;
     return {
       turned: (status, message, commands) => client.turned(status, message, batchOf(commands)),
-      answer: (commands, question) => client.answer(batchOf(commands), question),
+      answer: (commands, question) => client.answer(batchOf(commands), question) as never,
       blamed: (death) => client.blamed(death),
       died: (death) => client.died(death),
       malformed: (message) => client.malformed(message),

@@ -21,6 +21,8 @@ export interface IsolateOptions extends Partial<GuestSettings> {
   readonly memory?: number;
   readonly turnTimeout?: number;
   readonly listen?: Listen;
+  /** Answers `latency`. */
+  readonly latency?: (socket: number) => number;
 }
 
 export interface ItemResult extends Omit<TurnResult, 'commands'> {
@@ -35,7 +37,7 @@ afterEach(() => {
   alive.clear();
 });
 
-export function isolateSettings({ listen: _, memory = 64, name = 'chat.js', turnTimeout = 2000, ...guest }: IsolateOptions): IsolateSettings {
+export function isolateSettings({ latency: _latency, listen: _listen, memory = 64, name = 'chat.js', turnTimeout = 2000, ...guest }: IsolateOptions): IsolateSettings {
   return {
     name,
     memory,
@@ -55,6 +57,12 @@ export function isolateSettings({ listen: _, memory = 64, name = 'chat.js', turn
       messageBytes: 16 * 1024 * 1024,
       handshakeTimeout: 30_000,
       answerBytes: 4 * 1024 * 1024,
+      bufferedBytes: 16 * 1024 * 1024,
+      attachmentBytes: 16 * 1024,
+      topicLength: 256,
+      topicsPerSocket: 128,
+      subscriptions: 262_144,
+      deliveriesPerTurn: 1_048_576,
       ...guest,
     },
   };
@@ -70,9 +78,8 @@ export class IsolatedScript {
   readonly first: ItemResult;
 
   constructor(source: string, options: IsolateOptions = {}) {
-    const { listen } = options;
     this.#isolate = new ScriptIsolate(isolateSettings(options), bindingsSnapshot(BUNDLE), (commands, question) =>
-      answer(listen, commands, question),
+      answer(options, commands, question),
     );
     alive.add(this);
     this.first = this.result({ type: 'evaluate', source });
@@ -175,10 +182,13 @@ export function binary(data: Uint8Array, socket = FIRST): Event {
   return { type: 'binary', socket, data };
 }
 
-function answer(listen: Listen | undefined, commands: FlatBatch, question: FlatBatch): string[] {
+function answer({ latency, listen }: IsolateOptions, commands: FlatBatch, question: FlatBatch): string[] {
   const [asked] = flatToItems(QUESTION_SCHEMA, question);
-  if (listen === undefined || asked === undefined) {
-    throw new Error('the test expects no question');
+  if (asked?.type === 'listen' && listen !== undefined) {
+    return answerFields({ type: 'listen', ...listen(asked, flatToItems(COMMAND_SCHEMA, commands)) });
   }
-  return answerFields({ type: 'listen', ...listen(asked, flatToItems(COMMAND_SCHEMA, commands)) });
+  if (asked?.type === 'latency' && latency !== undefined) {
+    return answerFields({ type: 'latency', milliseconds: latency(asked.socket) });
+  }
+  throw new Error('the test expects no question');
 }

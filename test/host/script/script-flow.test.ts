@@ -55,7 +55,7 @@ describe('drain', () => {
   });
 
   test('is told for what is sent after it was asked, too', async () => {
-    const { cell, peer } = await acceptedPeer();
+    const { cell, peer } = await acceptedPeer({ bufferedBytes: 128 * 1024 * 1024 });
     peer.connection.pause();
     const blocks = 64;
     await cell.endTurn([block, drain(), wake]);

@@ -63,7 +63,7 @@ describe('a script whose cell has died', () => {
     await next.endTurn([{ type: 'loaded' }]);
     const again = openClient(`ws://127.0.0.1:${port}/`);
     await next.given('accepted');
-    expect(next.events.map(({ type }) => type)).toEqual(['evaluate', 'accepted']);
+    expect(next.events.map(({ type }) => type)).toEqual(['evaluate', 'listening', 'accepted']);
     again.connection.terminate();
   });
 

@@ -113,8 +113,6 @@ describe("a server's heartbeat", () => {
     const sockets = (): number => process.getActiveResourcesInfo().filter((type) => type === 'TCPSocketWrap').length;
     const before = sockets();
     const peers = await Promise.all(Array.from({ length: 100 }, () => openRawClient(server.port)));
-    expect(server.watchedCount).toBe(100);
-    expect(sockets()).toBeGreaterThanOrEqual(200);
     await Promise.all(clients.map(({ owner }) => owner.first('closed')));
     expect(clients.map(({ owner }) => owner.told.at(-1))).toEqual(clients.map(() => ['closed', 1006, '', false]));
     await Promise.all(peers.map(({ socket }) => socket.closed || once(socket, 'close')));
