@@ -272,15 +272,17 @@ const guest = {
       set: () => undefined,
       configurable: false,
     });
+    const scriptObject = createScriptObject();
     const globals: Record<string, unknown> = {
       CloseEvent,
       Event,
       EventTarget,
       MessageEvent,
-      Script: createScriptObject(),
+      Script: scriptObject,
       WebSocket,
       console: createConsole(),
       print,
+      require: scriptObject.require,
       ...timerFunctions,
     };
     if (parsed.dialect === 'web') {

@@ -7,7 +7,7 @@ export type { SocketStatistics } from './script/script-sockets.ts';
 export type { PrintedLine, Restart, ScriptEnd, ScriptEvents } from './script/script-setup.ts';
 export { SCRIPT_TYPES, type ScriptType, type ScriptTypeDefinition } from './script/script-types.ts';
 export { LIMITS, type LimitName, type Limits } from './policy/limits.ts';
-export type { PermissionOptions } from './policy/permissions.ts';
+export { PERMISSIONS, type PermissionDefinition, type PermissionName, type PermissionOptions, type RuleList } from './policy/permission-table.ts';
 export type { ProxyOptions, ProxyResolution } from './policy/proxy-options.ts';
 export type { ServerTlsOptions, TlsOptions, TlsRule, TlsVersion } from './policy/tls-options.ts';
 export type { RefusalReason, ServerStatistics } from './sockets/server-statistics.ts';

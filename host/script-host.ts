@@ -4,7 +4,7 @@ import net from 'node:net';
 import { CellPool } from './cells/cell-pool.ts';
 import { DEFAULT_ISOLATION, DEFAULT_OWNER, type Isolation } from './cells/isolation.ts';
 import { memoryIsTold } from './cells/memory-watch.ts';
-import { AirlockError, messageOf } from './errors.ts';
+import { AirlockError, messageOf, type ErrorCode } from './errors.ts';
 import type { Log, LogEntry, LogLevel } from './observe/log.ts';
 import { BlameRecord, type ScriptIdentity } from './policy/blame.ts';
 import { resolveLimits } from './policy/limits.ts';
@@ -96,7 +96,7 @@ export class ScriptHost extends EventEmitter<HostEvents> {
       const tls = await TlsSettings.load(rest.tls, this.#tls);
       // A file's name may hold what would break the lines of a log.
       const scriptName = rest.name ?? name.replace(/[\x00-\x1f\x7f]/g, '?');
-      const log = (level: LogLevel, message: string): void => this.#log(level, scriptName, message);
+      const log: Log = (level, message, code) => this.#log(level, scriptName, message, code);
       const identity = { owner, name: scriptName, source };
       if (rest.pardon === true) {
         this.#blame.forget(identity);
@@ -202,8 +202,8 @@ export class ScriptHost extends EventEmitter<HostEvents> {
     }
   }
 
-  #log(level: LogLevel, script: string | undefined, message: string): void {
-    this.emit('log', { level, script, message });
+  #log(level: LogLevel, script: string | undefined, message: string, code?: ErrorCode): void {
+    this.emit('log', { level, script, message, ...(code === undefined ? {} : { code }) });
   }
 
   #scheduleIdleCheck(): void {

@@ -44,6 +44,10 @@ export const QUESTIONS = {
       windowBits: 'uint',
     },
   },
+  /** Load a module. `id` is what the script calls it, `url` where that leads. */
+  load: { code: 2, fields: { url: 'string', id: 'string' } },
+  /** Whether the script may read this environment variable. Those that it may and that are set, it has already. */
+  environment: { code: 3, fields: { name: 'string' } },
   /** The last round trip of an accepted socket's heartbeat. */
   latency: { code: 30, fields: { socket: 'uint' } },
 } as const;
@@ -52,6 +56,10 @@ export const QUESTIONS = {
 export const ANSWERS = {
   /** An empty `error`: listening at `port` and `url`. Otherwise `code` and `error` say what was wrong. */
   listen: { code: 1, fields: { port: 'uint', url: 'string', code: 'string', error: 'string' } },
+  /** An empty `error`: the source, the address that it came from in the end, and what stack traces call it. */
+  load: { code: 2, fields: { url: 'string', name: 'string', source: 'string', code: 'string', error: 'string' } },
+  /** An empty `error`: it may, and it is not set. */
+  environment: { code: 3, fields: { code: 'string', error: 'string' } },
   /** -1: there was none yet. */
   latency: { code: 30, fields: { milliseconds: 'number' } },
 } as const;
@@ -67,7 +75,7 @@ export type AnswerOf<Type extends QuestionType> = ItemOf<AnswerTable, Type>;
 
 /** One answering function for each question. Leaving one out does not compile. */
 export type Answerers = {
-  readonly [Type in QuestionType]: (question: QuestionOf<Type>) => AnswerOf<Type>;
+  readonly [Type in QuestionType]: (question: QuestionOf<Type>) => AnswerOf<Type> | Promise<AnswerOf<Type>>;
 };
 
 /** What is done where a peer reads more slowly than it is sent to, by its number on the wire. */
@@ -80,4 +88,10 @@ export const ANSWER_SCHEMA = compileSchema('answer', ANSWERS);
 /** An answer as it enters an isolate: its fields in order, as text. */
 export function answerFields(answer: Answer): string[] {
   return Object.keys(ANSWERS[answer.type].fields).map((name) => String((answer as unknown as Record<string, unknown>)[name]));
+}
+
+/** An answer that is none, and says why. */
+export function failedAnswer(type: QuestionType, code: string, error: string): string[] {
+  const known: Readonly<Record<string, string>> = { code, error };
+  return Object.entries(ANSWERS[type].fields).map(([name, kind]) => known[name] ?? (kind === 'string' ? '' : '0'));
 }

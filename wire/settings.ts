@@ -21,6 +21,8 @@ export interface GuestSettings {
   readonly entity: boolean;
   /** The headers of a handshake that the script may set although others may not: `cookie`, `origin`. */
   readonly permittedHeaders: readonly string[];
+  /** The environment variables that the script may read. */
+  readonly environment: Readonly<Record<string, string>>;
   /** What one turn may give back. */
   readonly commandsPerTurn: number;
   readonly bytesPerTurn: number;

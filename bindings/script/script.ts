@@ -3,6 +3,8 @@ import { parseURL } from '../cell-services.ts';
 import { reportException } from '../errors.ts';
 import { ObjectDefineProperty, ReflectApply, TypeErrorConstructor } from '../primordials.ts';
 import { script } from '../settings.ts';
+import { getEnv } from './environment.ts';
+import { createRequire, include } from './modules.ts';
 import { createSignal } from './signal.ts';
 import { clearAllTimers, timerFunctions } from './timers.ts';
 
@@ -17,7 +19,7 @@ export function isStopping(): boolean {
 }
 
 /** Overte's `Script` object. */
-export function createScriptObject(): object {
+export function createScriptObject(): { readonly require: unknown } {
   const object = {
     ...timerFunctions,
     scriptEnding: scriptEnding.signal,
@@ -39,6 +41,9 @@ export function createScriptObject(): object {
       return url;
     },
     getContext: () => script().context,
+    getEnv,
+    include,
+    require: createRequire(),
   };
   ObjectDefineProperty(object, 'args', { value: script().args, enumerable: true });
   return object;

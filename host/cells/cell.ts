@@ -18,8 +18,8 @@ export interface CellDeath {
 export interface CellClient {
   /** The turn that was under way has ended. `message` says what went wrong, where the status is not `done`. */
   turned(status: TurnStatus, message: string, commands: CommandBatch): void;
-  /** The script waits, inside its turn, for the answer to a question; the commands came before it. */
-  answer(commands: CommandBatch, question: Question): Answer;
+  /** The script waits, inside its turn, for the answer to a question; the commands came before it. A promise never rejects. */
+  answer(commands: CommandBatch, question: Question): Answer | Promise<Answer>;
   /** The process has ended, and a turn of this script was under way. Told also where the script has left its cell already. */
   blamed(death: CellDeath): void;
   /** The script's isolate is gone; whoever is to blame has been told. Nothing follows. */

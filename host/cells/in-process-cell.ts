@@ -3,7 +3,7 @@ import { decodeTexts } from '../../wire/encoded.ts';
 import { WireError, type FlatBatch } from '../../wire/fields.ts';
 import { flatToItems } from '../../wire/flat-reader.ts';
 import type { FlatWriter } from '../../wire/flat-writer.ts';
-import { QUESTION_SCHEMA, answerFields } from '../../wire/questions.ts';
+import { QUESTION_SCHEMA, answerFields, failedAnswer, type QuestionType } from '../../wire/questions.ts';
 import type { Cell, CellClient, CellSettings } from './cell.ts';
 import { commandBatch } from './command-batch.ts';
 import { BINDINGS_BUNDLE } from './paths.ts';
@@ -64,25 +64,31 @@ export class InProcessCell implements Cell {
 
   /** Called from inside the isolate: nothing may be thrown into it. */
   #ask(script: number, commands: FlatBatch, question: FlatBatch): string[] {
+    let asked: QuestionType | undefined;
     try {
       const [item] = flatToItems(QUESTION_SCHEMA, question);
       const client = this.#clients.get(script);
       if (item === undefined || client === undefined) {
-        return noAnswer('the script has ended');
+        return noAnswer(item?.type, 'the script has ended');
       }
-      return answerFields(client.answer(commandBatch(commands), item));
+      asked = item.type;
+      const answer = client.answer(commandBatch(commands), item);
+      // What takes time would have to be waited for in the very process that is to bring it.
+      return answer instanceof Promise
+        ? failedAnswer(item.type, 'ERR_AIRLOCK_MODULE_NOT_LOADED', 'a script in the process of its host can load modules from files only')
+        : answerFields(answer);
     } catch (error) {
       if (error instanceof WireError) {
-        return noAnswer(error.message);
+        return noAnswer(asked, error.message);
       }
       setImmediate(() => {
         throw error;
       });
-      return noAnswer('the host could not answer');
+      return noAnswer(asked, 'the host could not answer');
     }
   }
 }
 
-function noAnswer(error: string): string[] {
-  return answerFields({ type: 'listen', port: 0, url: '', code: 'ERR_AIRLOCK_MALFORMED_COMMAND', error });
+function noAnswer(type: QuestionType = 'listen', error: string): string[] {
+  return failedAnswer(type, 'ERR_AIRLOCK_MALFORMED_COMMAND', error);
 }

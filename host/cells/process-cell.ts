@@ -17,7 +17,7 @@ import {
   turnStatusOf,
   type Frame,
 } from '../../wire/frames.ts';
-import { QUESTION_SCHEMA, answerFields, type Answer } from '../../wire/questions.ts';
+import { QUESTION_SCHEMA, answerFields, failedAnswer } from '../../wire/questions.ts';
 import { AirlockError, messageOf } from '../errors.ts';
 import { cellProcessFlags, describeExit } from './cell-flags.ts';
 import type { Cell, CellClient, CellDeath, CellSettings } from './cell.ts';
@@ -68,6 +68,8 @@ export class ProcessCell implements Cell {
   readonly #exited: Promise<void>;
   #stderr = '';
   #dead = false;
+  /** Whether an answer is still to come. */
+  #answering = false;
   readonly #ready = Promise.withResolvers<void>();
 
   /** Starts a process. */
@@ -219,11 +221,14 @@ export class ProcessCell implements Cell {
       this.#watch.ended(frame.script);
     }
     const tenant = this.#tenants.get(frame.script);
+    const reader = new ByteReader(frame.buffer, frame.start, frame.end);
+    if (frame.kind === TO_HOST.question) {
+      return this.#asked(reader, tenant);
+    }
     if (tenant === undefined) {
       return;
     }
     const { client, settings } = tenant;
-    const reader = new ByteReader(frame.buffer, frame.start, frame.end);
     switch (frame.kind) {
       case TO_HOST.turned: {
         const status = turnStatusOf(reader.uint8());
@@ -234,28 +239,42 @@ export class ProcessCell implements Cell {
         }
         return;
       }
-      case TO_HOST.question: {
-        const size = reader.uint32();
-        const start = reader.skip(size);
-        const commands = decode(new ByteReader(frame.buffer, start, start + size));
-        const question = new FlatReader(QUESTION_SCHEMA, decode(reader));
-        const asked = question.item(question.next());
-        return this.#sendAnswer(client.answer(commandBatch(commands, mostCommands(settings)), asked));
-      }
       default:
         throw new WireError(`there is no frame of the kind ${frame.kind}`);
     }
   }
 
-  #sendAnswer(answer: Answer): void {
-    const content = Buffer.from(JSON.stringify(answerFields(answer)));
+  /** The whole cell waits for an answer, also where the script that asked has ended meanwhile. */
+  #asked(reader: ByteReader, tenant: Tenant | undefined): void {
+    const size = reader.uint32();
+    const start = reader.skip(size);
+    const commands = decode(new ByteReader(reader.buffer, start, start + size));
+    const question = new FlatReader(QUESTION_SCHEMA, decode(reader));
+    const asked = question.item(question.next());
+    // Before this answer is written: a module may be larger than all that a cell leaves unread.
+    if (this.#answering || this.#answers.writableLength > MOST_UNREAD_ANSWERS) {
+      return this.#kill('asked without waiting for answers', this.#watch.underWay);
+    }
+    if (tenant === undefined) {
+      return this.#sendAnswer(failedAnswer(asked.type, 'ERR_AIRLOCK_HOST_STOPPED', 'the script has ended'));
+    }
+    const answer = tenant.client.answer(commandBatch(commands, mostCommands(tenant.settings)), asked);
+    if (answer instanceof Promise) {
+      this.#answering = true;
+      void answer.then((later) => {
+        this.#answering = false;
+        this.#sendAnswer(answerFields(later));
+      });
+    } else {
+      this.#sendAnswer(answerFields(answer));
+    }
+  }
+
+  #sendAnswer(fields: readonly string[]): void {
+    const content = Buffer.from(JSON.stringify(fields));
     const length = Buffer.allocUnsafe(4);
     length.writeUInt32LE(content.length);
     this.#answers.write(Buffer.concat([length, content]));
-    // A cell waits for each answer, so that no more than one is ever on the way.
-    if (this.#answers.writableLength > MOST_UNREAD_ANSWERS) {
-      this.#kill('asked without waiting for answers', this.#watch.underWay);
-    }
   }
 
   /** Returns whether to look again. */

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { PACKAGE_JSON } from '../cells/paths.ts';
-import { ANYTHING, addRunCommand } from './run.ts';
+import { addCheckCommand } from './check.ts';
+import { Output } from './output.ts';
+import { ANYTHING, OPTIONAL_VALUES } from './policy-flags.ts';
+import { addRunCommand, fail } from './run.ts';
 
 /** Runs the `airlock` command. Its result is `process.exitCode`: 0, or 1 where something went wrong. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -11,11 +14,14 @@ export async function main(argv: readonly string[]): Promise<void> {
     .version(version)
     .showHelpAfterError('(airlock run --help tells more)');
   addRunCommand(program);
-  await program.parseAsync(bareFlags(argv), { from: 'node' });
+  addCheckCommand(program);
+  try {
+    await program.parseAsync(bareFlags(argv), { from: 'node' });
+  } catch (error) {
+    // What a flag itself finds wrong.
+    process.exitCode = fail(new Output(false), error);
+  }
 }
-
-/** Options whose value is optional, and stands only behind `=`: the next word is a file, not a value. */
-const OPTIONAL_VALUES = ['--allow-connect', '--allow-listen', '--allow-headers'];
 
 function bareFlags(argv: readonly string[]): string[] {
   const end = argv.indexOf('--');

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { ScriptError } from '../errors.ts';
+import type { AirlockError, ErrorCode, ScriptError } from '../errors.ts';
 import type { LogEntry } from '../observe/log.ts';
 import type { PrintedLine } from '../script/script-setup.ts';
 
@@ -26,26 +26,38 @@ export class Output {
     }
   }
 
+  /** What was asked for. */
+  lines(lines: readonly string[]): void {
+    for (const line of lines) {
+      process.stdout.write(`${visible(oneLine(line))}\n`);
+    }
+  }
+
   /** One line with the position, and the frames that led there, where there is more than one. */
-  error({ message, position, script, scriptStack }: ScriptError): void {
+  error({ code, message, position, script, scriptStack }: ScriptError): void {
     const where = position === undefined ? script : `${position.file}:${position.line}:${position.column}`;
     const [, ...outer] = scriptStack.split('\n');
-    this.#problem('red', [`${where}: ${oneLine(message)}`, ...outer].join('\n'));
+    this.#problem('red', [`${where}: ${oneLine(message)}${codeOf(code)}`, ...outer].join('\n'));
   }
 
   /** Something that could not be begun. */
-  failure(message: string): void {
-    this.#problem('red', oneLine(message));
+  failure({ code, message }: AirlockError): void {
+    this.#problem('red', `${oneLine(message)}${codeOf(code)}`);
   }
 
-  log({ level, message, script }: LogEntry): void {
-    const text = oneLine(message);
+  log({ code, level, message, script }: LogEntry): void {
+    const text = `${oneLine(message)}${codeOf(code)}`;
     this.#problem(level === 'error' ? 'red' : 'yellow', script === undefined ? text : `${script}: ${text}`);
   }
 
   #problem(color: 'red' | 'yellow', text: string): void {
     process.stderr.write(`${styleText(color, `airlock: ${visible(text)}`, { stream: process.stderr })}\n`);
   }
+}
+
+/** Which of docs/errors.md it is. */
+function codeOf(code: ErrorCode | undefined): string {
+  return code === undefined ? '' : ` (${code})`;
 }
 
 /** What a script has put into a message must not look like a line of ours. */

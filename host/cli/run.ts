@@ -1,8 +1,7 @@
 import { basename } from 'node:path';
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { DEFAULT_ISOLATION, DEFAULT_OWNER, ISOLATIONS, type Isolation } from '../cells/isolation.ts';
-import { AirlockError, messageOf } from '../errors.ts';
-import { Permissions, type PermissionOptions } from '../policy/permissions.ts';
+import { AirlockError } from '../errors.ts';
 import { ScriptHost } from '../script-host.ts';
 import { SCRIPT_TYPES, type ScriptType } from '../script/script-types.ts';
 import { ON_FAULT, type OnFault, type ScriptEnd } from '../script/script-setup.ts';
@@ -10,15 +9,12 @@ import type { Script } from '../script/script.ts';
 import type { Dialect } from '../../wire/settings.ts';
 import { addNetworkFlags, proxyOf, tlsOf, type NetworkFlags } from './network-flags.ts';
 import { Output } from './output.ts';
+import { addPolicyFlags, ScriptPolicies, type PolicyFlags } from './policy-flags.ts';
 
-interface RunFlags extends NetworkFlags {
+export interface RunFlags extends NetworkFlags, PolicyFlags {
   readonly type: ScriptType;
   readonly dialect: Dialect;
   readonly baseUrl?: string;
-  readonly allowConnect?: readonly string[] | true;
-  readonly allowListen?: readonly string[] | true;
-  readonly allowHeaders?: readonly string[] | true;
-  readonly allowAll?: true;
   readonly exitWhenIdle?: true;
   readonly isolation: Isolation;
   readonly owner: string;
@@ -35,13 +31,20 @@ export function addRunCommand(program: Command): void {
     .command('run')
     .description('run scripts until they end, or until Ctrl-C; a second Ctrl-C ends at once')
     .usage('[options] FILE... [-- ARGUMENT...]')
-    .argument('<file...>', 'JavaScript or TypeScript files; what follows -- is in Script.args')
-    // commander's own check would not name the types in the words of the API.
-    .option('--type <type>', `one of ${Object.keys(SCRIPT_TYPES).join(', ')}`, 'interface')
-    .option('--allow-connect [list]', 'let the scripts connect: anywhere, or to these hosts (--allow-connect=example.com:443,127.0.0.1)', ruleList)
-    .option('--allow-listen [list]', 'let the scripts listen: anywhere, or at these ports and addresses (--allow-listen=8080,127.0.0.1:0)', ruleList)
-    .option('--allow-headers [list]', 'let the scripts set these headers of their handshakes: cookie, origin, or both', ruleList)
-    .option('--allow-all', 'let the scripts connect and listen anywhere, and set these headers')
+    .argument('<file...>', 'JavaScript or TypeScript files; what follows -- is in Script.args');
+  addRunFlags(command)
+    .addHelpText('after', isolationHelp() + RUN_EXAMPLES)
+    .action(async (files: readonly string[], flags: RunFlags, command: Command) => {
+      const { args, names } = splitArguments(files, command);
+      process.exitCode = await run(names, args, flags);
+    });
+}
+
+/** The flags that say which scripts run, and how. */
+export function addRunFlags(command: Command): Command {
+  // commander's own check would not name the types in the words of the API.
+  command.option('--type <type>', `one of ${Object.keys(SCRIPT_TYPES).join(', ')}`, 'interface');
+  addPolicyFlags(command)
     .addOption(new Option('--dialect <dialect>', 'how callbacks are called').choices(['overte', 'web']).default('overte'))
     .option('--base-url <url>', "what relative URLs of WebSockets count from; without it, the script's own address")
     .option('--exit-when-idle', 'end when no script has a socket, a server or a timer')
@@ -58,12 +61,7 @@ export function addRunCommand(program: Command): void {
         .default('close'),
     )
     .option('--pardon', 'run them all the same, and forget what they did');
-  addNetworkFlags(command)
-    .addHelpText('after', isolationHelp() + RUN_EXAMPLES)
-    .action(async (files: readonly string[], flags: RunFlags, command: Command) => {
-      const { args, names } = splitArguments(files, command);
-      process.exitCode = await run(names, args, flags);
-    });
+  return addNetworkFlags(command);
 }
 
 function isolationHelp(): string {
@@ -72,31 +70,17 @@ function isolationHelp(): string {
 }
 
 const RUN_EXAMPLES = `
-Nothing is permitted without a flag. A denied connection names the flag that would permit it.
+Nothing is permitted without a flag. What is denied names the flag that would permit it; airlock check says what is permitted.
 
 Examples:
   airlock run server.js --type assignment-client --allow-listen=8080
   airlock run client.js --allow-connect=127.0.0.1:8080 --exit-when-idle -- ws://127.0.0.1:8080
+  airlock run chat.js --permissions permissions.json --limit memory=32
   airlock run client.js --allow-connect=chat.example:443 --tls-ca company.pem --proxy http://proxy.example:3128
 `;
 
-/** Stands for the missing value of a bare flag; no argument of a command can hold it. An empty value permits nothing. */
-export const ANYTHING = '\0';
-
-/** A flag that is given more than once permits what each of them permits. */
-function ruleList(value: string, previous: readonly string[] | true | undefined): readonly string[] | true {
-  if (value === ANYTHING || previous === true) {
-    return true;
-  }
-  const rules = value.split(',').map((rule) => rule.trim());
-  if (rules.includes('')) {
-    throw new InvalidArgumentError('There is an empty rule in the list.');
-  }
-  return [...(previous ?? []), ...rules];
-}
-
 /** commander hands over what follows `--` together with the files. */
-function splitArguments(
+export function splitArguments(
   operands: readonly string[],
   command: Command,
 ): { readonly names: readonly string[]; readonly args: readonly string[] } {
@@ -113,15 +97,10 @@ function splitArguments(
 /** Returns the exit code. */
 async function run(files: readonly string[], args: readonly string[], flags: RunFlags): Promise<number> {
   const output = new Output(files.length > 1);
-  const permissions: PermissionOptions = {
-    connect: flags.allowAll ?? flags.allowConnect,
-    listen: flags.allowAll ?? flags.allowListen,
-    headers: flags.allowAll ?? flags.allowHeaders,
-  };
   let host: ScriptHost;
+  let policies: ScriptPolicies;
   try {
-    // A rule that is not one is told once, not for every script.
-    new Permissions(permissions);
+    policies = new ScriptPolicies(flags);
     host = await ScriptHost.start({ isolation: flags.isolation, blameFile: flags.blameFile, tls: tlsOf(flags), proxy: proxyOf(flags, process.env), serverTls: flags.serverTls });
   } catch (error) {
     return fail(output, error);
@@ -134,9 +113,10 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
   let exitCode = 0;
   const start = async (file: string, pardon: true | undefined): Promise<Script | undefined> => {
     try {
+      const name = scriptName(file, files);
       const script = await host.run({
         file,
-        name: scriptName(file, files),
+        name,
         type: flags.type,
         owner: flags.owner,
         onFault: flags.onFault,
@@ -144,7 +124,7 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
         dialect: flags.dialect,
         baseUrl: flags.baseUrl,
         args,
-        permissions,
+        ...policies.of([name, basename(file), file]),
       });
       script.on('print', (line) => output.print(script.name, line));
       script.on('error', (error) => output.error(error));
@@ -179,7 +159,7 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
 }
 
 /** The file's own name; with its folders where two files have the same one. */
-function scriptName(file: string, files: readonly string[]): string {
+export function scriptName(file: string, files: readonly string[]): string {
   const name = basename(file);
   return files.filter((other) => basename(other) === name).length > 1 ? file : name;
 }
@@ -197,10 +177,10 @@ function endOnInterrupt(host: ScriptHost): void {
   }
 }
 
-function fail(output: Output, error: unknown): number {
+export function fail(output: Output, error: unknown): number {
   if (!(error instanceof AirlockError)) {
     throw error;
   }
-  output.failure(messageOf(error));
+  output.failure(error);
   return 1;
 }

@@ -1,3 +1,5 @@
+import type { ErrorCode } from '../errors.ts';
+
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
 
 /** One line of the host's log. */
@@ -6,7 +8,12 @@ export interface LogEntry {
   /** The name of the script that it is about; undefined where it is about the host. */
   readonly script: string | undefined;
   readonly message: string;
+  /** What it is in docs/errors.md, where it is there. */
+  readonly code?: ErrorCode | undefined;
 }
 
 /** Writes a line about one script. */
-export type Log = (level: LogLevel, message: string) => void;
+export type Log = (level: LogLevel, message: string, code?: ErrorCode) => void;
+
+/** Writes a warning about one script, which is for the operator: it may say what the script may not know. */
+export type Warn = (message: string, code?: ErrorCode) => void;

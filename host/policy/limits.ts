@@ -14,6 +14,8 @@ export const LIMITS = {
   processMemory: { default: 768, least: 128, most: 65_536 },
   /** The size of the script's source, in bytes. V8 evaluates no more than an eighth of `memory`. */
   scriptBytes: { default: 4 * 1024 * 1024, least: 1, most: 64 * 1024 * 1024 },
+  /** The size of one module of the script, in bytes; an eighth of `memory` at most. */
+  moduleBytes: { default: 4 * 1024 * 1024, least: 1, most: 64 * 1024 * 1024 },
   /** The largest message that a socket receives, in bytes; a larger one closes it with 1009. */
   messageBytes: { default: 16 * 1024 * 1024, least: 125, most: 128 * 1024 * 1024 },
   /** Sockets at one time, opened and accepted. */

@@ -12,6 +12,7 @@ export function guestSettings({ definition, limits, permissions, ...setup }: Scr
     server: definition.server,
     entity: definition.entity,
     permittedHeaders: permissions.headers,
+    environment: permissions.visibleEnvironment(process.env),
     commandsPerTurn: limits.commandsPerTurn,
     bytesPerTurn: limits.commandBytesPerTurn,
     messageBytes: limits.messageBytes,

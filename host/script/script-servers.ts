@@ -1,7 +1,7 @@
 import type { CommandOf } from '../../wire/commands.ts';
 import type { AnswerOf, QuestionOf } from '../../wire/questions.ts';
 import { AirlockError } from '../errors.ts';
-import { hostPort } from '../sockets/client.ts';
+import { PermissionDenied, logText } from '../policy/permission-denied.ts';
 import type { Connection } from '../sockets/connection.ts';
 import type { AnyRequest } from '../sockets/client-request.ts';
 import { listenAddress } from '../sockets/listen-address.ts';
@@ -64,13 +64,7 @@ export class ScriptServers implements ServerOwner {
     this.#lastId = id;
     try {
       const address = listenAddress(host);
-      if (!permissions.listen(address, port)) {
-        const rule = address === '' ? `${port}` : hostPort(address, port);
-        const where = address === '' ? `port ${port} of all interfaces` : hostPort(address, port);
-        const message = `listening on ${where} is not permitted`;
-        log('warning', `${message}; allow it with --allow-listen=${rule}`);
-        throw new AirlockError('ERR_AIRLOCK_LISTEN_DENIED', message);
-      }
+      permissions.checkListen(address, port);
       if (this.#servers.size >= limits.servers) {
         throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', `the limit of ${limits.servers} servers is reached`);
       }
@@ -78,6 +72,14 @@ export class ScriptServers implements ServerOwner {
       const options = { ...listenOptions(question, this.#options, this.#sockets.slowReaders), host: address, held, mayCompress };
       const left = hold.claim(address, port);
       const server = new Server(id, options, this, left?.server);
+      try {
+        // Which one a free port is, is known only now; it may be one that is denied.
+        permissions.checkBound(address, server.port);
+      } catch (error) {
+        server.close();
+        left?.connections.forEach((connection) => void connection.close(1011, limits.closeTimeout));
+        throw error;
+      }
       this.#servers.set(id, server);
       this.#held.add(server);
       this.#accepted.set(server, new Set());
@@ -89,6 +91,9 @@ export class ScriptServers implements ServerOwner {
     } catch (error) {
       if (!(error instanceof AirlockError)) {
         throw error;
+      }
+      if (error instanceof PermissionDenied) {
+        log('warning', logText(error), error.code);
       }
       this.#refuse(id, error);
       return { type: 'listen', port: 0, url: '', code: error.code, error: error.message };

@@ -7,12 +7,13 @@ import { CLOSE_CODES } from '../../wire/socket-codes.ts';
 import { AirlockError, messageOf } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { Limits } from '../policy/limits.ts';
+import { logText } from '../policy/permission-denied.ts';
 import type { Permissions } from '../policy/permissions.ts';
 import type { ProxySettings } from '../policy/proxy-options.ts';
 import { AddressQueue } from '../sockets/address-queue.ts';
-import { connect, hostAndPort, hostPort } from '../sockets/client.ts';
+import { connect } from '../sockets/client.ts';
 import type { Connection, ConnectionOwner } from '../sockets/connection.ts';
-import { areSubprotocols, handshakeHeaders } from '../sockets/handshake-headers.ts';
+import { areSubprotocols, handshakeHeaders, originOf } from '../sockets/handshake-headers.ts';
 import { LONGEST_TIMER } from '../sockets/heartbeat.ts';
 import type { Accepted } from '../sockets/server.ts';
 import { isTlsError, socketFailure } from '../sockets/socket-errors.ts';
@@ -31,8 +32,8 @@ export interface ScriptSocketsOptions {
   readonly permissions: Permissions;
   readonly limits: Limits;
   readonly dialect: Dialect;
-  /** What its handshakes say in `Origin`, where the script says nothing. */
-  readonly origin: string | undefined;
+  /** The base of relative addresses. */
+  readonly baseUrl: string;
   readonly proxies: ProxySettings;
   readonly tls: TlsSettings;
   /** What its servers can show in TLS. */
@@ -112,7 +113,7 @@ export class ScriptSockets implements ConnectionOwner {
     if (id <= this.#lastClientId || id % 2 !== 0) {
       return `connect under the number ${id}`;
     }
-    const { limits, log, permissions, proxies, tls } = this.#options;
+    const { baseUrl, dialect, limits, log, permissions, proxies, tls } = this.#options;
     this.#lastClientId = id;
     if (!/^wss?:\/\//.test(url) || !URL.canParse(url) || url.includes('#')) {
       return 'connect to what is not a WebSocket URL';
@@ -127,7 +128,8 @@ export class ScriptSockets implements ConnectionOwner {
       if (this.isFull) {
         throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', `the limit of ${limits.sockets} sockets is reached`);
       }
-      const headers = handshakeHeaders(flat, permissions, this.#options.origin);
+      // Overte's handshakes have no origin.
+      const headers = handshakeHeaders(flat, permissions, dialect === 'web' ? originOf(baseUrl) : undefined);
       if (typeof headers === 'string') {
         return `connect with ${headers}`;
       }
@@ -145,12 +147,7 @@ export class ScriptSockets implements ConnectionOwner {
           sendLimit: this.#clientSendLimit,
           heartbeat: heartbeatInterval > 0 ? { interval: heartbeatInterval, timeout: heartbeatTimeout } : undefined,
           network: { proxies, tls, queue: this.#queue },
-          onDenied: (address) => {
-            const { host, port } = hostAndPort(url);
-            const flag = `--allow-connect=${hostPort(address, port)}`;
-            log('warning', `${host} leads to ${address}, which is not public; allow it with ${flag}`);
-          },
-          warn: (message) => log('warning', message),
+          warn: (message, code) => log('warning', message, code),
         },
         this,
       );
@@ -161,7 +158,7 @@ export class ScriptSockets implements ConnectionOwner {
         // What ws refuses at once, the bindings have refused before.
         return `connect: ${messageOf(error)}`;
       }
-      log('warning', `${error.message}${permittingFlag(error, url)}`);
+      log('warning', logText(error), error.code);
       const failure = socketFailure(error, url);
       this.#options.push({ type: 'failed', socket: id, error: failure.error, message: failure.message });
       this.#options.push({ type: 'closed', socket: id, code: 1006, reason: '', wasClean: false });
@@ -380,20 +377,5 @@ export class ScriptSockets implements ConnectionOwner {
     if (this.#options.isFull() && !this.#ended) {
       this.#reading.wait(connection);
     }
-  }
-}
-
-/** How the log says what would permit what was denied, where anything would. */
-function permittingFlag({ code, message }: AirlockError, url: string): string {
-  switch (code) {
-    case 'ERR_AIRLOCK_CONNECT_DENIED':
-    case 'ERR_AIRLOCK_ADDRESS_DENIED': {
-      const { host, port } = hostAndPort(url);
-      return `; allow it with --allow-connect=${hostPort(host, port)}`;
-    }
-    case 'ERR_AIRLOCK_HEADER_DENIED':
-      return `; allow it with --allow-headers=${/header (\w+)/.exec(message)?.[1] ?? ''}`;
-    default:
-      return '';
   }
 }

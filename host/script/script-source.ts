@@ -94,7 +94,7 @@ async function readFileOrigin(file: string, limit: number): Promise<LoadedSource
     const reason = codeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error);
     throw new AirlockError('ERR_AIRLOCK_SCRIPT_NOT_FOUND', `Cannot read ${file}: ${reason}`, { cause: error });
   }
-  return { source: decode(bytes), name: basename(path), url: pathToFileURL(path).href };
+  return { source: decodeSource(bytes), name: basename(path), url: pathToFileURL(path).href };
 }
 
 async function fetchOrigin(url: URL, limit: number): Promise<LoadedSource> {
@@ -123,14 +123,15 @@ async function fetchOrigin(url: URL, limit: number): Promise<LoadedSource> {
       cause: error,
     });
   }
-  return { source: decode(Buffer.concat(chunks)), name: basename(url.pathname) || url.host, url: url.href };
+  return { source: decodeSource(Buffer.concat(chunks)), name: basename(url.pathname) || url.host, url: url.href };
 }
 
-function decode(bytes: Uint8Array): string {
+export function decodeSource(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }
 
-function stripTypes({ source, url }: LoadedSource, name: string): string {
+/** Throws ERR_AIRLOCK_SCRIPT_LOAD_FAILED where types cannot be stripped. */
+export function stripTypes({ source, url }: Pick<LoadedSource, 'source' | 'url'>, name: string): string {
   if (!/\.[cm]?ts$/.test(URL.parse(url)?.pathname ?? '')) {
     return source;
   }

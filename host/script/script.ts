@@ -7,12 +7,13 @@ import type { CellClient, CellDeath, Place } from '../cells/cell.ts';
 import type { CommandBatch, CommandReceiver, OtherCommand, SendType } from '../cells/command-batch.ts';
 import type { Isolation } from '../cells/isolation.ts';
 import { ScriptError, codeOf, messageOf, type ErrorCode } from '../errors.ts';
-import { originOf } from '../sockets/handshake-headers.ts';
 import { isSendableCloseCode } from './close-codes.ts';
 import { Hold } from './hold.ts';
+import { answerEnvironment } from './script-environment.ts';
 import { Inbox } from './inbox.ts';
 import { Incarnation } from './incarnation.ts';
 import { Restarts } from './restarts.ts';
+import { ScriptModules } from './script-modules.ts';
 import type { ScriptEnd, ScriptEvents, ScriptSetup } from './script-setup.ts';
 import { ScriptSockets, type SocketStatistics } from './script-sockets.ts';
 import { serverCommands } from './server-commands.ts';
@@ -36,6 +37,7 @@ export class Script extends EventEmitter<ScriptEvents> {
   readonly ended: Promise<ScriptEnd>;
   readonly #setup: ScriptSetup;
   readonly #inbox: Inbox;
+  readonly #modules: ScriptModules;
   readonly #restarts: Restarts;
   /** What it has left behind in a fault, or another one of its name. */
   readonly #hold: Hold;
@@ -62,24 +64,17 @@ export class Script extends EventEmitter<ScriptEvents> {
     this.#inbox = new Inbox(limits.eventsPerTurn, limits.eventBytesPerTurn);
     this.#restarts = new Restarts(limits);
     this.#hold = setup.hold ?? new Hold(limits);
+    this.#modules = new ScriptModules(setup);
     this.#sockets = this.#newSockets();
     this.#begin(place);
   }
 
   #newSockets(): ScriptSockets {
-    const { baseUrl, dialect, limits, log, permissions, proxies, serverTls, tls } = this.#setup;
+    const { limits, onFault } = this.#setup;
     return new ScriptSockets({
-      permissions,
-      limits,
-      dialect,
-      // Overte's handshakes have none.
-      origin: dialect === 'web' ? originOf(baseUrl) : undefined,
-      proxies,
-      tls,
-      serverTls,
-      log,
+      ...this.#setup,
       hold: this.#hold,
-      holdable: this.#setup.onFault === 'hold' ? this.#inbox : undefined,
+      holdable: onFault === 'hold' ? this.#inbox : undefined,
       push: (event) => this.#push(event),
       message: (socket, kind, data, start, end) => {
         if (this.#takesEvents) {
@@ -182,6 +177,7 @@ export class Script extends EventEmitter<ScriptEvents> {
       events.prepend(EVENT_SCHEMA, buffered);
     }
     this.#schedule.begun(events.count);
+    this.#modules.turnBegins();
     incarnation.turn(events);
     if (this.#inbox.weight < limits.inboxBytes / 2) {
       this.#sockets.resume();
@@ -213,9 +209,9 @@ export class Script extends EventEmitter<ScriptEvents> {
     }
   }
 
-  #answer(commands: CommandBatch, question: Question): Answer {
+  #answer(commands: CommandBatch, question: Question): Answer | Promise<Answer> {
     this.#carryOut(commands);
-    return (this.#answerers[question.type] as (question: Question) => Answer)(question);
+    return (this.#answerers[question.type] as (question: Question) => Answer | Promise<Answer>)(question);
   }
 
   #carryOut(commands: CommandBatch): void {
@@ -287,6 +283,8 @@ export class Script extends EventEmitter<ScriptEvents> {
             error: `a script of the type ${this.type} has no servers`,
           },
     latency: (question) => this.#sockets.servers.latency(question),
+    load: (question) => this.#modules.load(question),
+    environment: ({ name }) => answerEnvironment(this.#setup, name),
   };
 
   #armTimer(delay: number): void {
@@ -378,10 +376,11 @@ export class Script extends EventEmitter<ScriptEvents> {
       return;
     }
     const code = end.reason === 'fault' ? 1011 : 1001;
-    const isHeld = code === 1011 && this.#state !== 'ending' && this.#setup.onFault === 'hold';
+    const isHeld = end.reason === 'fault' && this.#state !== 'ending' && this.#setup.onFault === 'hold';
     this.#state = 'ended';
     clearTimeout(this.#stopTimer);
     clearTimeout(this.#restartTimer);
+    this.#modules.stop();
     this.#leaveCell();
     const closing = this.#endSockets(code, isHeld);
     if (isHeld) {

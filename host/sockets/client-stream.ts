@@ -2,8 +2,8 @@ import type { LookupAddress } from 'node:dns';
 import { once } from 'node:events';
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { addressDenied, guardedLookup } from '../policy/address-guard.ts';
-import type { ConnectVerdict } from '../policy/permissions.ts';
+import type { Warn } from '../observe/log.ts';
+import { hostPort, type AddressGuard, type Resolve } from '../policy/address-guard.ts';
 import type { Proxy, ProxySettings } from '../policy/proxy-options.ts';
 import { untilAborted, type AddressQueue } from './address-queue.ts';
 import { SocketFault } from './socket-errors.ts';
@@ -14,6 +14,8 @@ export interface Network {
   readonly proxies: ProxySettings;
   readonly tls: TlsSettings;
   readonly queue: AddressQueue;
+  /** Who resolves names. Default: the system. */
+  readonly resolve?: Resolve | undefined;
 }
 
 export interface StreamOptions extends Network {
@@ -21,13 +23,10 @@ export interface StreamOptions extends Network {
   /** A name, or an address without brackets. */
   readonly host: string;
   readonly port: number;
-  readonly verdict: ConnectVerdict;
-  /** Whether this address may be connected to. */
-  readonly permits: (address: string) => boolean;
-  /** Told the address that a permitted name leads to, where that is not permitted. */
-  readonly onDenied: (address: string) => void;
+  /** One that has let the host pass. */
+  readonly guard: AddressGuard;
   /** A line for the operator. */
-  readonly warn: (message: string) => void;
+  readonly warn: Warn;
   /** Resolves when the handshake is done, or has failed. */
   readonly done: Promise<void>;
   readonly signal: AbortSignal;
@@ -89,14 +88,13 @@ export class ClientStream {
 
   /** The addresses that are permitted; undefined where it is left to the proxy. */
   async #resolve(proxy: Proxy | undefined): Promise<readonly LookupAddress[] | undefined> {
-    const { host, onDenied, permits, verdict, warn } = this.#options;
-    const family = isIP(host);
-    if (family !== 0) {
-      return [{ address: host, family }];
+    const { guard, host, warn } = this.#options;
+    if (isIP(host) !== 0) {
+      return guard.resolve();
     }
     // RFC 6761, 6.3: what `localhost` is, nobody else is asked. Permitted by name, it is the proxy's own.
     const local = /^(?:.+\.)?localhost\.?$/.test(host);
-    if (proxy !== undefined && (verdict === 'any' || (proxy.resolve === 'proxy' && !local))) {
+    if (proxy !== undefined && (guard.verdict === 'any' || (proxy.resolve === 'proxy' && !local))) {
       return undefined;
     }
     // The system resolves few names at a time, for all scripts together: no script takes more than one place.
@@ -106,18 +104,16 @@ export class ClientStream {
       leave();
       throw error;
     });
-    return new Promise((resolve, reject) => {
-      guardedLookup(permits, onDenied)(host, { all: true }, (error, found) => {
-        leave();
-        if (error === null) {
-          return resolve(found as LookupAddress[]);
-        }
-        if (proxy !== undefined && error.syscall === 'getaddrinfo') {
-          warn(`${host} could not be resolved here, and so not be checked; where only the proxy can, see --proxy-resolve`);
-        }
-        reject(error);
-      });
-    });
+    try {
+      return await guard.resolve();
+    } catch (error) {
+      if (proxy !== undefined && (error as NodeJS.ErrnoException).syscall === 'getaddrinfo') {
+        warn(`${host} could not be resolved here, and so not be checked; where only the proxy can, see --proxy-resolve`);
+      }
+      throw error;
+    } finally {
+      leave();
+    }
   }
 
   async #connect(host: string, port: number, addresses: readonly LookupAddress[] | undefined): Promise<Socket> {
@@ -145,7 +141,7 @@ export class ClientStream {
       if (options !== undefined) {
         socket = await this.#established(connectTls({ ...options, socket }), 'secureConnect');
       }
-      return await openTunnel(socket, proxy, isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`, signal);
+      return await openTunnel(socket, proxy, hostPort(host, port), signal);
     } catch (error) {
       throw signal.aborted ? error : proxyFault(error);
     }
@@ -165,12 +161,5 @@ export class ClientStream {
       socket.destroy();
       throw error;
     }
-  }
-}
-
-/** Throws ERR_AIRLOCK_ADDRESS_DENIED for a literal address that is not permitted, which no lookup would see. */
-export function checkLiteral(host: string, permits: (address: string) => boolean): void {
-  if (isIP(host) !== 0 && !permits(host)) {
-    throw addressDenied(host);
   }
 }

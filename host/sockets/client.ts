@@ -1,10 +1,10 @@
-import { isIP } from 'node:net';
 import { WebSocket } from 'ws';
 import { isBlockedPort } from '../../wire/blocked-ports.ts';
 import { AirlockError } from '../errors.ts';
-import { isPublicAddress } from '../policy/address-guard.ts';
+import type { Warn } from '../observe/log.ts';
+import { targetOf } from '../policy/host-rules.ts';
 import type { Permissions } from '../policy/permissions.ts';
-import { ClientStream, checkLiteral, type Network } from './client-stream.ts';
+import { ClientStream, type Network } from './client-stream.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
 import { FramedStream } from './framed-stream.ts';
 import type { HeartbeatOptions } from './heartbeat.ts';
@@ -34,10 +34,8 @@ export interface ConnectOptions {
   /** What may wait to be sent; without it, any amount. What it says of dropping is for accepted connections. */
   readonly sendLimit?: SendLimit | undefined;
   readonly network: Network;
-  /** Told the address that a permitted name leads to, where that is not permitted. It is not for the script. */
-  readonly onDenied: (address: string) => void;
   /** A line for the operator, who may read what a script may not. */
-  readonly warn: (message: string) => void;
+  readonly warn: Warn;
 }
 
 /**
@@ -46,30 +44,21 @@ export interface ConnectOptions {
  */
 export function connect(options: ConnectOptions, owner: ConnectionOwner): Connection {
   const { id, permissions, url } = options;
-  const { host, port } = hostAndPort(url);
-  const verdict = permissions.connect(host, port);
-  if (verdict === 'denied') {
-    throw new AirlockError(
-      'ERR_AIRLOCK_CONNECT_DENIED',
-      `connecting to ${hostPort(host, port)} is not permitted`,
-    );
-  }
+  const target = targetOf(new URL(url));
+  const { host, port, secure } = target;
+  const guard = permissions.guardConnect(target, options.warn, options.network.resolve);
+  guard.check();
   if (isBlockedPort(port)) {
     throw new AirlockError('ERR_AIRLOCK_PORT_BLOCKED', `port ${port} belongs to another protocol and is blocked, as in browsers`);
   }
-  const permits = (address: string): boolean =>
-    verdict === 'any' || isPublicAddress(address) || permissions.opensAddress(address, port);
-  checkLiteral(host, permits);
   const pending = Promise.withResolvers<void>();
   const abort = new AbortController();
   const stream = new ClientStream({
     ...options.network,
-    secure: url.startsWith('wss:'),
+    secure,
     host,
     port,
-    verdict,
-    permits,
-    onDenied: options.onDenied,
+    guard,
     warn: options.warn,
     done: pending.promise,
     signal: abort.signal,
@@ -127,16 +116,4 @@ export function connect(options: ConnectOptions, owner: ConnectionOwner): Connec
   return connection;
 }
 
-/** What a URL leads to, with the scheme's default port. */
-export function hostAndPort(url: string): { readonly host: string; readonly port: number } {
-  const { hostname, port, protocol } = new URL(url);
-  return {
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: port === '' ? (protocol === 'wss:' ? 443 : 80) : Number(port),
-  };
-}
-
-/** As it stands in a rule and in a URL: `127.0.0.1:80`, `[::1]:80`. */
-export function hostPort(host: string, port: number): string {
-  return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
-}
+export { hostPort } from '../policy/address-guard.ts';

@@ -5,8 +5,8 @@ import {
   MOST_HANDSHAKE_HEADER_LENGTH,
   isForbiddenHeader,
   isPermittableHeader,
+  type PermittableHeader,
 } from '../../wire/handshake-headers.ts';
-import { AirlockError } from '../errors.ts';
 import type { Permissions } from '../policy/permissions.ts';
 
 /** As Node takes them: a name that is given twice has a list of values. */
@@ -34,7 +34,7 @@ export function handshakeHeaders(
     return `headers of more than ${MOST_HANDSHAKE_HEADER_LENGTH} characters`;
   }
   const byName = new Map<string, { readonly name: string; readonly values: string[] }>();
-  let denied: string | undefined;
+  let denied: PermittableHeader | undefined;
   for (let index = 0; index < flat.length; index += 2) {
     const name = flat[index] as string;
     const value = flat[index + 1] as string;
@@ -56,7 +56,7 @@ export function handshakeHeaders(
     }
   }
   if (denied !== undefined) {
-    throw new AirlockError('ERR_AIRLOCK_HEADER_DENIED', `setting the header ${denied} is not permitted`);
+    permissions.checkHeader(denied);
   }
   if (origin !== undefined && !byName.has('origin')) {
     byName.set('origin', { name: 'Origin', values: [origin] });

@@ -112,6 +112,12 @@ export function socketFailure(error: unknown, url: string): SocketFailure {
   return failureOf(kind, reasonOf(inner, kind), url);
 }
 
+/** Why a connection failed, in words that a script may read. */
+export function failureReason(error: unknown): string {
+  const inner = innermost(error);
+  return reasonOf(inner, inner instanceof SocketFault ? inner.kind : kindOf(codeOf(inner)));
+}
+
 /** The number for a connection that ended without a closing handshake. */
 export function remoteHostClosed(url: string): SocketFailure {
   return failureOf('RemoteHostClosedError', KIND_TEXTS.RemoteHostClosedError, url);

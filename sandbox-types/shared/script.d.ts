@@ -5,6 +5,7 @@
 /// <reference path="./error-event.d.ts" />
 /// <reference path="./platform.d.ts" />
 /// <reference path="./url.d.ts" />
+/// <reference path="./modules.d.ts" />
 
 /** The words of `Script.getContext()`. */
 type ScriptContext = 'client' | 'entity_client' | 'entity_server' | 'agent';
@@ -32,6 +33,26 @@ interface ScriptObject<Context extends ScriptContext> {
    * @throws TypeError where there is no such address
    */
   resolvePath(path?: string): string;
+
+  /**
+   * An environment variable of the host that the script may read (permission `env`), as it was when the script was
+   * started; undefined where it is not set.
+   *
+   * @throws Error with the `code` ERR_AIRLOCK_ENV_DENIED where it may not
+   */
+  getEnv(name: string): string | undefined;
+
+  /**
+   * Evaluates scripts in the global scope, one after the other, each address once. An address counts from the file that the
+   * call stands in. Files need the permission `read`, hosts the permission `import`. What goes wrong is reported as an
+   * uncaught error is, and the rest goes on.
+   *
+   * @param callback called when the code that is running has returned
+   */
+  include(urls: string | readonly string[], callback?: () => void): void;
+
+  /** The same as the global {@link require}. */
+  readonly require: Require;
 
   readonly setTimeout: typeof setTimeout;
   readonly setInterval: typeof setInterval;

@@ -4,7 +4,7 @@ import { IsolatedScript, ofType, printed, reported, startScript, text, opened } 
 describe('the globals of a script', () => {
   const GIVEN = [
     'Blob', 'CloseEvent', 'DOMException', 'Event', 'EventTarget', 'MessageEvent', 'Script', 'WebSocket', 'WebSocketError', 'WebSocketStream',
-    'clearInterval', 'clearTimeout', 'console', 'print', 'setInterval', 'setTimeout',
+    'clearInterval', 'clearTimeout', 'console', 'print', 'require', 'setInterval', 'setTimeout',
   ];
 
   test('are those of the web platform and of Overte', () => {
@@ -21,7 +21,7 @@ describe('the globals of a script', () => {
   });
 
   test.each([
-    'WebAssembly', 'SharedArrayBuffer', 'Atomics', '__airlock', 'require', 'process', 'Buffer', 'global', 'module', 'exports',
+    'WebAssembly', 'SharedArrayBuffer', 'Atomics', '__airlock', 'process', 'Buffer', 'global', 'module', 'exports',
     'fetch', 'XMLHttpRequest', 'Worker', 'navigator', 'window', 'ivm',
   ])('%s is not there', (name) => {
     expect(startScript('', { server: true }).value(`['${name}' in globalThis, typeof ${name}]`)).toEqual([false, 'undefined']);

@@ -46,11 +46,11 @@ describe('TLS', () => {
   });
 
   test.each<[string, readonly string[], string]>([
-    ['a file that is not there', ['--tls-ca', 'none.pem'], 'airlock: tls.ca: cannot read none.pem: there is no such file\n'],
-    ['a certificate without a key', ['--tls-cert', 'client.pem'], 'airlock: ScriptHost.start: tls.0: cert and key are given together\n'],
-    ["another's key", ['--tls-cert', 'ca.pem', '--tls-key', 'plain.key'], 'airlock: tls.key: plain.key is not the key of the certificate ca.pem\n'],
+    ['a file that is not there', ['--tls-ca', 'none.pem'], 'airlock: tls.ca: cannot read none.pem: there is no such file (ERR_AIRLOCK_TLS_INVALID)\n'],
+    ['a certificate without a key', ['--tls-cert', 'client.pem'], 'airlock: ScriptHost.start: tls.0: cert and key are given together (ERR_AIRLOCK_INVALID_ARGUMENT)\n'],
+    ["another's key", ['--tls-cert', 'ca.pem', '--tls-key', 'plain.key'], 'airlock: tls.key: plain.key is not the key of the certificate ca.pem (ERR_AIRLOCK_TLS_INVALID)\n'],
     ['no JSON', ['--tls', 'ca.pem'], 'airlock: --tls: cannot read ca.pem: '],
-    ['a rule that there is not', ['--tls', 'bad.json'], 'airlock: --tls bad.json: 0: Unrecognized key: "insecure"\n'],
+    ['a rule that there is not', ['--tls', 'bad.json'], 'airlock: --tls bad.json: 0: Unrecognized key: "insecure" (ERR_AIRLOCK_INVALID_ARGUMENT)\n'],
   ])('%s is an error at the start', async (_what, flags, message) => {
     const all = { ...files, 'bad.json': '[{ "insecure": true }]' };
     expect(await run(all, 'wss://127.0.0.1/', ...flags)).toEqual({ code: 1, stdout: '', stderr: expect.stringContaining(message) });
@@ -100,7 +100,7 @@ describe('a proxy', () => {
     expect(await run({}, 'ws://127.0.0.1/', '--proxy', 'socks5://me:secret@127.0.0.1')).toEqual({
       code: 1,
       stdout: '',
-      stderr: 'airlock: proxy.http is not the address of a proxy: write http://HOST:PORT or https://USER:PASSWORD@HOST:PORT\n',
+      stderr: 'airlock: proxy.http is not the address of a proxy: write http://HOST:PORT or https://USER:PASSWORD@HOST:PORT (ERR_AIRLOCK_INVALID_ARGUMENT)\n',
     });
   });
 });

@@ -34,7 +34,7 @@ describe('airlock run prints', () => {
   test('no line of a script as one of its own', async () => {
     const folder = folderWith({ 'forger.js': `throw new Error('m\\nairlock: other.js: fake')` });
     const { stderr } = await airlock(folder, 'run', 'forger.js', '--exit-when-idle');
-    expect(stderr).toBe('airlock: forger.js:1:7: Error: m\\nairlock: other.js: fake\n');
+    expect(stderr).toBe('airlock: forger.js:1:7: Error: m\\nairlock: other.js: fake (ERR_AIRLOCK_SCRIPT_LOAD_FAILED)\n');
   });
 
   test('an uncaught exception with file, line and column, to standard error, and goes on', async () => {
@@ -44,7 +44,7 @@ describe('airlock run prints', () => {
     expect(await airlock(folder, 'run', 'late.js', '--exit-when-idle')).toEqual({
       code: 0,
       stdout: 'still here\n',
-      stderr: 'airlock: late.js:2:9: TypeError: oh\n    at late.js:4:18\n',
+      stderr: 'airlock: late.js:2:9: TypeError: oh (ERR_AIRLOCK_UNCAUGHT_EXCEPTION)\n    at late.js:4:18\n',
     });
   });
 });
@@ -54,7 +54,7 @@ test('TypeScript runs without its types, and what cannot be stripped is told in 
   expect(await airlock(folder, 'run', 'typed.ts', 'enum.ts', '--exit-when-idle')).toEqual({
     code: 1,
     stdout: 'typed.ts: 2\n',
-    stderr: 'airlock: enum.ts:1:1: TypeScript enum is not supported in strip-only mode\n',
+    stderr: 'airlock: enum.ts:1:1: TypeScript enum is not supported in strip-only mode (ERR_AIRLOCK_SCRIPT_LOAD_FAILED)\n',
   });
 });
 
@@ -62,20 +62,20 @@ describe('a script that is no good gets one line, the others go on, and the exit
   const GOOD = `setTimeout(() => print('good went on'), 30)`;
 
   test.each<[string, string, string]>([
-    ['does not parse', 'let x = 1;\n  x y;', "airlock: bad.js:2:5: SyntaxError: Unexpected identifier 'y'\n"],
-    ['throws at once', '\nthrow new RangeError("no");', 'airlock: bad.js:2:7: RangeError: no\n'],
-    ['throws what is no error', 'throw { toString() { throw 1; } }', 'airlock: bad.js: a value that cannot be converted to a string was thrown\n'],
-    ['is empty', '', 'airlock: bad.js is empty\n'],
-    ['is 50 MB', ' '.repeat(50_000_000), 'airlock: bad.js has 50000000 bytes or more; the limit scriptBytes is 4194304\n'],
+    ['does not parse', 'let x = 1;\n  x y;', "airlock: bad.js:2:5: SyntaxError: Unexpected identifier 'y' (ERR_AIRLOCK_SCRIPT_LOAD_FAILED)\n"],
+    ['throws at once', '\nthrow new RangeError("no");', 'airlock: bad.js:2:7: RangeError: no (ERR_AIRLOCK_SCRIPT_LOAD_FAILED)\n'],
+    ['throws what is no error', 'throw { toString() { throw 1; } }', 'airlock: bad.js: a value that cannot be converted to a string was thrown (ERR_AIRLOCK_SCRIPT_LOAD_FAILED)\n'],
+    ['is empty', '', 'airlock: bad.js is empty (ERR_AIRLOCK_SCRIPT_EMPTY)\n'],
+    ['is 50 MB', ' '.repeat(50_000_000), 'airlock: bad.js has 50000000 bytes or more; the limit scriptBytes is 4194304 (ERR_AIRLOCK_SCRIPT_TOO_LARGE)\n'],
     [
       'opens a URL of a wrong scheme',
       'new WebSocket("ftp://127.0.0.1/");',
-      "airlock: bad.js:1:1: SyntaxError: Failed to construct 'WebSocket': The URL's scheme must be either 'http', 'https', 'ws', or 'wss'. 'ftp' is not allowed.\n",
+      "airlock: bad.js:1:1: SyntaxError: Failed to construct 'WebSocket': The URL's scheme must be either 'http', 'https', 'ws', or 'wss'. 'ftp' is not allowed. (ERR_AIRLOCK_SCRIPT_LOAD_FAILED)\n",
     ],
     [
       'asks for the port 70000',
       'new WebSocketServer({ port: 70000 });',
-      "airlock: bad.js:1:1: RangeError: Failed to construct 'WebSocketServer': port must be a whole number from 0 to 65535, not 70000.\n",
+      "airlock: bad.js:1:1: RangeError: Failed to construct 'WebSocketServer': port must be a whole number from 0 to 65535, not 70000. (ERR_AIRLOCK_SCRIPT_LOAD_FAILED)\n",
     ],
   ])('%s', async (_what, source, stderr) => {
     const folder = folderWith({ 'bad.js': source, 'good.js': GOOD });
@@ -87,7 +87,7 @@ describe('a script that is no good gets one line, the others go on, and the exit
   });
 
   test.each<[string, number, string]>([
-    ['web', 1, "airlock: bad.js:1:1: Error: Failed to construct 'WebSocketServer': listening on port 8080 of all interfaces is not permitted\n"],
+    ['web', 1, "airlock: bad.js:1:1: Error: Failed to construct 'WebSocketServer': listening on port 8080 of all interfaces is not permitted (permission listen) (ERR_AIRLOCK_SCRIPT_LOAD_FAILED)\n"],
     // Overte's constructor does not throw: the script is told by an event, and the operator by the log.
     ['overte', 0, ''],
   ])('listens without permission, in the dialect %s', async (dialect, code, error) => {
@@ -96,7 +96,7 @@ describe('a script that is no good gets one line, the others go on, and the exit
     expect(await airlock(folder, 'run', 'bad.js', 'good.js', ...options)).toEqual({
       code,
       stdout: 'good.js: good went on\n',
-      stderr: `airlock: bad.js: listening on port 8080 of all interfaces is not permitted; allow it with --allow-listen=8080\n${error}`,
+      stderr: `airlock: bad.js: listening on port 8080 of all interfaces is not permitted (permission listen); allow it with --allow-listen=8080, or let the script listen on this machine alone, with host: '127.0.0.1' (ERR_AIRLOCK_LISTEN_DENIED)\n${error}`,
     });
   });
 
@@ -105,7 +105,7 @@ describe('a script that is no good gets one line, the others go on, and the exit
     expect(await airlock(folder, 'run', 'none.js', 'good.js', '--exit-when-idle')).toEqual({
       code: 1,
       stdout: 'good.js: good went on\n',
-      stderr: 'airlock: Cannot read none.js: there is no such file\n',
+      stderr: 'airlock: Cannot read none.js: there is no such file (ERR_AIRLOCK_SCRIPT_NOT_FOUND)\n',
     });
   });
 
@@ -114,21 +114,21 @@ describe('a script that is no good gets one line, the others go on, and the exit
     const { code, stderr, stdout } = await airlock(folder, 'run', 'loop.js', 'good.js', '--exit-when-idle');
     expect(code).toBe(1);
     expect(stdout.split('\n').sort()).toEqual(['', 'good.js: good went on', 'loop.js: in']);
-    expect(stderr).toBe('airlock: loop.js: ran for more than 2000 ms in one turn, at loop.js:2:1\n');
+    expect(stderr).toBe('airlock: loop.js: ran for more than 2000 ms in one turn, at loop.js:2:1 (ERR_AIRLOCK_TURN_TIMEOUT)\n');
   });
 });
 
 describe('airlock run refuses', () => {
   test.each<[string, readonly string[], string]>([
-    ['an unknown type', ['a.js', '--type', 'robot'], "airlock: There is no script type 'robot'; there are interface, avatar, client-entity, server-entity, assignment-client\n"],
-    ['a rule that is none', ['a.js', '--allow-connect=a b'], "airlock: 'a b' is not a rule for connect: write host, host:port or [IPv6]:port, as example.com:443\n"],
-    ['a rule for listen that is none', ['a.js', '--allow-listen=127.0.0.1:99999'], "airlock: '127.0.0.1:99999' is not a rule for listen: write a port from 0 to 65535\n"],
+    ['an unknown type', ['a.js', '--type', 'robot'], "airlock: There is no script type 'robot'; there are interface, avatar, client-entity, server-entity, assignment-client (ERR_AIRLOCK_UNKNOWN_SCRIPT_TYPE)\n"],
+    ['a rule that is none', ['a.js', '--allow-connect=a b'], "airlock: --allow-connect: 'a b' is not a rule for connect: write host, host:port or [IPv6]:port, as example.com:443, wss://*.example.com or 10.0.0.0/8:8000-8999 (ERR_AIRLOCK_INVALID_ARGUMENT)\n"],
+    ['a rule for listen that is none', ['a.js', '--allow-listen=127.0.0.1:99999'], "airlock: --allow-listen: '127.0.0.1:99999' is not a rule for listen: write port, address or address:port, as 127.0.0.1:8080 or 8000-8999 (a port is from 0 to 65535, a range two of them as 8000-8999) (ERR_AIRLOCK_INVALID_ARGUMENT)\n"],
     ['an empty list', ['a.js', '--allow-connect='], "error: option '--allow-connect [list]' argument '' is invalid. There is an empty rule in the list.\n(airlock run --help tells more)\n"],
     ['an unknown option', ['a.js', '--fly'], "error: unknown option '--fly'\n(airlock run --help tells more)\n"],
     ['no file', [], "error: missing required argument 'file'\n(airlock run --help tells more)\n"],
     ['no file before --', ['--', 'a.js'], "error: missing required argument 'file'\n(airlock run --help tells more)\n"],
     ['an unknown dialect', ['a.js', '--dialect', 'x'], "error: option '--dialect <dialect>' argument 'x' is invalid. Allowed choices are overte, web.\n(airlock run --help tells more)\n"],
-    ['a base URL that is none', ['a.js', '--base-url', '/x'], 'airlock: host.run: baseUrl: must be a whole http:, https:, ws: or wss: URL, as https://example.com/\n'],
+    ['a base URL that is none', ['a.js', '--base-url', '/x'], 'airlock: host.run: baseUrl: must be a whole http:, https:, ws: or wss: URL, as https://example.com/ (ERR_AIRLOCK_INVALID_ARGUMENT)\n'],
   ])('%s', async (_what, args, stderr) => {
     const folder = folderWith({ 'a.js': 'print(1)' });
     expect(await airlock(folder, 'run', ...args)).toEqual({ code: 1, stdout: '', stderr });
@@ -149,7 +149,7 @@ describe('permissions', () => {
     expect(await airlock(folder, 'run', 'client.js', '--exit-when-idle', '--', 'ws://127.0.0.1:9/')).toEqual({
       code: 0,
       stdout: 'error 3 true\nclosed 1006\n',
-      stderr: 'airlock: client.js: connecting to 127.0.0.1:9 is not permitted; allow it with --allow-connect=127.0.0.1:9\n',
+      stderr: 'airlock: client.js: connecting to 127.0.0.1:9 is not permitted (permission connect); allow it with --allow-connect=127.0.0.1:9 (ERR_AIRLOCK_CONNECT_DENIED)\n',
     });
   });
 
@@ -158,8 +158,13 @@ describe('permissions', () => {
     ['--allow-connect=127.0.0.1'],
     ['--allow-all'],
     ['--allow-connect=127.0.0.1', '--allow-connect=example.com'],
+    ['--permissions', 'permissions.json'],
   ])('%s lets a script connect', async (...flags) => {
-    const folder = folderWith({ 'server.js': ECHO_SERVER, 'client.js': CLIENT });
+    const folder = folderWith({
+      'server.js': ECHO_SERVER,
+      'client.js': CLIENT,
+      'permissions.json': '{ "scripts": { "client.js": { "permissions": { "connect": ["127.0.0.1"] } } } }',
+    });
     const server = startAirlock(folder, 'run', '--allow-listen=127.0.0.1', 'server.js', '--type', 'assignment-client');
     const [, port] = await server.stdout(/port (\d+)/);
     expect(await airlock(folder, 'run', ...flags, 'client.js', '--exit-when-idle', '--', `ws://127.0.0.1:${port}/`)).toEqual({
@@ -170,6 +175,35 @@ describe('permissions', () => {
     server.child.kill('SIGINT');
     expect(await server.result).toMatchObject({ code: 0 });
   });
+});
+
+describe('a denial wins', () => {
+  test.each([
+    ['over a permission', ['--allow-connect', '--deny-connect=127.0.0.0/8'], '--deny-connect=127.0.0.0/8 denies it'],
+    ['over all permissions', ['--allow-all', '--deny-connect'], '--deny-connect denies it'],
+  ])('%s', async (_what, flags, advice) => {
+    const folder = folderWith({ 'client.js': `new WebSocket('ws://127.0.0.1:9/').onerror = (error) => print(error);` });
+    expect(await airlock(folder, 'run', 'client.js', ...flags, '--exit-when-idle')).toEqual({
+      code: 0,
+      stdout: '3\n',
+      stderr: `airlock: client.js: connecting to 127.0.0.1:9 is not permitted (permission connect); ${advice} (ERR_AIRLOCK_CONNECT_DENIED)\n`,
+    });
+  });
+});
+
+test('limits come from a file and from flags, for each script its own', async () => {
+  const source = 'print(new Array(20).fill("x").map((text) => { try { print(text); return 1; } catch { return 0; } }).reduce((a, b) => a + b));';
+  const folder = folderWith({
+    'a.js': source,
+    'b.js': source,
+    'permissions.json': '{ "limits": { "commandsPerTurn": 18 }, "scripts": { "b.js": { "limits": { "commandsPerTurn": 16 } } } }',
+  });
+  const counts = async (...flags: readonly string[]): Promise<number[]> => {
+    const { stdout } = await airlock(folder, 'run', 'a.js', 'b.js', '--permissions', 'permissions.json', '--exit-when-idle', ...flags);
+    return ['a.js: x', 'b.js: x'].map((line) => stdout.split('\n').filter((each) => each === line).length);
+  };
+  expect(await counts()).toEqual([18, 16]);
+  expect(await counts('--limit', 'commandsPerTurn=17')).toEqual([17, 17]);
 });
 
 describe('Ctrl-C', () => {
@@ -212,10 +246,11 @@ test('--help tells what there is', async () => {
   const general = await airlock(folder, '--help');
   expect(general).toMatchObject({ code: 0, stderr: '' });
   expect(general.stdout).toContain('run');
+  expect(general.stdout).toContain('check');
   const help = await airlock(folder, 'run', '--help');
   for (const flag of [
     '--type', '--allow-connect', '--allow-listen', '--allow-all', '--allow-headers', '--dialect', '--base-url', '--exit-when-idle', '--tls-ca', '--tls-cert',
-    '--tls-key', '--tls-min-version', '--proxy', '--noproxy', '--proxy-resolve',
+    '--allow-read', '--allow-import', '--allow-env', '--deny-connect', '--deny-listen', '--permissions', '--limit', '--tls-key', '--tls-min-version', '--proxy', '--noproxy', '--proxy-resolve',
   ]) {
     expect(help.stdout).toContain(flag);
   }

@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { ERROR_CODES, LIMITS, SCRIPT_TYPES, type ScriptType } from '../../host/index.ts';
+import { PERMISSIONS, type PermissionName } from '../../host/policy/permission-table.ts';
+import { Permissions } from '../../host/policy/permissions.ts';
+import { readPolicyFile } from '../../host/policy/policy-file.ts';
 import { KIND_TEXTS } from '../../host/sockets/socket-error-texts.ts';
 import { SYSTEM_ERRORS } from '../../host/sockets/socket-errors.ts';
 import { checkTlsOptions } from '../../host/run-options.ts';
@@ -30,6 +33,35 @@ describe('docs/limits.md', () => {
   test('speaks of no error that does not exist', () => {
     const mentioned = JSON.stringify(rows).match(/ERR_AIRLOCK_\w+/g) ?? [];
     expect(Object.keys(ERROR_CODES)).toEqual(expect.arrayContaining(mentioned));
+  });
+});
+
+describe('docs/permissions.md', () => {
+  test('has every permission with what it permits, its rules and its error, in order', () => {
+    const rows = tableOf('permissions.md', 'permission');
+    expect(rows.map((row) => [row['permission'], row['lets scripts'], row['rules'], row['denial']])).toEqual(
+      Object.entries(PERMISSIONS).map(([name, { denial, permits, rules }]) => [code(name), permits, rules, code(denial)]),
+    );
+    expect(Object.keys(ERROR_CODES)).toEqual(expect.arrayContaining(Object.values(PERMISSIONS).map(({ denial }) => denial)));
+  });
+
+  test('has rules that are of the right form', () => {
+    for (const row of tableOf('permissions.md', 'permission')) {
+      const name = (row['permission'] ?? '').replaceAll('`', '') as PermissionName;
+      const rules = [...(row['rules'] ?? '').matchAll(/`([^`]+)`/g)].map(([, rule = '']) => rule).filter((rule) => !/^(?::|\w+:\/\/$|connect$)/.test(rule));
+      expect(() => new Permissions({ [name]: rules })).not.toThrow();
+    }
+  });
+
+  test('has a file that is of the right form', () => {
+    const [, example = ''] = /```json\n(.*?)```/s.exec(readFileSync(join(DOCS, 'permissions.md'), 'utf8')) ?? [];
+    const folder = mkdtempSync(join(tmpdir(), 'airlock-docs-'));
+    try {
+      writeFileSync(join(folder, 'permissions.json'), example);
+      expect([...readPolicyFile(join(folder, 'permissions.json')).scripts.keys()]).toEqual(['server.js']);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
 import type { RunOptions, Script } from '../../host/index.ts';
-import { LOOPBACK, startHost, type ObservedHost, type ObservedScript } from '../support/host.ts';
+import { startHost, type ObservedHost, type ObservedScript } from '../support/host.ts';
 import { afterThisTest } from '../support/sockets.ts';
 
 /** Says what each message is, and how many it has seen of its socket in this life of the script. */
@@ -273,7 +273,9 @@ describe('a server whose process is killed again and again while its clients sen
     const sending = clients.map(async ({ socket }, index) => {
       while (!isOver) {
         for (let count = 0; count < 20; count++) {
-          socket.send(String(sent[index]++));
+          const number = sent[index] as number;
+          sent[index] = number + 1;
+          socket.send(String(number));
         }
         await setImmediate();
       }

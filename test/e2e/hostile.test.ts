@@ -101,7 +101,7 @@ const OUTSIDE: [what: string, source: string, end: string][] = [
 const NOT_ITS_OWN: [what: string, source: string, message: string | undefined][] = [
   ['the process by a constructor', "constructor.constructor('return process')()", 'ReferenceError: process is not defined'],
   ['the process by an error of a callback', "try { new WebSocket('ftp://x/') } catch (error) { error.constructor.constructor('return process')() }", 'ReferenceError: process is not defined'],
-  ['require', "require('node:fs')", 'ReferenceError: require is not defined'],
+  ['require', "require('node:fs')", "Error: Cannot find module 'node:fs': begin with ./ or ../, or give a whole address; there are no modules with names alone"],
   ['an import', "import('node:fs').then(() => print('got it'), (error) => { print('survived') })", undefined],
   ['shared memory', 'new SharedArrayBuffer(8)', 'ReferenceError: SharedArrayBuffer is not defined'],
   ['WebAssembly', 'WebAssembly.compile', 'ReferenceError: WebAssembly is not defined'],

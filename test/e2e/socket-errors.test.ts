@@ -117,12 +117,12 @@ const REAL: Partial<Record<SocketErrorName, readonly Condition[]>> = {
     {
       when: 'the script has no permission',
       cause: () => probe('ws://127.0.0.1:8080/', { permissions: {} }),
-      told: ['connecting to 127.0.0.1:8080 is not permitted', 1006],
+      told: ['connecting to 127.0.0.1:8080 is not permitted (permission connect)', 1006],
     },
     {
       when: 'the address is not a public one',
       cause: () => probe('ws://10.0.0.1/', { permissions: { connect: ['*'] } }),
-      told: ['10.0.0.1 leads to an address that is not public; permit that address itself to connect to it', 1006],
+      told: ['10.0.0.1 is an address that is not public; permit that address itself (permission connect)', 1006],
     },
     {
       when: 'the port is blocked',

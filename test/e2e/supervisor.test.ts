@@ -216,11 +216,11 @@ describe('a script that has brought its process down twice', () => {
   test('is known to the next `airlock run` by --blame-file, and runs with --pardon', async () => {
     const folder = folderWith({ 'crash.js': `if (Script.args[0] !== 'fine') '"a"'.repeat(1e8).split('');` });
     const run = (...words: string[]): ReturnType<typeof airlock> => airlock(folder, 'run', 'crash.js', '--exit-when-idle', '--blame-file', 'blame.json', ...words);
-    expect((await run()).stderr).toMatch(/^airlock: crash\.js: the process that ran crash\.js was ended by SIG.* while a turn of crash\.js was under way\n$/);
+    expect((await run()).stderr).toMatch(/^airlock: crash\.js: the process that ran crash\.js was ended by SIG.* while a turn of crash\.js was under way \(ERR_AIRLOCK_CELL_DIED\)\n$/);
     expect((await run()).stderr).toContain('airlock: crash.js: has brought its process down twice; it is not started again without a pardon (airlock run --pardon');
     expect(await run('--', 'fine')).toMatchObject({
       code: 1,
-      stderr: 'airlock: crash.js has brought its process down 2 times and is not started again; allow it with airlock run --pardon, the option pardon of host.run, or host.pardon()\n',
+      stderr: 'airlock: crash.js has brought its process down 2 times and is not started again; allow it with airlock run --pardon, the option pardon of host.run, or host.pardon() (ERR_AIRLOCK_SCRIPT_BLAMED)\n',
     });
     expect(await run('--pardon', '--', 'fine')).toMatchObject({ code: 0, stderr: '' });
     expect(await run('--', 'fine')).toMatchObject({ code: 0, stderr: '' });

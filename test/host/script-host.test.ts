@@ -21,8 +21,8 @@ describe('ScriptHost.run', () => {
     ['a name that would break a log', { source: '1', name: 'a\nb' }, 'host.run: name: must not hold control characters'],
     ['an unknown limit', { source: '1', limits: { legs: 4 } }, "There is no limit 'legs'; there are memory, turnTimeout"],
     ['a limit out of bounds', { source: '1', limits: { memory: 1 } }, 'The limit memory must be a whole number from 8 to 4096, not 1'],
-    ['an unknown permission', { source: '1', permissions: { fly: true } }, "There is no permission 'fly'; there are connect, listen and headers"],
-    ['a header that cannot be permitted', { source: '1', permissions: { headers: ['host'] } }, "'host' is not a rule for headers: write cookie or origin"],
+    ['an unknown permission', { source: '1', permissions: { fly: true } }, "permissions.fly: there is no permission 'fly'; there are connect, listen, headers, read, import, env"],
+    ['a header that cannot be permitted', { source: '1', permissions: { headers: ['host'] } }, "permissions.headers[0]: 'host' is not a rule for headers: write cookie or origin"],
     ['a check of TLS turned off', { source: '1', tls: { rejectUnauthorized: false } }, 'host.run: tls: Unrecognized key: "rejectUnauthorized"'],
     ['an old version of TLS', { source: '1', tls: [{ minVersion: 'TLSv1.1' }] }, 'host.run: tls: 0.minVersion: Invalid option: expected one of "TLSv1.2"|"TLSv1.3"'],
     ['a key without a certificate', { source: '1', tls: { key: 'a.pem' } }, 'host.run: tls: cert and key are given together'],
@@ -253,12 +253,13 @@ test('a permitted name that leads to a private address is told to the operator w
   });
   await client.script.ended;
   expect(client.lines).toEqual([
-    "3 WebSocket connection to 'ws://localhost:8009/' failed: localhost leads to an address that is not public; permit that address itself to connect to it",
+    "3 WebSocket connection to 'ws://localhost:8009/' failed: localhost leads to an address that is not public; permit that address itself (permission connect)",
   ]);
   expect(log).toEqual([
     {
       level: 'warning',
       script: 'client.js',
+      code: 'ERR_AIRLOCK_ADDRESS_DENIED',
       message: expect.stringMatching(
         /^localhost leads to (127\.0\.0\.1|::1), which is not public; allow it with --allow-connect=(127\.0\.0\.1|\[::1\]):8009$/,
       ),

@@ -65,6 +65,7 @@ export function settingsOf(name: string, turnTimeout = 1000): CellSettings {
       server: false,
       entity: false,
       permittedHeaders: [],
+      environment: {},
       commandsPerTurn: 1000,
       bytesPerTurn: 1_000_000,
       messageBytes: 1024 * 1024,

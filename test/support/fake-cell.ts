@@ -12,7 +12,7 @@ import type { Command } from '../../wire/commands.ts';
 import type { Event, EventOf, EventType } from '../../wire/events.ts';
 import type { TurnStatus } from '../../wire/frames.ts';
 import type { FlatWriter } from '../../wire/flat-writer.ts';
-import type { Answer, Question } from '../../wire/questions.ts';
+import type { AnswerOf, Question } from '../../wire/questions.ts';
 import { afterThisTest } from './sockets.ts';
 import { observe, type ObservedScript } from './host.ts';
 import { batchOf, eventsOf } from './wire.ts';
@@ -20,7 +20,7 @@ import { batchOf, eventsOf } from './wire.ts';
 /** What a cell tells a script, with commands as objects. */
 interface FakeCellClient extends Omit<CellClient, 'turned' | 'answer'> {
   turned(status: TurnStatus, message: string, commands: readonly Command[]): void;
-  answer<Asked extends Question>(commands: readonly Command[], question: Asked): Extract<Answer, { type: Asked['type'] }>;
+  answer<Asked extends Question>(commands: readonly Command[], question: Asked): AnswerOf<Asked['type']>;
 }
 
 const NO_RULES = await TlsSettings.load(undefined);
@@ -68,7 +68,7 @@ export class FakeCell implements Cell {
     const client = this.#client as CellClient;
     return {
       turned: (status, message, commands) => client.turned(status, message, batchOf(commands)),
-      answer: (commands, question) => client.answer(batchOf(commands), question) as never,
+      answer: (commands, question) => client.answer(batchOf(commands), question) as AnswerOf<(typeof question)['type']>,
       blamed: (death) => client.blamed(death),
       died: (death) => client.died(death),
       malformed: (message) => client.malformed(message),

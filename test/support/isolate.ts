@@ -52,6 +52,7 @@ export function isolateSettings({ latency: _latency, listen: _listen, memory = 6
       server: false,
       entity: false,
       permittedHeaders: [],
+      environment: {},
       commandsPerTurn: 10_000,
       bytesPerTurn: 8 * 1024 * 1024,
       messageBytes: 16 * 1024 * 1024,

@@ -116,7 +116,6 @@ export function openClient(url: string, options: Partial<ConnectOptions> = {}): 
       closeTimeout: 5000,
       headers: {},
       network: { proxies: new ProxySettings(), tls: NO_RULES, queue: new AddressQueue() },
-      onDenied: () => {},
       warn: () => {},
       ...options,
     },

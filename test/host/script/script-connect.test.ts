@@ -59,10 +59,10 @@ describe('headers that come out of an isolate', () => {
     const { cell, log } = await connecting({ url, headers: ['COOKIE', 'a=1'] });
     expect(await cell.given('failed')).toMatchObject({
       error: SOCKET_ERRORS.SocketAccessError,
-      message: `WebSocket connection to '${url}' failed: setting the header cookie is not permitted`,
+      message: `WebSocket connection to '${url}' failed: setting the header cookie is not permitted (permission headers)`,
     });
     expect(await cell.given('closed')).toMatchObject({ code: 1006, wasClean: false });
-    expect(log.map(({ message }) => message)).toEqual(['setting the header cookie is not permitted; allow it with --allow-headers=cookie']);
+    expect(log.map(({ message }) => message)).toEqual(['setting the header cookie is not permitted (permission headers); allow it with --allow-headers=cookie']);
   });
 });
 

@@ -212,8 +212,8 @@ describe('listen', () => {
     const { cell, log } = startFakeScript({ permissions: {} });
     await cell.turnBegins();
     for (const [question, message] of [
-      [listen(1, { port: 8080 }), 'listening on 127.0.0.1:8080 is not permitted; allow it with --allow-listen=127.0.0.1:8080'],
-      [listen(2, { host: '', port: 80 }), 'listening on port 80 of all interfaces is not permitted; allow it with --allow-listen=80'],
+      [listen(1, { port: 8080 }), 'listening on 127.0.0.1:8080 is not permitted (permission listen); allow it with --allow-listen=127.0.0.1:8080'],
+      [listen(2, { host: '', port: 80 }), "listening on port 80 of all interfaces is not permitted (permission listen); allow it with --allow-listen=80, or let the script listen on this machine alone, with host: '127.0.0.1'"],
     ] as const) {
       expect(cell.client.answer([], question)).toMatchObject({ code: 'ERR_AIRLOCK_LISTEN_DENIED', error: message.split(';')[0] });
       expect(log.at(-1)).toEqual({ level: 'warning', script: 'fake.js', message });
@@ -249,7 +249,7 @@ describe('a connection', () => {
         type: 'failed',
         socket: 2,
         error: 3,
-        message: "WebSocket connection to 'ws://10.0.0.1:81/' failed: connecting to 10.0.0.1:81 is not permitted",
+        message: "WebSocket connection to 'ws://10.0.0.1:81/' failed: connecting to 10.0.0.1:81 is not permitted (permission connect)",
       },
       { type: 'closed', socket: 2, code: 1006, reason: '', wasClean: false },
     ]);
@@ -257,7 +257,7 @@ describe('a connection', () => {
       {
         level: 'warning',
         script: 'fake.js',
-        message: 'connecting to 10.0.0.1:81 is not permitted; allow it with --allow-connect=10.0.0.1:81',
+        message: 'connecting to 10.0.0.1:81 is not permitted (permission connect); allow it with --allow-connect=10.0.0.1:81',
       },
     ]);
   });

@@ -5,9 +5,13 @@ import { createServer as createTcpServer, type AddressInfo, type Socket } from '
 import { hostname } from 'node:os';
 import { describe, expect, test } from '@jest/globals';
 import { WebSocketServer } from 'ws';
-import { isPublicAddress } from '../../../host/policy/address-guard.ts';
+import type { Resolve } from '../../../host/policy/address-guard.ts';
+import { isPublicAddress } from '../../../host/policy/addresses.ts';
 import { Permissions } from '../../../host/policy/permissions.ts';
-import { hostAndPort, hostPort } from '../../../host/sockets/client.ts';
+import { ProxySettings } from '../../../host/policy/proxy-options.ts';
+import { AddressQueue } from '../../../host/sockets/address-queue.ts';
+import { hostPort } from '../../../host/sockets/client.ts';
+import { TlsSettings } from '../../../host/sockets/tls-settings.ts';
 import { SOCKET_ERRORS } from '../../../wire/socket-codes.ts';
 import { afterThisTest, openClient, openServer, openTcpServer, send } from '../../support/sockets.ts';
 import { testWhere } from '../../support/skip.ts';
@@ -137,7 +141,7 @@ describe('the way to a name', () => {
     expect(owner.told).toEqual(
       failure(
         SOCKET_ERRORS.SocketAccessError,
-        'localhost leads to an address that is not public; permit that address itself to connect to it',
+        'localhost leads to an address that is not public; permit that address itself (permission connect)',
         url,
       ),
     );
@@ -154,6 +158,40 @@ describe('the way to a name', () => {
   });
 });
 
+describe('a name whose answer changes', () => {
+  test('leads to the address that was checked: it is resolved once', async () => {
+    const { server } = openServer();
+    const asked: string[] = [];
+    const resolve: Resolve = (host, _options, callback) => {
+      asked.push(host);
+      callback(null, [{ address: asked.length === 1 ? '127.0.0.1' : '127.0.0.2', family: 4 }]);
+    };
+    const { owner } = openClient(`ws://rebinding.example:${server.port}/`, {
+      permissions: new Permissions({ connect: ['rebinding.example', '127.0.0.1'] }),
+      network: { proxies: new ProxySettings(), tls: await TlsSettings.load(undefined), queue: new AddressQueue(), resolve },
+    });
+    await owner.first('opened');
+    expect(asked).toEqual(['rebinding.example']);
+  });
+
+  test('leads nowhere, where the address that it has when it is asked for is private', async () => {
+    const { clients, server } = openServer();
+    const url = `ws://rebinding.example:${server.port}/`;
+    const { owner } = openClient(url, {
+      permissions: new Permissions({ connect: ['*'] }),
+      network: {
+        proxies: new ProxySettings(),
+        tls: await TlsSettings.load(undefined),
+        queue: new AddressQueue(),
+        resolve: (_host, _options, callback) => callback(null, [{ address: '127.0.0.1', family: 4 }]),
+      },
+    });
+    await owner.first('closed');
+    expect(owner.told[0]?.slice(0, 2)).toEqual(['failed', SOCKET_ERRORS.SocketAccessError]);
+    expect(clients).toEqual([]);
+  });
+});
+
 const ownName = hostname().toLowerCase();
 const ownAddresses = await lookup(ownName, { all: true }).catch(() => []);
 const ownNameIsPrivate = ownAddresses.length > 0 && ownAddresses.every(({ address }) => !isPublicAddress(address));
@@ -166,11 +204,11 @@ testWhere(ownNameIsPrivate, 'this machine has no name that leads to a private ad
 
 describe('a client connection is denied at once', () => {
   test.each([
-    ['without a rule', [], 'ws://example.com/', 'ERR_AIRLOCK_CONNECT_DENIED', 'connecting to example.com:80 is not permitted'],
+    ['without a rule', [], 'ws://example.com/', 'ERR_AIRLOCK_CONNECT_DENIED', 'connecting to example.com:80 is not permitted (permission connect)'],
     ['with a rule for another port', ['127.0.0.1:80'], 'wss://127.0.0.1/', 'ERR_AIRLOCK_CONNECT_DENIED', 'connecting to 127.0.0.1:443 is not permitted'],
-    ['to a private address under a rule for any host', ['*'], 'ws://[::1]:8080/', 'ERR_AIRLOCK_ADDRESS_DENIED', '::1 leads to an address'],
+    ['to a private address under a rule for any host', ['*'], 'ws://[::1]:8080/', 'ERR_AIRLOCK_ADDRESS_DENIED', '::1 is an address that is not public'],
     ['to a port of another protocol', ['127.0.0.1'], 'ws://127.0.0.1:6667/', 'ERR_AIRLOCK_PORT_BLOCKED', 'port 6667 belongs to another protocol'],
-    ['to a number that is a private address', ['*'], 'ws://2130706433/', 'ERR_AIRLOCK_ADDRESS_DENIED', '127.0.0.1 leads to an address'],
+    ['to a number that is a private address', ['*'], 'ws://2130706433/', 'ERR_AIRLOCK_ADDRESS_DENIED', '127.0.0.1 is an address that is not public'],
   ])('%s', (_what, connect, url, code, message) => {
     let thrown: unknown;
     try {
@@ -182,22 +220,6 @@ describe('a client connection is denied at once', () => {
   });
 });
 
-describe('hostAndPort', () => {
-  test.each([
-    ['ws://example.com/', 'example.com', 80],
-    ['wss://example.com/', 'example.com', 443],
-    ['wss://example.com:8443/chat', 'example.com', 8443],
-    ['ws://[2001:db8::1]:9/', '2001:db8::1', 9],
-    ['ws://0x7f.1/', '127.0.0.1', 80],
-  ])('%s leads to %s, port %i', (url, host, port) => {
-    expect(hostAndPort(url)).toEqual({ host, port });
-  });
-
-  test('hostPort writes it as it stands in a rule', () => {
-    expect([hostPort('example.com', 80), hostPort('127.0.0.1', 1), hostPort('::1', 2)]).toEqual([
-      'example.com:80',
-      '127.0.0.1:1',
-      '[::1]:2',
-    ]);
-  });
+test('hostPort writes it as it stands in a rule', () => {
+  expect([hostPort('example.com', 80), hostPort('127.0.0.1', 1), hostPort('::1', 2)]).toEqual(['example.com:80', '127.0.0.1:1', '[::1]:2']);
 });

@@ -66,7 +66,7 @@ describe("a script's headers", () => {
 
   test.each(['Cookie', 'origin'])('may be %s only where it is permitted', (name) => {
     expect(() => check([name, 'x'])).toThrow(
-      expect.objectContaining({ code: 'ERR_AIRLOCK_HEADER_DENIED', message: `setting the header ${name.toLowerCase()} is not permitted` }),
+      expect.objectContaining({ code: 'ERR_AIRLOCK_HEADER_DENIED', message: `setting the header ${name.toLowerCase()} is not permitted (permission headers)` }),
     );
     expect(() => check([name, 'x'], name === 'origin' ? ['cookie'] : ['origin'])).toThrow('is not permitted');
     expect(check([name, 'x'], [name.toUpperCase()])).toEqual({ [name]: 'x' });

@@ -149,10 +149,18 @@ describe('a proxy is asked for', () => {
     const told = await outcome(NAME, {
       proxy: { http: proxy.url, resolve },
       permissions: new Permissions({ connect: ['*'] }),
-      onDenied: (address) => denied.push(address),
+      warn: (message) => denied.push(message),
     });
     expect(told[0]?.slice(0, 2)).toEqual(['failed', SOCKET_ERRORS.SocketAccessError]);
-    expect(denied).toHaveLength(1);
+    expect(denied).toEqual([expect.stringMatching(/^localhost leads to \S+, which is not public; allow it with --allow-connect=/)]);
+    expect(proxy.requests).toEqual([]);
+  });
+
+  test('nothing where a name leads to an address that a deny list has, though the script may connect anywhere else', async () => {
+    const proxy = await refusing();
+    const permissions = new Permissions({ connect: true, deny: { connect: ['127.0.0.0/8', '::1'] } });
+    const told = await outcome(NAME, { proxy: { http: proxy.url }, permissions });
+    expect(told[0]?.slice(0, 2)).toEqual(['failed', SOCKET_ERRORS.SocketAccessError]);
     expect(proxy.requests).toEqual([]);
   });
 

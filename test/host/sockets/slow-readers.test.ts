@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { setImmediate as nextLoop } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import type { Connection } from '../../../host/sockets/connection.ts';
+import { SharedFrames } from '../../../host/sockets/shared-frames.ts';
 import type { SendLimit } from '../../../host/sockets/slow-readers.ts';
 import { openRawClient, openRawServer, type RawPeer } from '../../support/raw-peer.ts';
 import { openClient, openServer, type TestClient } from '../../support/sockets.ts';
@@ -178,6 +180,34 @@ describe('the policy `drop-oldest`', () => {
     peer.socket.resume();
     expect(await sent).toBe(0);
     await numberCame(peer, next - 1);
+  });
+});
+
+describe('a compressed connection', () => {
+  test.each(['close', 'drop', 'drop-oldest'] as const)('keeps to the limit, by the policy %p', async (policy) => {
+    const counts = { messagesDropped: 0, slowReadersClosed: 0 };
+    const deflate = { contextTakeover: false, threshold: 0, windowBits: 12 };
+    const server = openServer({ deflate, sendLimit: { bytes: LIMIT, policy, counts } });
+    const peer = openClient(`${server.url}/`, { perMessageDeflate: true });
+    await peer.owner.first('opened');
+    const { connection, owner } = await server.client(0);
+    peer.connection.pause();
+    const frames = new SharedFrames();
+    let sent = 0;
+    while (counts.messagesDropped + counts.slowReadersClosed === 0) {
+      // Random, so that it does not become small.
+      connection.sendShared(frames.message('all', 'sendBinary', randomBytes(BLOCK)));
+      connection.flush();
+      sent++;
+      await nextLoop();
+    }
+    peer.connection.resume();
+    if (policy === 'close') {
+      expect((await owner.first('closed')).slice(0, 3)).toEqual(['closed', 1013, 'Reads too slowly.']);
+    } else {
+      await peer.owner.received(sent - 1);
+      expect(owner.told).toEqual([]);
+    }
   });
 });
 
