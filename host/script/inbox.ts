@@ -87,7 +87,8 @@ export class Inbox {
   }
 
   clear(): void {
-    this.#taken += this.#turns.length;
+    // They never were.
+    this.#begun -= this.#turns.length;
     this.#turns = [];
     this.#length = 0;
     this.#bytes = 0;

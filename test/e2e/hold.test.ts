@@ -1,8 +1,11 @@
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
 import type { RunOptions, Script } from '../../host/index.ts';
+import { certificateAuthority } from '../support/certificates.ts';
+import { folderWith } from '../support/command.ts';
 import { startHost, type ObservedHost, type ObservedScript } from '../support/host.ts';
 import { afterThisTest } from '../support/sockets.ts';
 
@@ -47,8 +50,8 @@ interface Client {
   receives(text: string): Promise<void>;
 }
 
-async function connect(port: number): Promise<Client> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}`);
+async function connect(port: number, { url = `ws://127.0.0.1:${port}`, ...options }: { url?: string; ca?: string } = {}): Promise<Client> {
+  const socket = new WebSocket(url, options);
   socket.on('error', () => {});
   afterThisTest(() => socket.terminate());
   const received: string[] = [];
@@ -195,6 +198,23 @@ describe('a server whose process has ended through no fault of its script, with 
     await connect(server.port);
     await kill(server.script);
     await other.line('closed 1011');
+  });
+
+  test('keeps those over TLS, and lets new ones in', async () => {
+    const authority = certificateAuthority();
+    const { cert, key } = authority.issue({ name: 'Server' });
+    const folder = folderWith({ cert, key });
+    const host = await startHost('owner', { serverTls: { main: { cert: join(folder, 'cert'), key: join(folder, 'key') } } });
+    const server = await run(host, { source: COUNTING_SERVER.replace('port: Number', "tls: 'main', port: Number") });
+    const url = `wss://127.0.0.1:${server.port}`;
+    const client = await connect(server.port, { url, ca: authority.cert });
+    for (const text of ['first', 'second']) {
+      await kill(server.script);
+      client.socket.send(text);
+      await client.receives(text);
+    }
+    const other = await connect(server.port, { url, ca: authority.cert });
+    expect([client, other].map(({ socket }) => socket.readyState)).toEqual([WebSocket.OPEN, WebSocket.OPEN]);
   });
 
   test('lets go of them when the script is stopped', async () => {
