@@ -1,5 +1,5 @@
 /**
- * `node --no-node-snapshot bench/isolation.mjs` (Linux, after a build): what a cell process, an isolate and a context cost, in
+ * `npm run bench:isolation` (Linux): what a cell process, an isolate and a context cost, in
  * time to the script's first line and in memory. The figures of `docs/limits.md` are its.
  */
 import { once } from 'node:events';

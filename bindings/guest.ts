@@ -106,13 +106,13 @@ const handlers: {
   upgradeRequested(event) {
     const target = serverById(event.server);
     if (target !== undefined) {
-      serverInternals.requests(target).upgrade(target, event);
+      serverInternals.requests(target)?.upgrade(target, event);
     }
   },
   plainRequested(event) {
     const target = serverById(event.server);
     if (target !== undefined) {
-      serverInternals.requests(target).plain(target, event);
+      serverInternals.requests(target)?.plain(target, event);
     }
   },
   requestGone({ request }) {

@@ -1,5 +1,8 @@
 import {
   ArrayPrototypeValues,
+  MapConstructor,
+  MapPrototypeGet,
+  MapPrototypeSet,
   ObjectDefineProperty,
   ReflectApply,
   StringPrototypeToLowerCase,
@@ -14,6 +17,8 @@ export class RequestHeaders {
   /** Lower-case names, each once, in the order in which they came. */
   readonly #names = createList<string>();
   readonly #values = createList<string>();
+  /** Where each name is: a client may send thousands. */
+  readonly #places = new MapConstructor<string, number>();
 
   /** @param flat name, value, name, value and so on */
   constructor(flat: readonly string[]) {
@@ -22,6 +27,7 @@ export class RequestHeaders {
       const value = flat[index + 1] as string;
       const at = this.#find(name);
       if (at === -1) {
+        MapPrototypeSet(this.#places, name, this.#names.length);
         this.#names[this.#names.length] = name;
         this.#values[this.#values.length] = value;
       } else {
@@ -74,12 +80,7 @@ export class RequestHeaders {
   }
 
   #find(name: string): number {
-    for (let index = 0; index < this.#names.length; index++) {
-      if (this.#names[index] === name) {
-        return index;
-      }
-    }
-    return -1;
+    return MapPrototypeGet(this.#places, name) ?? -1;
   }
 }
 

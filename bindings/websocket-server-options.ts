@@ -120,10 +120,13 @@ function originOf(given: string): string {
   }
   const parts = parseURLParts(given, '');
   const origin = parts?.[URL_PARTS.origin];
-  const isWhole = parts !== undefined && (parts[URL_PARTS.href] === given || parts[URL_PARTS.href] === `${given}/` || origin === given);
+  const hasOnlyOrigin =
+    parts !== undefined &&
+    (parts[URL_PARTS.pathname] === '/' || parts[URL_PARTS.pathname] === '') &&
+    `${parts[URL_PARTS.username]}${parts[URL_PARTS.password]}${parts[URL_PARTS.search]}${parts[URL_PARTS.hash]}` === '';
   // Those of extensions have no origin by the URL Standard, but send one.
   const own = origin === 'null' && RegExpPrototypeExec(/^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]+$/, given) !== null ? given : origin;
-  if (!isWhole || own === undefined || own === 'null') {
+  if (!hasOnlyOrigin || own === undefined || own === 'null') {
     throw new TypeErrorConstructor(`${FAILED}: origins must be as 'https://example.com', or 'self', 'null' or '*'; '${given}' is not.`);
   }
   return own;

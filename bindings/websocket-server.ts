@@ -27,7 +27,8 @@ export interface ServerInternals {
   accepted(server: WebSocketServer, socket: ServerWebSocket): void;
   failed(server: WebSocketServer, code: string, message: string): void;
   closed(server: WebSocketServer): void;
-  requests(server: WebSocketServer): ServerRequests;
+  /** Undefined where it does not listen any more: nothing of its clients is told then. */
+  requests(server: WebSocketServer): ServerRequests | undefined;
 }
 export let serverInternals: ServerInternals;
 
@@ -102,7 +103,7 @@ export class WebSocketServer extends EventTarget {
         MapPrototypeDelete(servers, server.#id);
         dispatch(server, trusted(new Event('close')));
       },
-      requests: (server) => server.#requests,
+      requests: (server) => (server.#listening ? server.#requests : undefined),
     };
   }
 

@@ -85,10 +85,22 @@ function scriptFrames(error: unknown): string[] {
     .filter((line) => line.length <= LONGEST_FRAME && /^ +at \S/.test(line) && !line.includes(BINDINGS_NAME) && !/<anonymous>\)?$/.test(line));
 }
 
-/** The stack inside the isolate, if the error comes from there: what follows the boundary is this process's own. */
+/**
+ * The stack inside the isolate, if the error comes from there: what follows the boundary is this process's own. Where the
+ * script is between two functions (an `await` without end), isolated-vm has put this process's own before it as well.
+ */
 function guestStack(error: unknown): string {
   const stack = types.isNativeError(error) && typeof error.stack === 'string' ? error.stack : '';
-  return stack.slice(0, Math.min(LONGEST_STACK, Math.max(0, stack.lastIndexOf(BOUNDARY))));
+  const end = Math.max(0, stack.lastIndexOf(BOUNDARY));
+  const guest = stack.slice(0, Math.min(LONGEST_STACK, end));
+  const own = innermostFile(stack.slice(end + BOUNDARY.length));
+  return own !== undefined && own === innermostFile(guest) ? '' : guest;
+}
+
+/** The file of the innermost frame. */
+function innermostFile(stack: string): string | undefined {
+  const frame = /^ +at .*$/m.exec(stack.slice(0, LONGEST_STACK))?.[0] ?? '';
+  return frame.length > LONGEST_FRAME ? undefined : /[^\s(]+(?=:\d+:\d+\)?$)/.exec(frame)?.[0];
 }
 
 function shorten(text: string): string {

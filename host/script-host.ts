@@ -53,8 +53,13 @@ export class ScriptHost extends EventEmitter<HostEvents> {
     }
     const { blameFile, isolation = DEFAULT_ISOLATION, proxy = false, serverTls, tls } = checkHostOptions(options);
     const proxies = new ProxySettings(proxy === 'environment' ? proxyEnvironment(process.env) : proxy === false ? {} : proxy);
-    const certificates = await ServerTls.load(serverTls);
-    const host = new ScriptHost(isolation, new BlameRecord(blameFile), proxies, await TlsSettings.load(tls), certificates);
+    const host = new ScriptHost(
+      isolation,
+      new BlameRecord(blameFile),
+      proxies,
+      await TlsSettings.load(tls),
+      await ServerTls.load(serverTls),
+    );
     await host.#cells.start();
     return host;
   }
@@ -148,6 +153,17 @@ export class ScriptHost extends EventEmitter<HostEvents> {
   }
 
   /**
+   * Lets a script run again that has brought its process down twice, whatever its source is now.
+   *
+   * @param name the script's name, as in `script.name`
+   * @param owner whose it is
+   * @returns whether there was anything to pardon
+   */
+  pardon(name: string, owner = DEFAULT_OWNER): boolean {
+    return this.#blame.pardon(name, owner);
+  }
+
+  /**
    * Reads the certificates and keys of `serverTls` again. New connections to servers get the new ones, open ones stay. Where
    * a file cannot be used, the log says so, and what was there before stays in use. Returns the names that were reloaded.
    */
@@ -159,17 +175,6 @@ export class ScriptHost extends EventEmitter<HostEvents> {
       this.#log('info', undefined, `the TLS configuration '${name}' was read again`);
     }
     return reloaded;
-  }
-
-  /**
-   * Lets a script run again that has brought its process down twice, whatever its source is now.
-   *
-   * @param name the script's name, as in `script.name`
-   * @param owner whose it is
-   * @returns whether there was anything to pardon
-   */
-  pardon(name: string, owner = DEFAULT_OWNER): boolean {
-    return this.#blame.pardon(name, owner);
   }
 
   /** Ends all scripts in order, then the processes that they ran in. */

@@ -22,6 +22,9 @@ const tasks = {
   airlock: { build: true, args: ['bin/airlock.cjs'] },
   bench: { build: true, args: ['bench/echo.mjs'] },
   'bench:fan-out': { build: true, args: ['bench/fan-out.mjs'] },
+  'bench:isolation': { build: true, args: ['--no-node-snapshot', 'bench/isolation.mjs'] },
+  'bench:neighbour': { build: true, args: ['bench/neighbour.mjs'] },
+  soak: { build: true, args: ['bench/soak.mjs'] },
   build: { build: 'always', args: undefined },
   typecheck: { build: true, args: ['tools/typecheck.mjs'] },
 };

@@ -1,5 +1,8 @@
 import { compileSchema, type AnyItem, type ItemOf } from './fields.ts';
 
+/** The most that the texts of a server's options have together, in UTF-16 units: the host keeps them. */
+export const MOST_OPTIONS_LENGTH = 16_384;
+
 /** The most origins, and the most subprotocols, that a server is given. */
 export const MOST_LISTED = 64;
 

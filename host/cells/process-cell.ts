@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
+import { parse } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { ByteReader } from '../../wire/byte-reader.ts';
 import { decode } from '../../wire/encoded.ts';
@@ -87,6 +88,8 @@ export class ProcessCell implements Cell {
   private constructor(flags: readonly string[], entry: string) {
     this.#child = spawn(process.execPath, [...flags, entry], {
       env: {},
+      // The host's own folder is none of the cell's business.
+      cwd: parse(entry).root,
       stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
       windowsHide: true,
     });
@@ -216,11 +219,16 @@ export class ProcessCell implements Cell {
       return this.#ready.resolve();
     }
     this.#acknowledged = undefined;
+    let isInTurn = this.#watch.underWay?.script === frame.script;
     if (frame.kind === TO_HOST.turned) {
       this.#acknowledged = this.#watch.underWay;
-      this.#watch.ended(frame.script);
+      isInTurn = this.#watch.ended(frame.script);
     }
     const tenant = this.#tenants.get(frame.script);
+    // Nothing comes out of an isolate that does not run. What came all the same would be outside of every limit on turns.
+    if (!isInTurn && (frame.kind === TO_HOST.turned || frame.kind === TO_HOST.question)) {
+      return tenant?.client.malformed('it came outside of its turns');
+    }
     const reader = new ByteReader(frame.buffer, frame.start, frame.end);
     if (frame.kind === TO_HOST.question) {
       return this.#asked(reader, tenant);

@@ -49,13 +49,15 @@ export class TurnWatch<Turn extends WatchedTurn> {
     }
   }
 
-  /** A turn has ended. */
-  ended(script: number): void {
+  /** A turn has ended. Returns whether there was one. */
+  ended(script: number): boolean {
     const index = this.#turns.findIndex((turn) => turn.script === script);
-    if (index !== -1) {
-      this.#turns.splice(index, 1);
-      this.#since = Date.now();
+    if (index === -1) {
+      return false;
     }
+    this.#turns.splice(index, 1);
+    this.#since = Date.now();
+    return true;
   }
 
   stop(): void {

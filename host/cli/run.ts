@@ -101,7 +101,13 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
   let policies: ScriptPolicies;
   try {
     policies = new ScriptPolicies(flags);
-    host = await ScriptHost.start({ isolation: flags.isolation, blameFile: flags.blameFile, tls: tlsOf(flags), proxy: proxyOf(flags, process.env), serverTls: flags.serverTls });
+    host = await ScriptHost.start({
+      isolation: flags.isolation,
+      blameFile: flags.blameFile,
+      tls: tlsOf(flags),
+      proxy: proxyOf(flags, process.env),
+      serverTls: flags.serverTls,
+    });
   } catch (error) {
     return fail(output, error);
   }

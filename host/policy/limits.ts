@@ -47,7 +47,7 @@ export const LIMITS = {
   /** Connections of one server that are no WebSockets yet, or never will be; more are dropped. */
   pendingConnections: { default: 4096, least: 1, most: 1_000_000 },
   /** Handshakes and plain requests of one server that wait for the script's answer; more get 503. */
-  pendingHandshakes: { default: 1024, least: 1, most: 65_536 },
+  pendingHandshakes: { default: 4096, least: 1, most: 65_536 },
   /** How long a server's client may take for its handshake, and then the script for its answer, in milliseconds. */
   serverHandshakeTimeout: { default: 10_000, least: 1, most: 600_000 },
   /** How long a server keeps a connection between two plain requests, in milliseconds. */
@@ -60,6 +60,8 @@ export const LIMITS = {
   requestBytes: { default: 64 * 1024, least: 0, most: 16 * 1024 * 1024 },
   /** The body of a server's answer to a plain request, in bytes. */
   answerBytes: { default: 4 * 1024 * 1024, least: 0, most: 64 * 1024 * 1024 },
+  /** The bodies of answers that one server's clients have not read yet, in bytes; more requests get 503. */
+  unsentAnswerBytes: { default: 64 * 1024 * 1024, least: 1024, most: 1024 * 1024 * 1024 },
   /** How many times within ten minutes the script is started again after its process has ended. */
   restarts: { default: 10, least: 0, most: 10_000 },
   /** What passes before the first of them, in milliseconds; twice as long before each further one, up to 30 seconds. */

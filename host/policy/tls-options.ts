@@ -64,22 +64,26 @@ export interface ServerTlsOptions {
   readonly minVersion?: TlsVersion | undefined;
 }
 
-export const serverTlsOptions = z.record(
-  z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'a name has up to 64 letters, digits, dots, dashes and underscores'),
-  z
-    .strictObject({
-      cert: text,
-      key: text,
-      passphrase: z.string().optional(),
-      ca: z.union([text, z.array(text)]).optional(),
-      requestClientCertificate: z.union([z.boolean(), z.literal('required')]).optional(),
-      minVersion: z.enum(['TLSv1.2', 'TLSv1.3']).optional(),
-    })
-    .refine(
-      ({ ca, requestClientCertificate = false }) => requestClientCertificate === false || ca !== undefined,
-      'requestClientCertificate needs a ca, whose clients are let in',
-    ),
-);
+const serverTls = z
+  .strictObject({
+    cert: text,
+    key: text,
+    passphrase: z.string().optional(),
+    ca: z.union([text, z.array(text)]).optional(),
+    requestClientCertificate: z.union([z.boolean(), z.literal('required')]).optional(),
+    minVersion: z.enum(['TLSv1.2', 'TLSv1.3']).optional(),
+  })
+  .refine(
+    ({ ca, requestClientCertificate = false }) => requestClientCertificate === false || ca !== undefined,
+    'requestClientCertificate needs a ca, whose clients are let in',
+  );
+
+export const serverTlsOptions = z
+  .record(z.string(), serverTls)
+  .refine(
+    (names) => Object.keys(names).every((name) => /^[A-Za-z0-9._-]{1,64}$/.test(name)),
+    'a name has up to 64 letters, digits, dots, dashes and underscores',
+  );
 
 /** zod's own message of a union says only that none of it fits. */
 function unionMessage(errors: readonly (readonly z.core.$ZodIssue[])[] | undefined): string {

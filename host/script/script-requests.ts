@@ -15,9 +15,15 @@ export class ScriptRequests {
   /** The numbers of handshakes that the script has accepted, until it is told of their sockets. */
   readonly #accepted = new Map<AnyRequest, number>();
   #lastId = 0;
+  #isOver = false;
 
   constructor(options: ScriptSocketsOptions) {
     this.#options = options;
+  }
+
+  /** The script has ended, or starts again: it is told no more of what it was asked. */
+  end(): void {
+    this.#isOver = true;
   }
 
   /** Asks the script. */
@@ -28,7 +34,9 @@ export class ScriptRequests {
     this.#pending.set(id, { server, request });
     request.onGone = (reason) => {
       this.#pending.delete(id);
-      push({ type: 'requestGone', request: id });
+      if (!this.#isOver) {
+        push({ type: 'requestGone', request: id });
+      }
       if (reason === 'timeout') {
         const { handshakeTimeout } = server.options;
         log('warning', `the script did not answer ${described(request)} to port ${server.port} within ${handshakeTimeout} ms: refused with 503`);

@@ -150,6 +150,7 @@ export class ScriptServers implements ServerOwner {
 
   /** Stops all listeners. What they accepted stays. */
   closeAll(): void {
+    this.requests.end();
     for (const server of this.#servers.values()) {
       server.close();
     }

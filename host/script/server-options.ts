@@ -1,5 +1,5 @@
 import { HEADER_NAME } from '../../wire/handshake-headers.ts';
-import { MOST_LISTED, SLOW_READERS, type QuestionOf } from '../../wire/questions.ts';
+import { MOST_LISTED, MOST_OPTIONS_LENGTH, SLOW_READERS, type QuestionOf } from '../../wire/questions.ts';
 import { AirlockError } from '../errors.ts';
 import type { LimitName } from '../policy/limits.ts';
 import type { ListenOptions } from '../sockets/server.ts';
@@ -32,6 +32,10 @@ export function listenOptions(question: QuestionOf<'listen'>, { limits, log, ser
     if (list.length > MOST_LISTED) {
       throw new AirlockError('ERR_AIRLOCK_MALFORMED_COMMAND', 'the question is malformed');
     }
+  }
+  const length = [host, path, serverName, name, ...origins, ...protocols].reduce((sum, text) => sum + text.length, 0);
+  if (length > MOST_OPTIONS_LENGTH) {
+    throw new AirlockError('ERR_AIRLOCK_INVALID_ARGUMENT', `the options may have ${MOST_OPTIONS_LENGTH} characters in all; there are ${length}`);
   }
   if (!protocols.every((protocol) => HEADER_NAME.test(protocol))) {
     throw new AirlockError('ERR_AIRLOCK_MALFORMED_COMMAND', 'the question is malformed');
@@ -77,6 +81,7 @@ export function listenOptions(question: QuestionOf<'listen'>, { limits, log, ser
     handshakeTimeout: limited('handshakeTimeout'),
     keepAliveTimeout: limits.keepAliveTimeout,
     answerTimeout: limits.answerTimeout,
+    unsentAnswerBytes: limits.unsentAnswerBytes,
     headerBytes: limits.headerBytes,
     requestBytes: limits.requestBytes,
   };

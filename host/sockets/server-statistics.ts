@@ -22,7 +22,7 @@ export const REFUSALS = [
   'connections',
   /** The address has as many connections as it may: 429. */
   'address',
-  /** As many wait for the script's answer as may: 503. */
+  /** As many wait for the script's answer as may, or as much of answers to be read: 503. */
   'pending',
   /** The script refused it. */
   'script',

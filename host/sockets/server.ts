@@ -57,6 +57,7 @@ export interface ListenOptions {
   readonly answerTimeout?: number;
   readonly headerBytes?: number;
   readonly requestBytes?: number;
+  readonly unsentAnswerBytes?: number;
   /** Whether nothing is answered until `release`: who listens may want to be asked, and has not said so yet. */
   readonly held?: boolean;
 }
@@ -76,6 +77,7 @@ const DEFAULTS = {
   answerTimeout: LIMITS.answerTimeout.default,
   headerBytes: LIMITS.headerBytes.default,
   requestBytes: LIMITS.requestBytes.default,
+  unsentAnswerBytes: LIMITS.unsentAnswerBytes.default,
   held: false,
 } as const;
 
@@ -114,6 +116,8 @@ const UPGRADE_REQUIRED: Refusal = {
   message: 'This is a WebSocket server.',
 };
 
+const UNREAD: Refusal = { reason: 'pending', status: 503, message: 'Too much waits to be read by others.' };
+
 type Optional = 'tls' | 'liveness' | 'deflate' | 'sendLimit';
 
 /** One listener of a script. */
@@ -133,6 +137,8 @@ export class Server {
   readonly #liveness: LivenessWatch | undefined;
   readonly #counters = new ServerCounters();
   readonly #queue: RequestQueue;
+  /** The bodies of answers that are not read yet, in bytes. */
+  #unsent = 0;
   /** What an answer to a handshake is to say. */
   readonly #answers = new WeakMap<IncomingMessage, { readonly protocol: string; readonly headers: AnswerHeaders }>();
 
@@ -232,7 +238,7 @@ export class Server {
     const stream = new FramedStream(client.socket, false);
     const finisher = this.#finisher.for(message, this.options.mayCompress());
     finisher.handleUpgrade(message, stream, NOTHING, (webSocket) => {
-      webSocket.on('error', (error) => this.#counters.failed(codeOf(error)));
+      this.#countFailures(webSocket);
       const url = requestedUrl(message, this.#scheme);
       const options = { accepted: stream, largest: this.options.maxPayload, liveness: this.#liveness, sendLimit: this.options.sendLimit };
       this.#owner.accepted(this, accepted(webSocket, stream, options, head, request, url));
@@ -300,6 +306,11 @@ export class Server {
     }
   }
 
+  /** By itself, so that the listener does not keep the request as long as its connection. */
+  #countFailures(webSocket: WebSocket): void {
+    webSocket.on('error', (error) => this.#counters.failed(codeOf(error)));
+  }
+
   #refuse(request: AnyRequest, refusal: Refusal): void {
     request.begin();
     if (refusal.reason !== undefined) {
@@ -308,8 +319,18 @@ export class Server {
     this.#send(request, refusalAnswer(refusal));
   }
 
-  #send(request: AnyRequest, answer: Answer): void {
+  #send(request: AnyRequest, given: Answer): void {
     const { client } = request;
+    const isTooMuch = given.body.length > 0 && this.#unsent + given.body.length > this.options.unsentAnswerBytes;
+    const answer = isTooMuch ? refusalAnswer(UNREAD) : given;
+    const { length } = answer.body;
+    if (isTooMuch) {
+      this.#counters.refused('pending');
+    }
+    this.#unsent += length;
+    (request.kind === 'plain' ? request.response : client.raw).once('close', () => {
+      this.#unsent -= length;
+    });
     // A client that does not read its answer must not stay for that.
     client.within(this.options.answerTimeout, () => client.raw.destroy());
     if (request.kind === 'plain') {

@@ -29,6 +29,14 @@ describe('a turn that takes too long', () => {
     expect(timeout(source).status).toBe('timeout');
   });
 
+  test.each([
+    ['an async function without end', '(async () => { for (;;) await null; })()'],
+    ['an async iterator without end', '(async () => { for await (const _ of { [Symbol.asyncIterator]: () => ({ next: () => ({}) }) }); })()'],
+  ])('between two functions, where V8 has no frame of the script, has no place, and none of the cell: %s', (_, source) => {
+    const { message } = timeout(source);
+    expect(message).toMatch(/^ran for more than 50 ms in one turn(?:, at chat\.js:\d+:\d+)?$/);
+  });
+
   test('in a handler', () => {
     const script = startScript("ws = new WebSocket('ws://a.example'); ws.onmessage = () => { ws.send('x');\n  for (;;);\n}", { turnTimeout: 50 });
     expect(script.result(opened(), text('go'), text('never'))).toEqual({

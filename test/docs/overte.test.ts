@@ -115,20 +115,22 @@ const SHOWN: Readonly<Record<string, () => void | Promise<void>>> = {
   },
   "`onclose` after one's own `close`": async () => {
     const host = await startHost();
-    const { lines, port } = await runServer(host, `
+    const source = `
       server = new WebSocketServer({ host: '127.0.0.1' });
       server.newConnection.connect((socket) => {
         socket.onclose = ({ code, reason }) => print(code, reason);
         socket.close(3000, 'given');
         print(socket.readyState);
       });
-      print('port', server.port);`, { limits: { closeTimeout: 100 } });
-    const other = openClient(`ws://127.0.0.1:${port}/`);
-    await other.owner.first('closed');
-    const silent = await openRawClient(port);
+      print('port', server.port);`;
+    const answered = await runServer(host, source);
+    await openClient(`ws://127.0.0.1:${answered.port}/`).owner.first('closed');
+    const unanswered = await runServer(host, source, { limits: { closeTimeout: 100 } });
+    const silent = await openRawClient(unanswered.port);
     await once(silent.socket, 'close');
     await host.host.stop();
-    expect(lines.slice(1)).toEqual(['2', '3000 given', '2', '1006 ']);
+    expect(answered.lines.slice(1)).toEqual(['2', '3000 given']);
+    expect(unanswered.lines.slice(1)).toEqual(['2', '1006 ']);
   },
   'a close frame without a code': () => {
     expect(printed(open(`${SOCKET}; ws.onclose = (e) => print(e.code === WebSocket.CloseCode.MissingStatusCode)`).turn(closed(FIRST, 1005)))).toEqual(['true']);

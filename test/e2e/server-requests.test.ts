@@ -156,7 +156,7 @@ describe('onupgrade', () => {
   });
 
   test('is asked about a client that connects while the script has not set it yet', async () => {
-    const host = await startHost('owner');
+    const host = await startHost('script');
     const { server } = await openTcpServer(() => {});
     const { port } = server.address() as AddressInfo;
     server.close();

@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { WebSocket } from 'ws';
 import type { ScriptType } from '../../host/index.ts';
 import { openClient, type TestClient } from '../support/sockets.ts';
 import { startHost, type ObservedHost, type ObservedScript } from '../support/host.ts';
@@ -217,6 +219,32 @@ describe('the echo server and its client', () => {
   });
 });
 
+describe('the one with a list of origins', () => {
+  test('lets in the pages of these, and what is no browser', async () => {
+    const host = await startHost();
+    const server = await startExample(host, 'assignment-client/origin-list.js', 'assignment-client', 'https://a.example', 'https://b.example:8443');
+    const url = (await server.line(/^echoing on ws:/)).slice('echoing on '.length);
+    const answer = async (origin: string | undefined): Promise<string> => {
+      const socket = new WebSocket(url, origin === undefined ? {} : { headers: { Origin: origin } });
+      const answered = await Promise.race([
+        once(socket, 'open').then(() => 'open'),
+        once(socket, 'unexpected-response').then(([, response]) => String((response as { statusCode: number }).statusCode)),
+      ]);
+      socket.on('error', () => {});
+      socket.close(1000);
+      return answered;
+    };
+    const asked = ['https://a.example', 'https://b.example:8443', undefined, 'https://b.example', 'http://a.example', 'null'];
+    const answers: string[] = [];
+    for (const origin of asked) {
+      answers.push(await answer(origin));
+    }
+    expect(answers).toEqual(['open', 'open', 'open', '403', '403', '403']);
+    await server.line('a client left with 1000');
+    expect(server.errors).toEqual([]);
+  });
+});
+
 describe('the one that reconnects', () => {
   test('comes back when its server does, with what it had to say meanwhile', async () => {
     const host = await startHost();
@@ -270,4 +298,28 @@ test.each(['interface/chat-client.js', 'interface/binary.js', 'interface/streams
   const { error, reason } = await script.ended;
   expect(reason).toBe('fault');
   expect(error?.message).toMatch(/Say where the (chat|echo) server listens/);
+});
+
+test('the page that counts is served, and only its own page may connect', async () => {
+  const host = await startHost();
+  const { line, script } = await startExample(host, 'assignment-client/page-server.js', 'assignment-client');
+  const url = await line(/^http:/);
+  const page = await (await fetch(url)).text();
+  expect(page).toContain('<title>Counter</title>');
+  expect((await fetch(url, { method: 'POST' })).status).toBe(405);
+  expect(await (await fetch(`${url}healthz`)).text()).toBe('ok, 0 open\n');
+  const { lines, ...client } = await host.run({
+    source: `
+      const url = Script.args[0].replace('http', 'ws') + 'count';
+      const socket = new WebSocket(url, 'counter');
+      socket.onmessage = ({ data }) => { print('count', data); if (data === '0') socket.send('count'); };
+      new WebSocket(url, { protocols: ['counter'], headers: { Origin: 'http://evil.example' } }).onclose = ({ code }) => print('refused', code);
+    `,
+    args: [url],
+    permissions: { connect: ['127.0.0.1'], headers: ['origin'] },
+  });
+  await client.line('count 1');
+  await client.line('refused 1006');
+  expect(lines).toContain('count 0');
+  expect(script.statistics.servers[0]).toMatchObject({ accepted: 1, refused: { origin: 1 } });
 });

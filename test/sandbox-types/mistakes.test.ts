@@ -25,7 +25,7 @@ describe('what does not agree with the types', () => {
     ['a message taken for text unseen', 'interface', `${client} socket.onmessage = ({ data }) => JSON.parse(data);`, 'is not assignable'],
     ['a Node event on a server', 'server-entity', `${server} server.on('connection', () => {});`, "'on' does not exist"],
     ['a port as text', 'assignment-client', "new WebSocketServer({ port: '80' });", "'string' is not assignable to type 'number'"],
-    ['an unknown server option', 'assignment-client', 'new WebSocketServer({ route: "/" });', "'route' does not exist"],
+    ['an unknown server option', 'assignment-client', 'new WebSocketServer({ paths: "/" });', "'paths' does not exist"],
     ['a signal that is set', 'assignment-client', `${server} server.newConnection = () => {};`, 'read-only property'],
     ['a timer of text', 'interface', "setTimeout('print(1)', 10);", 'is not assignable to parameter'],
     ['the context of another type', 'interface', "Script.getContext() === 'agent';", 'no overlap'],

@@ -178,6 +178,7 @@ describe('a cell that is not to be trusted', () => {
     `);
     const clients = [processCellClient(), processCellClient()];
     clients.forEach((client, index) => cell.create(index + 1, settingsOf('a.js'), client));
+    cell.turn(1, turnOf({ type: 'timer' }));
     for (const client of clients) {
       expect(await client.ended).toMatch(reason);
     }
@@ -196,7 +197,24 @@ describe('a cell that is not to be trusted', () => {
     `);
     const client = processCellClient();
     cell.create(1, settingsOf('a.js'), client);
+    cell.turn(1, turnOf({ type: 'timer' }));
     expect(await client.turnEnds()).toEqual({ status: 'done', message: '', commands: [] });
+  });
+
+  test.each([
+    ['the end of a turn', '[18, 0, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]'],
+    ['a question', '[33, 0, 0, 0, 3, 1, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 86, 64]'],
+  ])('%s that comes where the script has no turn is malformed: it would be outside of every limit on turns', async (_what, bytes) => {
+    const cell = await fakeCell(`
+      import { readSync, writeSync } from 'node:fs';
+      writeSync(4, Uint8Array.from(${JSON.stringify(READY)}));
+      readSync(3, new Uint8Array(1000));
+      writeSync(4, Uint8Array.from(${bytes}));
+      setInterval(() => {}, 1000);
+    `);
+    const client = processCellClient();
+    cell.create(1, settingsOf('a.js'), client);
+    expect(await client.ended).toBe('malformed: it came outside of its turns');
   });
 
   test.each([

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setImmediate as nextLoop } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import type { ListenOptions, Server } from '../../../host/sockets/server.ts';
 import type { RefusalReason } from '../../../host/sockets/server-statistics.ts';
 import { LARGEST, violations } from '../../support/violations.ts';
@@ -188,4 +189,31 @@ describe('the origins', () => {
     const [data] = (await once(socket, 'data')) as [Buffer];
     expect(data.toString()).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   });
+});
+
+test('whatever bytes come in the place of a handshake are answered or cut, and nothing stays of them', async () => {
+  const { client, server, url } = openServer({ handshakeTimeout: 200, protocols: ['v1'], path: '/' });
+  const { connection, owner } = openClient(`${url}/`);
+  const accepted = await client(0);
+  await owner.first('opened');
+  const text = handshakeRequest({ 'Sec-WebSocket-Protocol': 'v1', 'Origin': 'http://127.0.0.1' });
+  const mutated = fc
+    .array(fc.tuple(fc.nat(text.length), fc.nat(6), fc.string({ unit: 'binary', maxLength: 6 })), { maxLength: 4 })
+    .map((edits) => edits.reduce((all, [at, cut, insert]) => `${all.slice(0, at)}${insert}${all.slice(at + cut)}`, text));
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(mutated, fc.string({ unit: 'binary', maxLength: 200 })), async (sent) => {
+      const socket = await openTcp(server.port, true);
+      let answer = '';
+      socket.setEncoding('latin1').on('data', (data: string) => (answer += data));
+      socket.write(Buffer.from(sent, 'latin1'));
+      await Promise.race([once(socket, 'data').catch(() => {}), new Promise((resolve) => socket.once('close', resolve))]);
+      socket.destroy();
+      expect(answer).toMatch(/^(?:HTTP\/1\.1 (?:100|101|400|403|404|405|408|413|417|426|431) |$)/);
+    }),
+    { numRuns: 150 },
+  );
+  await until(() => server.statistics.pending === 0 && server.statistics.open === 1);
+  send(connection, { type: 'sendText', data: 'untouched' });
+  connection.flush();
+  expect(await accepted.owner.first('text')).toEqual(['text', 'untouched']);
 });

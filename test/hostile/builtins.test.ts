@@ -1,0 +1,28 @@
+import { anyFault, harmless, hostile, loadFails, memoryOrDeath, timeoutOrDeath, timeoutOrMemory } from '../support/hostile.ts';
+
+hostile('built-ins that are not interrupted', { limits: { turnTimeout: 100, memory: 32 } }, [
+  { what: 'sort of an array of the greatest length', source: 'const a = []; a.length = 2 ** 32 - 1; a.sort();', expected: timeoutOrDeath },
+  { what: 'a search in an object of the greatest length', source: 'Array.prototype.includes.call({ length: 2 ** 53 - 1 }, 1)', expected: timeoutOrDeath },
+  { what: 'a search from behind', source: 'Array.prototype.lastIndexOf.call({ length: 2 ** 53 - 1 }, 1)', expected: timeoutOrDeath },
+  { what: 'a reversal', source: 'Array.prototype.reverse.call({ length: 2 ** 53 - 2 })', expected: timeoutOrDeath },
+  { what: 'a copy within', source: 'Array.prototype.copyWithin.call({ length: 2 ** 53 - 1 }, 0, 1)', expected: timeoutOrDeath },
+  { what: 'an unshift', source: 'Array.prototype.unshift.call({ length: 2 ** 53 - 3 }, 1)', expected: timeoutOrDeath },
+  { what: 'a join of nothing', source: "new Array(2 ** 32 - 1).join(''); print('survived')", expected: harmless },
+  { what: 'a number of many digits, by squaring', source: 'let n = 3n; for (;;) n *= n;', expected: anyFault },
+  { what: 'the digits of a number', source: 'print((3n ** (2n ** 22n)).toString().length)', expected: timeoutOrMemory },
+  { what: 'a power', source: '7n ** (2n ** 26n)', expected: timeoutOrMemory },
+  { what: 'a replacement of each of many characters', source: "'a'.repeat(2 ** 27).replaceAll('a', 'bb').length", expected: timeoutOrMemory },
+  { what: 'a search of a string in a string, at its worst', source: "('a'.repeat(2 ** 24) + 'b').repeat(8).indexOf('a'.repeat(2 ** 23) + 'b' + 'a'.repeat(2 ** 23) + 'c')", expected: timeoutOrMemory },
+  { what: 'a normalization', source: "'\\u1e9b\\u0323'.repeat(2 ** 25).normalize('NFKD')", expected: timeoutOrMemory },
+  { what: 'a proxy that says it has all keys', source: "const keys = Array.from({ length: 1e6 }, (_, i) => 'k' + i); Reflect.ownKeys(new Proxy({}, { ownKeys: () => keys })).length; for (;;) Object.assign({}, new Proxy({}, { ownKeys: () => keys }))", expected: timeoutOrMemory },
+  { what: 'a sort of bytes', source: 'for (const b = new Float64Array(1e6).map((_, i) => -i); ; b.reverse()) b.sort()', expected: timeoutOrDeath },
+  { what: 'a flattening without end', source: 'const a = []; a.push(a, a); a.flat(Infinity)', expected: anyFault },
+  { what: 'the parsing of a date of many words', source: "Date.parse('1 '.repeat(2 ** 26)); print('survived')", limits: { turnTimeout: 10_000 }, expected: harmless },
+  { what: 'an address as long as one may be, again and again', source: "for (;;) try { new URL('http://a/' + '\\u2603'.repeat(2 ** 20)) } catch {}", expected: timeoutOrMemory },
+  { what: 'a regular expression that is large to compile', source: "new RegExp('(?:a{0,30000}){0,30000}'.repeat(100)).test('b'); print('survived')", expected: harmless },
+  { what: 'a source that takes long to compile', source: "eval('['.repeat(1e6))", expected: loadFails(/RangeError|SyntaxError/) },
+  { what: 'a Map that is walked while it grows', source: 'const m = new Map([[0, 0]]); for (const [k] of m) { m.delete(k); m.set(k + 1, 0); }', expected: timeoutOrDeath },
+  { what: 'an array from an iterator without end', source: 'Array.from({ [Symbol.iterator]: () => ({ next: () => ({ done: false }) }) })', expected: timeoutOrMemory },
+  { what: 'a copy of memory, again and again', source: 'const b = new Uint8Array(8e6); for (;;) b.copyWithin(0, 1)', expected: timeoutOrDeath },
+  { what: 'a fill of an array of the greatest length', source: 'const a = []; a.length = 2 ** 32 - 1; a.fill(0);', expected: memoryOrDeath },
+]);

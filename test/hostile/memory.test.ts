@@ -1,0 +1,38 @@
+import { anyFault, cellDied, harmless, hostile, loadFails, memoryOrDeath, timeoutOrMemory } from '../support/hostile.ts';
+
+const survives = "setTimeout(() => print('survived'), 1);";
+
+hostile('memory', { limits: { turnTimeout: 3000, memory: 16 } }, [
+  { what: 'a Map without end', source: 'const map = new Map(); for (let i = 0; ; i++) map.set(i, { i });', expected: memoryOrDeath },
+  { what: 'an array of objects without end', source: 'const kept = []; for (;;) kept.push({ a: [1, 2, 3] });', expected: memoryOrDeath },
+  { what: 'a rope that is doubled', source: "let s = 'x'; for (;;) s += s;", expected: loadFails(/Invalid string length/) },
+  { what: 'flat strings without end', source: "const kept = []; for (let i = 0; ; i++) { const s = 'x'.repeat(100_000) + i; s.charCodeAt(5); kept.push(JSON.parse(JSON.stringify(s))); }", expected: memoryOrDeath },
+  { what: 'the longest string, made flat', source: "const s = 'x'.repeat(2 ** 29 - 24); /z$/.test(s)", expected: memoryOrDeath },
+  { what: 'two-byte strings that are made flat', source: "const kept = []; for (let i = 0; ; i++) { const s = '\\u2603'.repeat(2 ** 22) + i; /z$/.test(s); kept.push(s); }", expected: memoryOrDeath },
+  { what: 'array buffers without end', source: 'const kept = []; for (;;) kept.push(new ArrayBuffer(1024 * 1024));', expected: loadFails(/Array buffer allocation failed/) },
+  { what: 'array buffers without end, errors caught', source: `${survives} const kept = []; for (let i = 0; i < 50; i++) try { kept.push(new Uint8Array(1024 * 1024).fill(i)); } catch {}`, expected: harmless },
+  { what: 'small array buffers without end', source: 'const kept = []; for (;;) kept.push(new ArrayBuffer(64));', expected: { end: 'fault', codes: ['ERR_AIRLOCK_OUT_OF_MEMORY', 'ERR_AIRLOCK_SCRIPT_LOAD_FAILED'], says: /memory|allocation/ } },
+  { what: 'one buffer larger than there is address space', source: 'new ArrayBuffer(2 ** 53 - 1)', expected: loadFails(/Array buffer allocation failed/) },
+  { what: 'a resizable buffer that grows', source: 'const b = new ArrayBuffer(0, { maxByteLength: 2 ** 32 }); b.resize(2 ** 32)', expected: loadFails(/RangeError/) },
+  { what: 'resizable buffers that reserve without end', source: `${survives} const kept = []; for (let i = 0; i < 10_000; i++) try { kept.push(new ArrayBuffer(1, { maxByteLength: 2 ** 31 })); } catch {}`, expected: harmless },
+  { what: 'a buffer that is transferred to a larger one again and again', source: 'let b = new ArrayBuffer(1024); for (;;) b = b.transfer(b.byteLength * 2);', expected: loadFails(/RangeError/) },
+  { what: 'a recursion without end', source: '(function down() { down(); })()', expected: loadFails(/Maximum call stack size exceeded/) },
+  { what: 'a recursion in a native function', source: "let a = null; for (let i = 0; i < 20_000; i++) a = [a]; try { JSON.stringify(a); structuredClone(a); } catch {} print('survived')", expected: harmless },
+  { what: 'an argument list of millions', source: 'Math.max(...new Array(1e7).keys())', expected: { end: 'fault', codes: ['ERR_AIRLOCK_OUT_OF_MEMORY', 'ERR_AIRLOCK_CELL_DIED', 'ERR_AIRLOCK_SCRIPT_LOAD_FAILED'] } },
+  { what: 'registered symbols without end', source: "for (let i = 0; ; i++) Symbol.for('symbol ' + i);", expected: memoryOrDeath },
+  { what: 'functions compiled without end', source: "const kept = []; for (let i = 0; ; i++) kept.push(Function('return ' + i));", expected: memoryOrDeath },
+  { what: 'regular expressions compiled without end', source: "const kept = []; for (let i = 0; ; i++) { const r = new RegExp('(a|b){1,9}' + i); r.test('ab'); kept.push(r); }", expected: memoryOrDeath },
+  { what: 'weak references to what is kept', source: 'const kept = []; for (;;) { const o = {}; kept.push(new WeakRef(o), o); }', expected: memoryOrDeath },
+  { what: 'finalizers without end', source: 'const r = new FinalizationRegistry(() => {}); const kept = []; for (;;) { const o = {}; kept.push(o); r.register(o, o => o); }', expected: memoryOrDeath },
+  { what: 'a little more in each turn', source: 'globalThis.kept = []; setInterval(() => { for (let i = 0; i < 50_000; i++) kept.push({ i }); }, 1)', expected: memoryOrDeath },
+  { what: 'promises that are never settled', source: 'const kept = []; for (;;) kept.push(new Promise(() => {}).then(() => {}));', expected: memoryOrDeath },
+  { what: 'listeners without end', source: "const t = new EventTarget(); for (;;) t.addEventListener('x', () => {});", limits: { turnTimeout: 300 }, expected: timeoutOrMemory },
+  { what: 'a Blob of itself, doubled', source: "let b = new Blob([new Uint8Array(1024 * 1024)]); for (;;) b = new Blob([b, b]);", expected: loadFails(/RangeError/) },
+  { what: 'clones without end', source: 'const kept = []; let o = { a: [1, 2, 3] }; for (;;) { o = structuredClone({ o }); kept.push(o); }', expected: anyFault },
+  { what: 'a stream whose queue is not read', source: 'let c; new ReadableStream({ start(each) { c = each; } }); for (;;) c.enqueue({});', expected: memoryOrDeath },
+  { what: 'a string split into millions of pieces', source: '"a".repeat(2e8).split("")', expected: cellDied },
+  { what: 'an array of a billion', source: 'new Array(1e9).fill(1)', limits: { turnTimeout: 500 }, expected: memoryOrDeath },
+  { what: 'an encoded text larger than its memory', source: "new TextEncoder().encode('x'.repeat(2 ** 28))", expected: { end: 'fault', codes: ['ERR_AIRLOCK_OUT_OF_MEMORY', 'ERR_AIRLOCK_CELL_DIED', 'ERR_AIRLOCK_SCRIPT_LOAD_FAILED'] } },
+  { what: 'native objects of Intl without end', source: "const kept = []; for (let i = 0; ; i++) kept.push(new Intl.NumberFormat('de', { style: 'currency', currency: 'EUR' }), new Intl.Collator('de'));", limits: { turnTimeout: 20_000, processMemory: 128 }, expected: anyFault },
+  { what: 'an object of a million properties', source: "const o = {}; for (let i = 0; ; i++) o['key' + i] = i;", expected: memoryOrDeath },
+]);
