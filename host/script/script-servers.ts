@@ -140,6 +140,7 @@ export class ScriptServers implements ServerOwner {
   /** Gives up the listeners with what they have accepted. @param waiting what the script was not told */
   hold(waiting: readonly Event[]): void {
     if (this.#acceptances !== undefined) {
+      this.requests.end();
       this.#acceptances.hold(this.#servers.values(), waiting, this.#options.hold, {
         attachment: (connection) => this.#attachments.get(connection) ?? NOTHING,
         leave: (connection) => this.#sockets.leave(connection),

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
 import type { CellDeath } from '../../../host/cells/cell.ts';
 import type { Hold } from '../../../host/script/hold.ts';
+import type { Command } from '../../../wire/commands.ts';
 import type { Event, EventOf } from '../../../wire/events.ts';
-import type { QuestionOf } from '../../../wire/questions.ts';
 import { startFakeScript, type FakeCell, type FakeScript, type FakeScriptOptions } from '../../support/fake-cell.ts';
 import { listenQuestion } from '../../support/server-items.ts';
 import { openClient, send, type TestClient } from '../../support/sockets.ts';
@@ -15,12 +15,12 @@ interface Served {
   readonly port: number;
 }
 
-/** A script with a server, between two turns. */
-async function serving(options?: FakeScriptOptions, question: Partial<QuestionOf<'listen'>> = {}): Promise<Served> {
+/** A script with a server, between two turns. `commands`: what its first turn gives besides. */
+async function serving(options?: FakeScriptOptions, commands: readonly Command[] = []): Promise<Served> {
   const script = startFakeScript({ onFault: 'hold', ...options, limits: { restartDelay: 1, ...options?.limits } });
   await script.cell.turnBegins();
-  const { port } = script.cell.client.answer([], listenQuestion(question)) as { port: number };
-  await script.cell.endTurn([{ type: 'loaded' }]);
+  const { port } = script.cell.client.answer([], listenQuestion()) as { port: number };
+  await script.cell.endTurn([...commands, { type: 'loaded' }]);
   await script.cell.given('listening');
   await script.cell.endTurn();
   return { script, port };
@@ -85,7 +85,7 @@ function told(events: readonly Event[]): unknown[] {
   });
 }
 
-/** Resolves when the script has this many messages and events of sockets waiting. */
+/** Resolves when what is on its way through the kernel has come. */
 async function looped(): Promise<void> {
   for (let loops = 0; loops < 20; loops++) {
     await new Promise((resolve) => setImmediate(resolve));
@@ -160,6 +160,19 @@ describe('the connections of a server, when its cell has died', () => {
     await later.endTurn([{ type: 'loaded' }]);
     expect(await client.owner.first('closed')).toEqual(['closed', 3002, '', true]);
     expect(told(later.events)).toEqual([]);
+  });
+
+  test('come without handshakes that waited for an answer: these get 503, and the script does not hear of them', async () => {
+    const { port, script } = await serving({}, [{ type: 'watchRequests', server: 1, upgrades: true, plain: false }]);
+    const waiting = openClient(`ws://127.0.0.1:${port}/`);
+    await script.cell.given('upgradeRequested');
+    const later = await next(script);
+    expect(String((await waiting.owner.first('failed'))[2])).toContain('503');
+    later.client.answer([], listenQuestion({ port }));
+    await later.endTurn([{ type: 'loaded' }]);
+    await later.given('listening');
+    await later.endTurn();
+    expect(later.events.map(({ type }) => type)).toEqual(['evaluate', 'listening']);
   });
 
   test('outlive several deaths, also of a life in which the script did not listen', async () => {
