@@ -11,6 +11,7 @@ import { resolveLimits, type LimitName } from './policy/limits.ts';
 import { Permissions } from './policy/permissions.ts';
 import { ProxySettings, proxyEnvironment } from './policy/proxy-options.ts';
 import { checkHostOptions, checkRunOptions, type HostOptions, type RunOptions } from './run-options.ts';
+import { Holds } from './script/holds.ts';
 import { loadSource } from './script/script-source.ts';
 import { scriptTypeDefinition } from './script/script-types.ts';
 import { Script } from './script/script.ts';
@@ -33,6 +34,7 @@ export class ScriptHost extends EventEmitter<HostEvents> {
   readonly #tls: TlsSettings;
   readonly #serverTls: ServerTls;
   readonly #scripts = new Set<Script>();
+  readonly #holds = new Holds();
   #warnedOfMemory = false;
   #starting = 0;
   #idleCheckScheduled = false;
@@ -128,6 +130,9 @@ export class ScriptHost extends EventEmitter<HostEvents> {
         proxies: this.#proxies,
         tls,
         serverTls: this.#serverTls,
+        onFault: rest.onFault ?? 'close',
+        hold: definition.server ? this.#holds.take(owner, scriptName) : undefined,
+        onLeft: (hold) => this.#holds.keep(owner, scriptName, hold),
         place,
         placeAgain: () => this.#cells.place(isolation, owner),
         log,
@@ -180,6 +185,7 @@ export class ScriptHost extends EventEmitter<HostEvents> {
 
   async #stop(): Promise<void> {
     await Promise.all(this.scripts.map((script) => script.stop()));
+    await this.#holds.end();
     await this.#cells.close();
   }
 

@@ -99,6 +99,12 @@ export const LIMITS = {
   restarts: { default: 10, least: 0, most: 10_000 },
   /** What passes before the first of them, in milliseconds; twice as long before each further one, up to 30 seconds. */
   restartDelay: { default: 100, least: 1, most: 30_000 },
+  /** With `onFault: "hold"`, how long a server and its connections wait for the script to run again, in milliseconds. */
+  holdTimeout: { default: 10_000, least: 1, most: 600_000 },
+  /** Bytes of messages that wait for it meanwhile, and 128 for each event; above it, its connections are not read. */
+  heldBytes: { default: 8 * 1024 * 1024, least: 0, most: 1024 * 1024 * 1024 },
+  /** How many connections wait for it. */
+  heldConnections: { default: 10_000, least: 0, most: 1_000_000 },
   /** Bytes that wait to be sent on one socket, with what each write of them takes; what is done at it, a server can choose. */
   bufferedBytes: { default: 16 * 1024 * 1024, least: 1024, most: 1024 * 1024 * 1024 },
   /** The bytes of what is kept as a socket's `attachment`. */

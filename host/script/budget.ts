@@ -12,8 +12,8 @@ const OUTBOX_INTERVAL = 25;
 
 /** What waits for a script's peers. */
 export interface Outbox {
-  /** The bytes that the kernel has not taken. */
-  unsentBytes(): number;
+  /** What the kernel has not taken. */
+  readonly bytes: number;
   /** Cuts those connections off that have the most of them, until there are no more than so many. */
   cutSlowest(message: string, most: number): void;
 }
@@ -25,7 +25,7 @@ export interface Outbox {
 export class Budget {
   readonly #limits: Limits;
   readonly #statistics: Statistics;
-  readonly #outbox: Outbox;
+  readonly #outbox: () => Outbox;
   readonly #cpu: Rate;
   readonly #receivedMessages: Rate;
   readonly #receivedBytes: Rate;
@@ -51,7 +51,7 @@ export class Budget {
   #lastTimer = -Infinity;
 
   /** @param onReadable called when sockets that had to wait may be read again */
-  constructor(limits: Limits, statistics: Statistics, outbox: Outbox, onReadable: () => void) {
+  constructor(limits: Limits, statistics: Statistics, outbox: () => Outbox, onReadable: () => void) {
     this.#limits = limits;
     this.#statistics = statistics;
     this.#outbox = outbox;
@@ -122,7 +122,7 @@ export class Budget {
       const since = this.#waits('outboxBytes');
       if (performance.now() - since >= this.#limits.outboxTimeout) {
         this.#waitsFor = undefined;
-        this.#outbox.cutSlowest(this.#statistics.hit('outboxTimeout'), this.#limits.outboxBytes);
+        this.#outbox().cutSlowest(this.#statistics.hit('outboxTimeout'), this.#limits.outboxBytes);
       }
       return OUTBOX_INTERVAL;
     }
@@ -198,7 +198,7 @@ export class Budget {
     const { outboxBytes } = this.#limits;
     const { bytesSent } = this.#statistics;
     if (this.#unsent + bytesSent - this.#bytesAtLook > outboxBytes) {
-      this.#unsent = this.#outbox.unsentBytes();
+      this.#unsent = this.#outbox().bytes;
       this.#bytesAtLook = bytesSent;
     }
     return this.#unsent > outboxBytes;

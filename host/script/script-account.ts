@@ -29,7 +29,7 @@ export class ScriptAccount {
   #lifetime: NodeJS.Timeout | undefined;
 
   /** @param onReadable called when sockets that had to wait may be read again */
-  constructor(limits: Limits, log: Log, outbox: Outbox, onReadable: () => void) {
+  constructor(limits: Limits, log: Log, outbox: () => Outbox, onReadable: () => void) {
     const statistics = new Statistics(limits, log);
     this.#limits = limits;
     this.statistics = statistics;

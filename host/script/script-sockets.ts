@@ -13,10 +13,10 @@ import type { ProxySettings } from '../policy/proxy-options.ts';
 import { AddressQueue } from '../sockets/address-queue.ts';
 import { connect } from '../sockets/client.ts';
 import type { Connection, ConnectionOwner } from '../sockets/connection.ts';
-import { areSubprotocols, handshakeHeaders } from '../sockets/handshake-headers.ts';
+import { areSubprotocols, handshakeHeaders, originOf } from '../sockets/handshake-headers.ts';
 import { LONGEST_TIMER } from '../sockets/heartbeat.ts';
 import type { Accepted } from '../sockets/server.ts';
-import { SocketFault, isMessageTooLarge, isTimeoutError, isTlsError, socketFailure } from '../sockets/socket-errors.ts';
+import { isMessageTooLarge, isTimeoutError, isTlsError, socketFailure } from '../sockets/socket-errors.ts';
 import type { ServerStatistics } from '../sockets/server-statistics.ts';
 import type { ServerTls } from '../sockets/server-tls.ts';
 import type { TlsSettings } from '../sockets/tls-settings.ts';
@@ -24,9 +24,12 @@ import type { SendLimit, SlowReaderCounts } from '../sockets/slow-readers.ts';
 import { isSendableCloseCode } from './close-codes.ts';
 import { Draining } from './draining.ts';
 import { FanOut } from './fan-out.ts';
+import type { Hold } from './hold.ts';
+import type { Inbox } from './inbox.ts';
 import { Reading } from './reading.ts';
 import type { ScriptAccount } from './script-account.ts';
 import { ScriptServers } from './script-servers.ts';
+import { UnsentBytes } from './unsent-bytes.ts';
 
 export interface ScriptSocketsOptions {
   /** What it may still use. */
@@ -34,13 +37,17 @@ export interface ScriptSocketsOptions {
   readonly permissions: Permissions;
   readonly limits: Limits;
   readonly dialect: Dialect;
-  /** What its handshakes say in `Origin`, where the script says nothing. */
-  readonly origin: string | undefined;
+  /** The base of relative addresses. */
+  readonly baseUrl: string;
   readonly proxies: ProxySettings;
   readonly tls: TlsSettings;
   /** What its servers can show in TLS. */
   readonly serverTls: ServerTls;
   readonly log: Log;
+  /** What was left behind by the incarnation before this one. */
+  readonly hold: Hold;
+  /** Where the servers' connections are to be held on a fault: which turns the script has been given. */
+  readonly holdable: Pick<Inbox, 'newestTurn' | 'takenTurn'> | undefined;
   /** Hands an event to the script's inbox. */
   readonly push: (event: Event) => void;
   /** Hands a message to it: a part of the buffer. */
@@ -68,6 +75,7 @@ export class ScriptSockets implements ConnectionOwner {
   readonly servers: ScriptServers;
   /** Its messages to many of them. */
   readonly fanOut: FanOut;
+  readonly unsent = new UnsentBytes();
   readonly #options: ScriptSocketsOptions;
   readonly #connections = new Map<number, Connection>();
   /** Lets its client connections to one address open one after the other. */
@@ -81,8 +89,6 @@ export class ScriptSockets implements ConnectionOwner {
   /** What they have cost. */
   readonly slowReaders: SlowReaderCounts = { messagesDropped: 0, slowReadersClosed: 0 };
   readonly #clientSendLimit: SendLimit;
-  /** What the script takes for a connection's `bufferedAmount`, where it may be wrong. */
-  readonly #assumedBuffered = new Map<Connection, number>();
   #lastClientId = 0;
   #lastAcceptedId = -1;
   #ended = false;
@@ -100,10 +106,7 @@ export class ScriptSockets implements ConnectionOwner {
   }
 
   get statistics(): SocketStatistics {
-    let backpressured = 0;
-    for (const connection of this.#connections.values()) {
-      backpressured += connection.isBackpressured ? 1 : 0;
-    }
+    const backpressured = [...this.#connections.values()].filter((connection) => connection.isBackpressured).length;
     return { sockets: this.#connections.size, backpressured, ...this.slowReaders, servers: this.servers.statistics };
   }
 
@@ -117,7 +120,7 @@ export class ScriptSockets implements ConnectionOwner {
     if (id <= this.#lastClientId || id % 2 !== 0) {
       return `connect under the number ${id}`;
     }
-    const { account, limits, log, permissions, proxies, tls } = this.#options;
+    const { account, baseUrl, dialect, limits, log, permissions, proxies, tls } = this.#options;
     this.#lastClientId = id;
     if (!/^wss?:\/\//.test(url) || !URL.canParse(url) || url.includes('#')) {
       return 'connect to what is not a WebSocket URL';
@@ -132,7 +135,8 @@ export class ScriptSockets implements ConnectionOwner {
       if (this.isFull) {
         throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', account.statistics.hitUntold('sockets'));
       }
-      const headers = handshakeHeaders(flat, permissions, this.#options.origin);
+      // Overte's handshakes have no origin.
+      const headers = handshakeHeaders(flat, permissions, dialect === 'web' ? originOf(baseUrl) : undefined);
       if (typeof headers === 'string') {
         return `connect with ${headers}`;
       }
@@ -236,52 +240,11 @@ export class ScriptSockets implements ConnectionOwner {
     this.fanOut.endBatch();
     for (const connection of this.#written) {
       connection.flush();
-      // The script takes it that all it sent is gone by its next turn. Mostly it is gone by now.
-      if (connection.bufferedAmount > 0 || this.#assumedBuffered.has(connection)) {
-        this.#assumedBuffered.set(connection, 0);
-      }
+      this.unsent.written(connection);
       this.#draining.written(connection);
     }
     this.#written.clear();
     this.#draining.endBatch();
-  }
-
-  /** Tells where what the script takes for a `bufferedAmount` is not so; to go before the events of its next turn. */
-  bufferedEvents(): Event[] {
-    const events: Event[] = [];
-    for (const [connection, assumed] of this.#assumedBuffered) {
-      const bytes = connection.bufferedAmount;
-      if (bytes !== assumed) {
-        events.push({ type: 'buffered', socket: connection.id, bytes });
-        this.#assumedBuffered.set(connection, bytes);
-      }
-      if (bytes === 0) {
-        this.#assumedBuffered.delete(connection);
-      }
-    }
-    return events;
-  }
-
-  /** The bytes that the kernel has not taken, of all sockets. */
-  get unsentBytes(): number {
-    let bytes = 0;
-    for (const connection of this.#assumedBuffered.keys()) {
-      bytes += connection.bufferedAmount;
-    }
-    return bytes;
-  }
-
-  /** Cuts those connections off that have the most of them, until there are no more than so many. */
-  cutSlowest(message: string, most: number): void {
-    let left = this.unsentBytes;
-    const byBytes = [...this.#assumedBuffered.keys()].map((connection) => ({ connection, bytes: connection.bufferedAmount }));
-    for (const { bytes, connection } of byBytes.sort((one, other) => other.bytes - one.bytes)) {
-      if (left <= most) {
-        return;
-      }
-      left -= bytes;
-      connection.fail(new SocketFault('SocketResourceError', message));
-    }
   }
 
   /** Reads on from the sockets that had to wait for the script. */
@@ -292,8 +255,14 @@ export class ScriptSockets implements ConnectionOwner {
   /**
    * The script has ended: stops listening and closes every socket with this code. Resolves when all are closed; a peer
    * that does not answer is cut off.
+   *
+   * @param waiting what the script was not told: then its listeners are held, with what they have accepted
    */
-  async closeAll(code: number, reason: string): Promise<void> {
+  async closeAll(code: number, waiting?: readonly Event[]): Promise<void> {
+    if (waiting !== undefined) {
+      this.flush();
+      this.servers.hold(waiting);
+    }
     this.#ended = true;
     this.servers.closeAll();
     this.#reading.resumeAll();
@@ -304,7 +273,7 @@ export class ScriptSockets implements ConnectionOwner {
       this.#onAllClosed = resolve;
     });
     for (const connection of this.#connections.values()) {
-      connection.close(code, reason);
+      connection.close(code, '');
     }
     const timer = setTimeout(() => {
       for (const connection of this.#connections.values()) {
@@ -354,10 +323,7 @@ export class ScriptSockets implements ConnectionOwner {
     const code = tlsFailed && this.#options.dialect === 'overte' ? CLOSE_CODES.TlsHandshakeFailed : closeCode;
     this.#connecting.delete(connection);
     this.#connections.delete(connection.id);
-    this.#reading.forget(connection);
-    this.#written.delete(connection);
-    this.#draining.forget(connection);
-    this.#assumedBuffered.delete(connection);
+    this.#forget(connection);
     this.#push({ type: 'closed', socket: connection.id, code, reason, wasClean });
     this.servers.forget(connection);
     if (this.#connections.size === 0) {
@@ -372,10 +338,38 @@ export class ScriptSockets implements ConnectionOwner {
 
   /** Makes an accepted connection one of the script's. */
   adopt(handshake: Accepted): Connection {
-    this.#lastAcceptedId += 2;
-    const connection = handshake.connect(this.#lastAcceptedId, this);
+    const connection = handshake.connect(this.nextAcceptedId(), this);
     this.#connections.set(connection.id, connection);
     return connection;
+  }
+
+  nextAcceptedId(): number {
+    this.#lastAcceptedId += 2;
+    return this.#lastAcceptedId;
+  }
+
+  /** An accepted connection that was held is one of the script's again. */
+  takeOver(connection: Connection): void {
+    this.#connections.set(connection.id, connection);
+    const buffered = this.unsent.begin(connection);
+    if (buffered !== undefined) {
+      this.#push(buffered);
+    }
+    connection.resume();
+    this.#pauseIfFull(connection, this.#options.account.budget.isReadingHeld);
+  }
+
+  /** It is no longer one of the script's. */
+  leave(connection: Connection): void {
+    this.#connections.delete(connection.id);
+    this.#forget(connection);
+  }
+
+  #forget(connection: Connection): void {
+    this.#reading.forget(connection);
+    this.#written.delete(connection);
+    this.#draining.forget(connection);
+    this.unsent.forget(connection);
   }
 
   #push(event: Event): void {
@@ -384,10 +378,14 @@ export class ScriptSockets implements ConnectionOwner {
     }
   }
 
-  /** Something of so many bytes has come. Where that was too much, no more is read from its socket for now. */
+  /** Something of so many bytes has come. */
   #received(connection: Connection, bytes: number): void {
+    this.#pauseIfFull(connection, this.#options.account.budget.received(bytes));
+  }
+
+  /** Where too much has come, no more is read from the socket for now. */
+  #pauseIfFull(connection: Connection, isTooFast: boolean): void {
     const { account, isFull: inboxIsFull } = this.#options;
-    const isTooFast = account.budget.received(bytes);
     const isFull = inboxIsFull();
     if (isFull) {
       account.statistics.hit('inboxBytes');

@@ -8,7 +8,7 @@ import type { CommandBatch, CommandReceiver, OtherCommand, SendType } from '../c
 import type { Isolation } from '../cells/isolation.ts';
 import { ScriptError, codeOf, messageOf, type ErrorCode } from '../errors.ts';
 import type { LimitName } from '../policy/limits.ts';
-import { originOf } from '../sockets/handshake-headers.ts';
+import { Hold } from './hold.ts';
 import { answerEnvironment } from './script-environment.ts';
 import { Inbox } from './inbox.ts';
 import { Incarnation } from './incarnation.ts';
@@ -42,6 +42,8 @@ export class Script extends EventEmitter<ScriptEvents> {
   readonly #inbox: Inbox;
   readonly #modules: ScriptModules;
   readonly #restarts: Restarts;
+  /** What it has left behind in a fault, or another one of its name. */
+  readonly #hold: Hold;
   #sockets: ScriptSockets;
   /** Sockets of earlier incarnations that are being closed. */
   readonly #closing = new Set<Promise<void>>();
@@ -55,7 +57,7 @@ export class Script extends EventEmitter<ScriptEvents> {
   #state: State = 'waiting';
   #stopTimer: NodeJS.Timeout | undefined;
   #restartTimer: NodeJS.Timeout | undefined;
-  #resolveEnded: (end: ScriptEnd) => void = () => {};
+  readonly #ended = Promise.withResolvers<ScriptEnd>();
 
   constructor(setup: ScriptSetup) {
     super();
@@ -64,15 +66,13 @@ export class Script extends EventEmitter<ScriptEvents> {
     this.type = setup.type;
     this.owner = setup.owner;
     this.isolation = setup.isolation;
-    this.ended = new Promise((resolve) => {
-      this.#resolveEnded = resolve;
-    });
+    this.ended = this.#ended.promise;
     const { limits, place } = setup;
     this.#inbox = new Inbox(limits.eventsPerTurn, limits.eventBytesPerTurn);
     this.#restarts = new Restarts(limits);
     // Nothing is looked at before the first turn.
-    const outbox = { unsentBytes: () => this.#sockets.unsentBytes, cutSlowest: (message: string, most: number) => this.#sockets.cutSlowest(message, most) };
-    this.#account = new ScriptAccount(limits, setup.log, outbox, () => this.#resumeReading());
+    this.#account = new ScriptAccount(limits, setup.log, () => this.#sockets.unsent, () => this.#resumeReading());
+    this.#hold = setup.hold ?? new Hold(limits);
     this.#modules = new ScriptModules(setup);
     this.#sockets = this.#newSockets();
     this.#begin(place);
@@ -83,18 +83,13 @@ export class Script extends EventEmitter<ScriptEvents> {
   }
 
   #newSockets(): ScriptSockets {
-    const { baseUrl, dialect, limits, permissions, proxies, serverTls, tls } = this.#setup;
+    const { limits, onFault } = this.#setup;
     return new ScriptSockets({
+      ...this.#setup,
       account: this.#account,
-      permissions,
-      limits,
-      dialect,
-      // Overte's handshakes have none.
-      origin: dialect === 'web' ? originOf(baseUrl) : undefined,
-      proxies,
-      tls,
-      serverTls,
       log: this.#account.log,
+      hold: this.#hold,
+      holdable: onFault === 'hold' ? this.#inbox : undefined,
       push: (event) => this.#push(event),
       message: (socket, kind, data, start, end) => {
         if (this.#takesEvents) {
@@ -125,7 +120,7 @@ export class Script extends EventEmitter<ScriptEvents> {
 
   /** What the script has used and done so far. */
   get statistics(): ScriptStatistics {
-    return this.#account.snapshot({ inboxBytes: this.#inbox.weight, outboxBytes: this.#sockets.unsentBytes }, this.#sockets.statistics);
+    return this.#account.snapshot({ inboxBytes: this.#inbox.weight, outboxBytes: this.#sockets.unsent.bytes }, this.#sockets.statistics);
   }
 
   /** The id of the process that it runs in: another one after a restart; undefined before that, and when it has ended. */
@@ -197,7 +192,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     if (this.#inbox.length > 0) {
       this.#account.statistics.hit(events.count >= limits.eventsPerTurn ? 'eventsPerTurn' : 'eventBytesPerTurn');
     }
-    const buffered = this.#sockets.bufferedEvents();
+    const buffered = this.#sockets.unsent.events();
     if (buffered.length > 0) {
       events.prepend(EVENT_SCHEMA, buffered);
     }
@@ -215,9 +210,7 @@ export class Script extends EventEmitter<ScriptEvents> {
   }
 
   #turned(status: TurnStatus, message: string, commands: CommandBatch, usage: TurnUsage): void {
-    if (this.#incarnation !== undefined) {
-      this.#incarnation.turnUnderWay = false;
-    }
+    this.#incarnation?.turnEnded();
     this.#carryOut(commands);
     this.#sockets.servers.turnEnded();
     const exceeded = this.#account.turned(usage, this.isolation === 'context');
@@ -265,9 +258,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     print: ({ level, text }) => this.#account.print(text) && this.emit('print', { level: PRINT_LEVELS[level] ?? 'log', text }),
     reportError: ({ text, stack }) => this.#account.error() && this.#tellError('ERR_AIRLOCK_UNCAUGHT_EXCEPTION', text, stack),
     loaded: () => {
-      if (this.#incarnation !== undefined) {
-        this.#incarnation.loaded = true;
-      }
+      this.#incarnation?.loaded();
       if (this.#setup.definition.entity) {
         this.#push({ type: 'preload', entityID: this.#setup.entityID });
       }
@@ -315,8 +306,7 @@ export class Script extends EventEmitter<ScriptEvents> {
       return this.#fault('ERR_AIRLOCK_RESTARTED_TOO_OFTEN', `${cause}; ${limit}`);
     }
     this.#state = 'waiting';
-    this.#inbox.clear();
-    const closing = this.#sockets.closeAll(1011, '').then(() => void this.#closing.delete(closing));
+    const closing = this.#endSockets(1011, this.#setup.onFault === 'hold').then(() => void this.#closing.delete(closing));
     this.#closing.add(closing);
     this.#sockets = this.#newSockets();
     this.#restartTimer = setTimeout(() => void this.#startAgain(cause, death.blamed), delay);
@@ -339,6 +329,13 @@ export class Script extends EventEmitter<ScriptEvents> {
 
   #causeOf({ message, what }: CellDeath): string {
     return `the ${what} that ran ${this.name} ${message}`;
+  }
+
+  /** What waits for the script is held with its connections, or forgotten. */
+  #endSockets(code: number, isHeld: boolean): Promise<void> {
+    const waiting = isHeld ? this.#inbox.drain() : undefined;
+    this.#inbox.clear();
+    return this.#sockets.closeAll(code, waiting);
   }
 
   #leaveCell(): void {
@@ -378,18 +375,24 @@ export class Script extends EventEmitter<ScriptEvents> {
     if (this.#state === 'ended') {
       return;
     }
+    const code = end.reason === 'fault' ? 1011 : 1001;
+    const isHeld = end.reason === 'fault' && this.#state !== 'ending' && this.#setup.onFault === 'hold';
     this.#state = 'ended';
     clearTimeout(this.#stopTimer);
     clearTimeout(this.#restartTimer);
     this.#schedule.stop();
     this.#account.close();
-    this.#inbox.clear();
     this.#modules.stop();
     this.#leaveCell();
-    const closing = this.#sockets.closeAll(end.reason === 'fault' ? 1011 : 1001, '');
+    const closing = this.#endSockets(code, isHeld);
+    if (isHeld) {
+      this.#setup.onLeft(this.#hold);
+    } else {
+      this.#closing.add(this.#hold.end(code));
+    }
     void Promise.all([closing, ...this.#closing]).then(() => {
       this.emit('ended', end);
-      this.#resolveEnded(end);
+      this.#ended.resolve(end);
       this.#setup.onChange();
     });
   }

@@ -6,6 +6,8 @@ import { ProxySettings } from '../../host/policy/proxy-options.ts';
 import { ServerTls } from '../../host/sockets/server-tls.ts';
 import { TlsSettings } from '../../host/sockets/tls-settings.ts';
 import { Permissions, type PermissionOptions } from '../../host/policy/permissions.ts';
+import type { Hold } from '../../host/script/hold.ts';
+import type { OnFault } from '../../host/script/script-setup.ts';
 import { Script } from '../../host/script/script.ts';
 import { SCRIPT_TYPES, type ScriptType } from '../../host/script/script-types.ts';
 import type { Command } from '../../wire/commands.ts';
@@ -113,6 +115,10 @@ export interface FakeScript extends ObservedScript {
 export interface FakeScriptOptions {
   readonly type?: ScriptType;
   readonly limits?: Partial<Limits>;
+  readonly onFault?: OnFault;
+  /** What another script has left behind. */
+  readonly hold?: Hold | undefined;
+  readonly onLeft?: (hold: Hold) => void;
   readonly permissions?: PermissionOptions;
   /** Called before the script is placed in a later cell. */
   readonly beforePlace?: () => Promise<void>;
@@ -148,6 +154,9 @@ export function startFakeScript(options: FakeScriptOptions = {}): FakeScript {
       laterCells.push(later);
       return placeIn(later);
     },
+    onFault: options.onFault ?? 'close',
+    hold: options.hold,
+    onLeft: options.onLeft ?? (() => {}),
     onBlamed: () => {},
     log: (level, message, _code, limit) => void log.push({ level, script: 'fake.js', message, ...(limit === undefined ? {} : { limit }) }),
     onChange: () => {},
