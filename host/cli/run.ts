@@ -114,8 +114,8 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
     return fail(output, error);
   }
   host.on('log', (entry) => {
-    // A script that ends by a limit says so by its error as well.
-    if (entry.level === 'warning' || (entry.level === 'error' && entry.limit === undefined)) {
+    // Of the limits, only what is lost at them: where a script just waits, --stats says so, and one that ends says so itself.
+    if (entry.limit === undefined || entry.level === 'warning') {
       output.log(entry);
     }
   });
