@@ -27,6 +27,7 @@ import {
   Uint8ArrayConstructor,
   regExpFlags,
 } from './primordials.ts';
+import { refused } from './bridge.ts';
 import { Tag } from './value-tags.ts';
 import { byteRange, type ByteRange } from './web/buffer-source.ts';
 import { domException } from './web/dom-exception.ts';
@@ -247,6 +248,7 @@ class Writer {
   #reserve(size: number): void {
     const needed = this.#at + size;
     if (needed > this.#most) {
+      refused('attachmentBytes');
       throw new RangeErrorConstructor(`${this.#operation}: It would take more than ${this.#most} bytes, which is the limit.`);
     }
     const { length } = byteRange(this.#bytes) as ByteRange;
