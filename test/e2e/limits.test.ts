@@ -4,8 +4,8 @@ import { describe, expect, test } from '@jest/globals';
 import type { LimitName } from '../../host/index.ts';
 import { LIMIT_WORDS, limitWords } from '../../host/policy/limit-words.ts';
 import { folderWith } from '../support/command.ts';
-import { LIMITS_OF_SERVERS, hits, limited, served } from '../support/limits.ts';
-import { openClient, openServer, openTcpServer, send, type TestClient } from '../support/sockets.ts';
+import { LIMITS_OF_SERVERS, hits, limited, logged, served } from '../support/limits.ts';
+import { openServer, openTcpServer, send, type TestClient } from '../support/sockets.ts';
 
 /** How long it takes, in milliseconds. */
 async function duration(promise: Promise<unknown>): Promise<number> {

@@ -50,7 +50,7 @@ export async function served(limits: Partial<Limits>, serve: string): Promise<Ob
 }
 
 /** Resolves with the line of the log, from the start on, that fits. */
-async function logged({ host, log }: ObservedHost, fits: (entry: LogEntry) => boolean): Promise<LogEntry> {
+export async function logged({ host, log }: ObservedHost, fits: (entry: LogEntry) => boolean): Promise<LogEntry> {
   for (;;) {
     const found = log.find(fits);
     if (found !== undefined) {
