@@ -28,7 +28,7 @@ export function readsTooSlowly(bytes: number): string {
   return `the peer reads too slowly: more than ${bytes} bytes would wait to be sent`;
 }
 
-/** Whether it has failed as more than so many bytes would wait. */
+/** Whether this message is of one that has failed as more than so many bytes would wait. */
 export function isReadTooSlowly(message: string, bytes: number): boolean {
-  return message === readsTooSlowly(bytes);
+  return message.endsWith(readsTooSlowly(bytes));
 }
