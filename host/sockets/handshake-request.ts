@@ -29,6 +29,18 @@ export function asksForWebSocket({ headers, httpVersion }: IncomingMessage): boo
   return httpVersion === '1.1' && (headers.upgrade ?? '').split(',').some((protocol) => protocol.trim().toLowerCase() === 'websocket');
 }
 
+/** What is wrong with a plain request that Node.js lets through. */
+export function plainProblem({ headers, headersDistinct, httpVersion }: IncomingMessage): Refusal | undefined {
+  // RFC 9112, 3.2.
+  const hosts = headersDistinct['host']?.length ?? 0;
+  if (hosts > 1 || (hosts === 0 && httpVersion === '1.1')) {
+    return malformed('There must be one Host header.');
+  }
+  // RFC 9112, 6.3: where another coding is the last one, nobody knows where the body ends.
+  const coding = headers['transfer-encoding'];
+  return coding === undefined || /^[ \t]*chunked[ \t]*$/i.test(coding) ? undefined : malformed('The only Transfer-Encoding is chunked.');
+}
+
 /** RFC 6455, 4.2.1: what is wrong with a client's handshake. */
 export function requestProblem(request: IncomingMessage): Refusal | undefined {
   const { headers, headersDistinct, method, url = '' } = request;
