@@ -29,6 +29,8 @@ export interface GuestSettings {
   /** What a WebSocket's options can lower: the largest message, in bytes, and the time for a handshake, in milliseconds. */
   readonly messageBytes: number;
   readonly handshakeTimeout: number;
+  /** The shortest time between two pings of a heartbeat, in milliseconds. */
+  readonly heartbeatInterval: number;
   /** The largest body of an answer that a server gives, in bytes. */
   readonly answerBytes: number;
   /** The limits of what a server's sockets have: those of the same names in `host/policy/limits.ts`. */

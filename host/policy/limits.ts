@@ -38,6 +38,8 @@ export const LIMITS = {
   handshakeTimeout: { default: 30_000, least: 1, most: 600_000 },
   /** How long a peer has to answer a close frame, in milliseconds, before it is cut off. */
   closeTimeout: { default: 5000, least: 1, most: 600_000 },
+  /** The shortest time between two pings that a script may have the host send, in milliseconds. */
+  heartbeatInterval: { default: 1000, least: 1, most: 600_000 },
   /** Accepted sockets at one time whose messages are compressed. */
   compressedSockets: { default: 1000, least: 0, most: 1_000_000 },
   /** WebSockets that one server has open at one time; more handshakes get 503. */

@@ -17,6 +17,7 @@ export function guestSettings({ definition, limits, permissions, ...setup }: Scr
     bytesPerTurn: limits.commandBytesPerTurn,
     messageBytes: limits.messageBytes,
     handshakeTimeout: limits.handshakeTimeout,
+    heartbeatInterval: limits.heartbeatInterval,
     answerBytes: limits.answerBytes,
     bufferedBytes: limits.bufferedBytes,
     attachmentBytes: limits.attachmentBytes,

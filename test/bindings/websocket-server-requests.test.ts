@@ -48,8 +48,8 @@ describe('the options of a server', () => {
     ["{ protocols: ['a b'] }", 'SyntaxError', "The subprotocol 'a b' is invalid."],
     ["{ protocols: 'a' }", 'TypeError', 'protocols must be a list of strings.'],
     ['{ protocols: Array.from({ length: 65 }, (_, i) => `p${i}`) }', 'RangeError', 'protocols may hold 64; there are more.'],
-    ['{ maxConnections: 0 }', 'RangeError', 'maxConnections must be a whole number from 1 on, not 0.'],
-    ['{ handshakeTimeout: 1.5 }', 'RangeError', 'handshakeTimeout must be a whole number from 1 on, not 1.5.'],
+    ['{ maxConnections: 0 }', 'RangeError', 'maxConnections must be a whole number from 1 to 4294967295, not 0.'],
+    ['{ handshakeTimeout: 1.5 }', 'RangeError', 'handshakeTimeout must be a whole number from 1 to 4294967295, not 1.5.'],
     ["{ tls: { key: '' } }", 'TypeError', 'tls must be a string.'],
   ])('%s is a %s', (options, name, message) => {
     expect(serverScript('').thrown(`new WebSocketServer(${options})`)).toMatchObject({ name, message: `Failed to construct 'WebSocketServer': ${message}` });
