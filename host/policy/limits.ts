@@ -28,6 +28,8 @@ export const LIMITS = {
   eventsPerTurn: { default: 1024, least: 1, most: 65_536 },
   /** Bytes of messages in one turn. A single larger message is a turn of its own. */
   eventBytesPerTurn: { default: 4 * 1024 * 1024, least: 1, most: 64 * 1024 * 1024 },
+  /** Requests to its servers, handshakes included, in one turn: each can be answered with `answerBytes`. */
+  requestsPerTurn: { default: 16, least: 1, most: 65_536 },
   /** Calls (sends, closes, prints, ...) that one turn may give back. */
   commandsPerTurn: { default: 65_536, least: 16, most: 1_048_576 },
   /** Bytes that one turn may give back. */

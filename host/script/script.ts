@@ -61,7 +61,7 @@ export class Script extends EventEmitter<ScriptEvents> {
       this.#resolveEnded = resolve;
     });
     const { limits, place } = setup;
-    this.#inbox = new Inbox(limits.eventsPerTurn, limits.eventBytesPerTurn);
+    this.#inbox = new Inbox(limits.eventsPerTurn, limits.eventBytesPerTurn, limits.requestsPerTurn);
     this.#restarts = new Restarts(limits);
     this.#modules = new ScriptModules(setup);
     this.#sockets = this.#newSockets();
