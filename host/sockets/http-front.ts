@@ -209,8 +209,13 @@ export class HttpFront {
       // It reads its answer, and is hung up on then.
       return;
     }
+    if (code === 'HPE_CLOSED_CONNECTION' && client !== undefined && client.requests > 0) {
+      // RFC 9112, 9.6: what comes behind a request with `Connection: close` is not looked at; that request has its answer.
+      return;
+    }
     const [reason, status, message] = PARSER_REFUSALS[code] ?? MALFORMED;
-    if (client === undefined || client.phase !== 'request' || client.requests > 0 || !code.startsWith('HPE_')) {
+    // Where there is one request, it is its body that is malformed.
+    if (client === undefined || client.phase !== 'request' || client.requests > 1 || !code.startsWith('HPE_')) {
       socket.destroy();
     } else {
       this.#turnAway(client, { reason, status, message });
