@@ -1,6 +1,7 @@
-import { BYTES_OUT, BYTE_WINDOW, NUMBERS_OUT, NUMBER_WINDOW, arenaViews, type ArenaViews } from '../wire/arena.ts';
+import { BYTES_OUT, BYTE_WINDOW, NUMBERS_OUT, NUMBER_WINDOW, REFUSED, TIMERS, arenaViews, type ArenaViews } from '../wire/arena.ts';
 import { COMMANDS, type CommandOf, type CommandType } from '../wire/commands.ts';
 import { ANSWERS, QUESTIONS, type AnswerOf, type QuestionOf, type QuestionType } from '../wire/questions.ts';
+import { GUEST_LIMITS, type GuestLimit } from '../wire/settings.ts';
 import { guarded } from './guarded.ts';
 import { connectInput } from './turn-input.ts';
 import {
@@ -150,12 +151,27 @@ function giveString(value: string): void {
   }
 }
 
+/** Tells the host that something was refused because of this limit. The error for the script is the caller's to throw. */
+export function refused(limit: GuestLimit): void {
+  for (let index = 0; index < GUEST_LIMITS.length; index++) {
+    if (GUEST_LIMITS[index] === limit) {
+      views.control[REFUSED] = (views.control[REFUSED] as number) | (1 << index);
+    }
+  }
+}
+
+/** Tells the host how many timers the script has. */
+export function tellTimers(count: number): void {
+  views.control[TIMERS] = count;
+}
+
 function fits(bytes: number): boolean {
   return commandCount < bounds.commands && bytes <= bounds.bytes - byteCount;
 }
 
 function count(bytes: number): void {
   if (!fits(bytes)) {
+    refused(commandCount < bounds.commands ? 'commandBytesPerTurn' : 'commandsPerTurn');
     throw new ErrorConstructor(
       commandCount < bounds.commands
         ? `More than ${bounds.bytes} bytes given out in one turn; let the script return in between`
@@ -268,6 +284,7 @@ export function ownCommand<Type extends OtherCommand>(type: Type, fields: Comman
 /** `reportError`. Over the bounds, one is told, which says that they were reached, and the rest are not. */
 export function reportError(fields: CommandFields<'reportError'>): void {
   if (!offerCommand('reportError', fields) && !reportedBeyond) {
+    refused(commandCount < bounds.commands ? 'commandBytesPerTurn' : 'commandsPerTurn');
     reportedBeyond = true;
     ownCommand('reportError', fields);
   }

@@ -264,7 +264,7 @@ const guest = {
     for (const unsafe of ['WebAssembly', 'SharedArrayBuffer', 'Atomics']) {
       delete (globalThis as Record<string, unknown>)[unsafe];
     }
-    limitResizableBuffers();
+    limitResizableBuffers(parsed.resizableMemory * 1024 * 1024);
     // Where a rejection leaves the isolate, its stack is made outside of the turn's time limit: no code of a script may
     // run for that.
     ObjectDefineProperty(ErrorConstructor, 'prepareStackTrace', {

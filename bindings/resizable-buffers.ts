@@ -1,3 +1,4 @@
+import { refused } from './bridge.ts';
 import {
   ArrayBufferConstructor,
   ArrayBufferPrototype,
@@ -21,8 +22,8 @@ import {
  * limit does not see it. What a script has of them is counted here, by the size that each may grow to.
  */
 
-/** The most bytes of resizable buffers at one time. */
-const MOST_BYTES = 32 * 1024 * 1024;
+/** The most bytes of resizable buffers at one time; none are made before `limitResizableBuffers`. */
+let mostBytes = 0;
 /** What the smallest one takes: memory is had by the page. */
 const PAGE = 4096;
 
@@ -39,10 +40,11 @@ export function createResizableBuffer(
   newTarget: NewableFunction = ArrayBufferConstructor,
 ): ArrayBuffer {
   const size = MathMax(PAGE, maxByteLength);
-  if (bytes + reserved + size > MOST_BYTES) {
+  if (bytes + reserved + size > mostBytes) {
     countAgain();
   }
-  if (bytes + reserved + size > MOST_BYTES) {
+  if (bytes + reserved + size > mostBytes) {
+    refused('resizableMemory');
     throw new RangeErrorConstructor('Array buffer allocation failed');
   }
   const options = ObjectCreate(null) as { maxByteLength: number };
@@ -87,8 +89,9 @@ function sizeOf(buffer: ArrayBuffer): number {
   return MathMax(PAGE, ArrayBufferPrototypeGetMaxByteLength(buffer));
 }
 
-/** Puts a constructor in the place of ArrayBuffer that differs in nothing but this. */
-export function limitResizableBuffers(): void {
+/** Puts a constructor in the place of ArrayBuffer that differs in nothing but this. `most`: in bytes. */
+export function limitResizableBuffers(most: number): void {
+  mostBytes = most;
   const handler = ObjectCreate(null) as ProxyHandler<ArrayBufferConstructor>;
   // ECMAScript, `ArrayBuffer ( length [ , options ] )`: the length is converted first.
   handler.construct = (_target, args: readonly unknown[], newTarget) => {

@@ -1,4 +1,4 @@
-import { ARENA_BYTES, BYTES_OUT, NUMBERS_OUT, arenaViews } from '../wire/arena.ts';
+import { ARENA_BYTES, BYTES_OUT, NUMBERS_OUT, REFUSED, TIMERS, arenaViews } from '../wire/arena.ts';
 import { EMPTY_BATCH, type FlatBatch } from '../wire/fields.ts';
 
 /** The cell's end of the arena: feeds a batch in, window by window, and takes one out. */
@@ -22,6 +22,20 @@ export class Arena {
     this.#bytesTaken = [];
     this.refillNumbers();
     this.refillBytes();
+  }
+
+  /** How many timers the guest says that its script has. */
+  get timers(): number {
+    return this.#views.control[TIMERS] as number;
+  }
+
+  /** The limits that the guest has refused something for since `clearRefused`, as bits. */
+  get refused(): number {
+    return this.#views.control[REFUSED] as number;
+  }
+
+  clearRefused(): void {
+    this.#views.control[REFUSED] = 0;
   }
 
   /** Puts the next numbers in their window; the guest has read the last ones. */

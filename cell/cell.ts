@@ -1,4 +1,5 @@
 import { EMPTY_BATCH, type FlatBatch } from '../wire/fields.ts';
+import { NO_USAGE } from '../wire/frames.ts';
 import type { IsolateSettings } from '../wire/settings.ts';
 import { SharedIsolate } from './shared-isolate.ts';
 import { ScriptIsolate, type TurnResult } from './script-isolate.ts';
@@ -45,7 +46,7 @@ export class Cell {
   turn(script: number, count: number, events: FlatBatch): TurnResult {
     const isolate = this.#isolates.get(script);
     if (isolate === undefined) {
-      return { status: 'broken', message: 'its isolate could not be made', commands: EMPTY_BATCH };
+      return { status: 'broken', message: 'its isolate could not be made', usage: NO_USAGE, commands: EMPTY_BATCH };
     }
     return isolate.turn(count, events);
   }

@@ -71,14 +71,14 @@ function create(frame: Frame): void {
   }
 }
 
-function sendTurned(script: number, { status, message, commands }: TurnResult): void {
+function sendTurned(script: number, { status, message, usage, commands }: TurnResult): void {
   let frame;
   try {
-    frame = checked(frameOf(TO_HOST.turned, script, turnedContent(status, message, encodeTexts(commands))));
+    frame = checked(frameOf(TO_HOST.turned, script, turnedContent(status, message, usage, encodeTexts(commands))));
   } catch (error) {
     // An isolate that says nonsense, or too much, ends its script, not the cell.
     const nonsense = `its isolate gave out nonsense: ${error instanceof Error ? error.message : String(error)}`;
-    frame = frameOf(TO_HOST.turned, script, turnedContent('broken', nonsense, encodeTexts(EMPTY_BATCH)));
+    frame = frameOf(TO_HOST.turned, script, turnedContent('broken', nonsense, usage, encodeTexts(EMPTY_BATCH)));
   }
   send(frame);
 }

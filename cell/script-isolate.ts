@@ -2,10 +2,11 @@ import ivm from 'isolated-vm';
 import { COMMANDS } from '../wire/commands.ts';
 import { EVENTS } from '../wire/events.ts';
 import { EMPTY_BATCH, WHOLE_TEXT, type FlatBatch } from '../wire/fields.ts';
-import type { TurnStatus } from '../wire/frames.ts';
+import type { TurnStatus, TurnUsage } from '../wire/frames.ts';
 import type { IsolateSettings } from '../wire/settings.ts';
 import { Arena } from './arena.ts';
 import { changeURL, parseURL, randomBytes, startClock } from './guest-services.ts';
+import { UsageMeter } from './usage-meter.ts';
 import type { SharedIsolate } from './shared-isolate.ts';
 import { isTimeout, rejectionText, syntaxErrorText, timeoutText } from './isolate-errors.ts';
 
@@ -16,8 +17,11 @@ export interface TurnResult {
   readonly status: TurnStatus;
   /** What went wrong, where the status is not `done`. */
   readonly message: string;
+  readonly usage: TurnUsage;
   readonly commands: FlatBatch;
 }
+
+type TurnOutcome = Omit<TurnResult, 'usage'>;
 
 /** One script's isolate, or its context in a shared one. Only primitives in flat arrays, and bytes through the arena, go in and out. */
 export class ScriptIsolate {
@@ -29,11 +33,13 @@ export class ScriptIsolate {
   readonly #turn: ivm.Reference;
   readonly #collect: ivm.Reference;
   readonly #crossing: ivm.ReferenceApplyOptions;
+  readonly #meter: UsageMeter;
 
   constructor(settings: IsolateSettings, snapshot: ivm.ExternalCopy<ArrayBuffer>, ask: Ask, shared?: SharedIsolate) {
     this.#settings = settings;
     this.#crossing = { arguments: { copy: true }, result: { copy: true }, timeout: settings.turnTimeout };
     this.#isolate = shared?.isolate ?? new ivm.Isolate({ memoryLimit: settings.memory, snapshot });
+    this.#meter = new UsageMeter(this.#isolate, this.#arena);
     const context = this.#isolate.createContextSync();
     this.#context = context;
     this.#shared = shared;
@@ -66,6 +72,12 @@ export class ScriptIsolate {
 
   /** Runs one turn: a crossing in with the events, a crossing out with the commands, microtasks included. */
   turn(count: number, events: FlatBatch): TurnResult {
+    this.#meter.begin();
+    const { status, message, commands } = this.#run(count, events);
+    return { status, message, commands, usage: this.#meter.end() };
+  }
+
+  #run(count: number, events: FlatBatch): TurnOutcome {
     const syntaxError = this.#checkSyntax(events);
     if (syntaxError !== undefined) {
       return syntaxError;
@@ -96,7 +108,7 @@ export class ScriptIsolate {
    * A syntax error that `eval` throws does not say where it is; the compiler does. Nothing of the script has run yet, so
    * the error that crosses here is V8's own.
    */
-  #checkSyntax({ numbers, texts }: FlatBatch): TurnResult | undefined {
+  #checkSyntax({ numbers, texts }: FlatBatch): TurnOutcome | undefined {
     if (numbers[0] !== EVENTS.evaluate.code) {
       return undefined;
     }
@@ -117,7 +129,7 @@ export class ScriptIsolate {
   }
 
   /** The crossing failed; the guest itself catches what the script throws. */
-  #failedTurn(error: unknown): TurnResult {
+  #failedTurn(error: unknown): TurnOutcome {
     if (this.#isolate.isDisposed) {
       return {
         status: 'memory',

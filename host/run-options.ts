@@ -4,6 +4,7 @@ import type { Limits } from './policy/limits.ts';
 import type { PermissionOptions } from './policy/permissions.ts';
 import { proxyOptions, type ProxyOptions } from './policy/proxy-options.ts';
 import { serverTlsOptions, tlsOptions, type ServerTlsOptions, type TlsOptions, type TlsRule } from './policy/tls-options.ts';
+import { ON_FAULT, type OnFault } from './script/script-setup.ts';
 import type { ScriptType } from './script/script-types.ts';
 import type { Dialect } from '../wire/settings.ts';
 import { ISOLATIONS, type Isolation } from './cells/isolation.ts';
@@ -50,6 +51,12 @@ export interface RunOptions {
   readonly owner?: string | undefined;
   /** Where it runs. Default: what `ScriptHost.start` was given. */
   readonly isolation?: Isolation | undefined;
+  /**
+   * What becomes of its servers' connections when it ends with a fault, or starts again because its process has ended:
+   * `close` (the default): closed with 1011; `hold`: kept for the script, which gets them once more when it listens there
+   * again. docs/websocket-server.md says how.
+   */
+  readonly onFault?: OnFault | undefined;
   /** Whether it may run though this very script has brought its process down twice; that is then forgotten. */
   readonly pardon?: boolean | undefined;
   /** What the script finds in `Script.args`. */
@@ -91,6 +98,7 @@ const runOptions = z.strictObject({
   name: label.optional(),
   owner: label.optional(),
   isolation: isolation.optional(),
+  onFault: z.enum(ON_FAULT).optional(),
   pardon: z.boolean().optional(),
   type: z.string().optional(),
   args: z.array(z.string()).optional(),

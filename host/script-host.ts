@@ -7,10 +7,11 @@ import { memoryIsTold } from './cells/memory-watch.ts';
 import { AirlockError, messageOf, type ErrorCode } from './errors.ts';
 import type { Log, LogEntry, LogLevel } from './observe/log.ts';
 import { BlameRecord, type ScriptIdentity } from './policy/blame.ts';
-import { resolveLimits } from './policy/limits.ts';
+import { resolveLimits, type LimitName } from './policy/limits.ts';
 import { Permissions } from './policy/permissions.ts';
 import { ProxySettings, proxyEnvironment } from './policy/proxy-options.ts';
 import { checkHostOptions, checkRunOptions, type HostOptions, type RunOptions } from './run-options.ts';
+import { Holds } from './script/holds.ts';
 import { loadSource } from './script/script-source.ts';
 import { scriptTypeDefinition } from './script/script-types.ts';
 import { Script } from './script/script.ts';
@@ -33,6 +34,7 @@ export class ScriptHost extends EventEmitter<HostEvents> {
   readonly #tls: TlsSettings;
   readonly #serverTls: ServerTls;
   readonly #scripts = new Set<Script>();
+  readonly #holds = new Holds();
   #warnedOfMemory = false;
   #starting = 0;
   #idleCheckScheduled = false;
@@ -99,7 +101,7 @@ export class ScriptHost extends EventEmitter<HostEvents> {
       const tls = await TlsSettings.load(rest.tls, this.#tls);
       // A file's name may hold what would break the lines of a log.
       const scriptName = rest.name ?? name.replace(/[\x00-\x1f\x7f]/g, '?');
-      const log: Log = (level, message, code) => this.#log(level, scriptName, message, code);
+      const log: Log = (level, message, code, limit) => this.#log(level, scriptName, message, code, limit);
       const identity = { owner, name: scriptName, source };
       if (rest.pardon === true) {
         this.#blame.forget(identity);
@@ -128,6 +130,9 @@ export class ScriptHost extends EventEmitter<HostEvents> {
         proxies: this.#proxies,
         tls,
         serverTls: this.#serverTls,
+        onFault: rest.onFault ?? 'close',
+        hold: definition.server ? this.#holds.take(owner, scriptName) : undefined,
+        onLeft: (hold) => this.#holds.keep(owner, scriptName, hold),
         place,
         placeAgain: () => this.#cells.place(isolation, owner),
         log,
@@ -180,6 +185,7 @@ export class ScriptHost extends EventEmitter<HostEvents> {
 
   async #stop(): Promise<void> {
     await Promise.all(this.scripts.map((script) => script.stop()));
+    await this.#holds.end();
     await this.#cells.close();
   }
 
@@ -201,8 +207,8 @@ export class ScriptHost extends EventEmitter<HostEvents> {
     }
   }
 
-  #log(level: LogLevel, script: string | undefined, message: string, code?: ErrorCode): void {
-    this.emit('log', { level, script, message, ...(code === undefined ? {} : { code }) });
+  #log(level: LogLevel, script: string | undefined, message: string, code?: ErrorCode, limit?: LimitName): void {
+    this.emit('log', { level, script, message, ...(code === undefined ? {} : { code }), ...(limit === undefined ? {} : { limit }) });
   }
 
   #scheduleIdleCheck(): void {

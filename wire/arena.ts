@@ -19,6 +19,10 @@ export const ARENA_BYTES = CONTROL_BYTES + 2 * NUMBER_WINDOW_BYTES + 2 * BYTE_WI
 export const NUMBERS_OUT = 0;
 /** Control word 1: how many bytes lie in the out window. */
 export const BYTES_OUT = 1;
+/** Control word 2: how many timers the script has. */
+export const TIMERS = 2;
+/** Control word 3: the limits that something was refused for since the turn began, a bit for each of GUEST_LIMITS. */
+export const REFUSED = 3;
 
 export interface ArenaViews {
   readonly control: Uint32Array;

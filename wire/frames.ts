@@ -1,3 +1,4 @@
+import type { ByteReader } from './byte-reader.ts';
 import { encode, type EncodedBatch } from './encoded.ts';
 import { WireError } from './fields.ts';
 
@@ -34,7 +35,7 @@ export const TO_CELL = {
 export const TO_HOST = {
   /** The cell has started. No content. */
   ready: 1,
-  /** A turn has ended. Content: a TURN_STATUS, a message, commands. */
+  /** A turn has ended. Content: a TURN_STATUS, a message, what the turn has used (TurnUsage), commands. */
   turned: 2,
   /** A script waits for an answer. Content: a uint32 with the size of its commands so far, these, the question. */
   question: 3,
@@ -62,6 +63,32 @@ export function turnStatusOf(code: number): TurnStatus {
   throw new WireError(`there is no turn status ${code}`);
 }
 
+/** What a turn has used, as its cell measures it. On the pipe: a uint32 for each, in this order. */
+export interface TurnUsage {
+  /** Processor time of the isolate, in microseconds. */
+  readonly cpuTime: number;
+  /** What lives in the isolate's heap, in KiB, as it was last measured; 0 before that. */
+  readonly heap: number;
+  /** What it has outside of the heap: ArrayBuffers that are not resizable, in KiB. */
+  readonly external: number;
+  /** Timers that the script has set, as its bindings count them. */
+  readonly timers: number;
+  /** Which limits the bindings have refused something for in this turn: a bit for each of GUEST_LIMITS. */
+  readonly refused: number;
+}
+
+export const NO_USAGE: TurnUsage = { cpuTime: 0, heap: 0, external: 0, timers: 0, refused: 0 };
+
+export function readTurnUsage(reader: ByteReader): TurnUsage {
+  return {
+    cpuTime: reader.uint32(),
+    heap: reader.uint32(),
+    external: reader.uint32(),
+    timers: reader.uint32(),
+    refused: reader.uint32(),
+  };
+}
+
 /** A frame: its chunks, ready to be written one after another. */
 export function frame(kind: number, script: number, content: readonly Uint8Array[] = []): Uint8Array[] {
   const header = Buffer.allocUnsafe(FRAME_HEADER_SIZE);
@@ -77,9 +104,19 @@ export function turnContent(count: number, events: EncodedBatch): Uint8Array[] {
 }
 
 /** The content of a turn's end. */
-export function turnedContent(status: TurnStatus, message: string, commands: EncodedBatch): Uint8Array[] {
-  const text = Buffer.from(message, 'utf8');
-  return [Uint8Array.of(TURN_STATUS[status]), uint32(text.length), text, ...encode(commands)];
+export function turnedContent(status: TurnStatus, message: string, usage: TurnUsage, commands: EncodedBatch): Uint8Array[] {
+  const size = Buffer.byteLength(message);
+  const head = Buffer.allocUnsafe(25 + size);
+  head.writeUInt8(TURN_STATUS[status], 0);
+  head.writeUInt32LE(size, 1);
+  head.write(message, 5, 'utf8');
+  let at = 5 + size;
+  at = head.writeUInt32LE(usage.cpuTime, at);
+  at = head.writeUInt32LE(usage.heap, at);
+  at = head.writeUInt32LE(usage.external, at);
+  at = head.writeUInt32LE(usage.timers, at);
+  head.writeUInt32LE(usage.refused, at);
+  return [head, ...encode(commands)];
 }
 
 /** The content of a question: the size of the commands before it, these, itself. */

@@ -4,6 +4,13 @@ export type Dialect = 'overte' | 'web';
 /** The name that the bindings have in stack traces, by which their frames are told from a script's. */
 export const BINDINGS_NAME = 'airlock:bindings';
 
+/**
+ * The limits that the bindings refuse something for, inside the script's own call: the error then stands where the mistake
+ * is. They say so by a bit for each, in this order.
+ */
+export const GUEST_LIMITS = ['commandsPerTurn', 'commandBytesPerTurn', 'timers', 'resizableMemory'] as const;
+export type GuestLimit = (typeof GUEST_LIMITS)[number];
+
 /** What the bindings need to know of their script. */
 export interface GuestSettings {
   readonly dialect: Dialect;
@@ -31,6 +38,10 @@ export interface GuestSettings {
   readonly handshakeTimeout: number;
   /** The shortest time between two pings of a heartbeat, in milliseconds. */
   readonly heartbeatInterval: number;
+  /** The most timers at one time. */
+  readonly timers: number;
+  /** The most memory of resizable ArrayBuffers, in MiB. */
+  readonly resizableMemory: number;
   /** The largest body of an answer that a server gives, in bytes. */
   readonly answerBytes: number;
   /** The limits of what a server's sockets have: those of the same names in `host/policy/limits.ts`. */

@@ -1,7 +1,8 @@
-import { command, offerCommand, ownCommand } from '../bridge.ts';
+import { command, offerCommand, ownCommand, refused, tellTimers } from '../bridge.ts';
 import { reportException } from '../errors.ts';
 import {
   DateNow,
+  ErrorConstructor,
   MapConstructor,
   MapPrototypeDelete,
   MapPrototypeGet,
@@ -16,6 +17,7 @@ import {
   TypeErrorConstructor,
   createList,
 } from '../primordials.ts';
+import { script } from '../settings.ts';
 
 interface Timer {
   readonly id: number;
@@ -47,6 +49,10 @@ export function setTimer(name: string, callback: unknown, delay: unknown, args: 
   const number = NumberConstructor(delay);
   // Zero would let a script run without a pause.
   const milliseconds = NumberIsNaN(number) ? 1 : MathMin(MathMax(1, number), LONGEST_DELAY);
+  if (MapPrototypeGetSize(timers) >= script().timers) {
+    refused('timers');
+    throw new ErrorConstructor(`${name}: the limit of ${script().timers} timers is reached`);
+  }
   const now = DateNow();
   const timer: Timer = {
     id: ++lastId,
@@ -64,6 +70,7 @@ export function setTimer(name: string, callback: unknown, delay: unknown, args: 
     MapPrototypeDelete(timers, timer.id);
     throw error;
   }
+  tellTimers(MapPrototypeGetSize(timers));
   return timer.id;
 }
 
@@ -73,6 +80,7 @@ export function clearTimer(id: unknown): void {
     return;
   }
   const left = MapPrototypeGetSize(timers);
+  tellTimers(left);
   if (left === 0) {
     heap = createList();
     disarm();
@@ -97,6 +105,7 @@ export function clearAllTimers(): void {
     MapPrototypeDelete(timers, (heap[index] as Timer).id);
   }
   heap = createList();
+  tellTimers(0);
   disarm();
 }
 
@@ -112,6 +121,7 @@ export function runTimers(stopped: () => boolean): void {
     }
     if (timer.interval === undefined) {
       MapPrototypeDelete(timers, timer.id);
+      tellTimers(MapPrototypeGetSize(timers));
     }
     try {
       ReflectApply(timer.callback, undefined, timer.args);

@@ -1,5 +1,5 @@
 import type { FlatWriter } from '../../wire/flat-writer.ts';
-import type { TurnStatus } from '../../wire/frames.ts';
+import type { TurnStatus, TurnUsage } from '../../wire/frames.ts';
 import type { Answer, Question } from '../../wire/questions.ts';
 import type { IsolateSettings } from '../../wire/settings.ts';
 import type { CommandBatch } from './command-batch.ts';
@@ -17,7 +17,7 @@ export interface CellDeath {
 /** What a cell tells a script in the host. */
 export interface CellClient {
   /** The turn that was under way has ended. `message` says what went wrong, where the status is not `done`. */
-  turned(status: TurnStatus, message: string, commands: CommandBatch): void;
+  turned(status: TurnStatus, message: string, commands: CommandBatch, usage: TurnUsage): void;
   /** The script waits, inside its turn, for the answer to a question; the commands came before it. A promise never rejects. */
   answer(commands: CommandBatch, question: Question): Answer | Promise<Answer>;
   /** The process has ended, and a turn of this script was under way. Told also where the script has left its cell already. */

@@ -31,7 +31,7 @@ export class InProcessCell implements Cell {
 
   turn(script: number, events: FlatWriter): void {
     this.#underWay = script;
-    const { status, message, commands } = this.#cell.turn(script, events.count, decodeTexts(events.finish()));
+    const { status, message, usage, commands } = this.#cell.turn(script, events.count, decodeTexts(events.finish()));
     this.#underWay = undefined;
     const client = this.#clients.get(script);
     if (client === undefined) {
@@ -39,7 +39,7 @@ export class InProcessCell implements Cell {
       return this.#cell.destroy(script);
     }
     try {
-      client.turned(status, message, commandBatch(commands));
+      client.turned(status, message, commandBatch(commands), usage);
     } catch (error) {
       if (!(error instanceof WireError)) {
         throw error;

@@ -14,6 +14,7 @@ import {
   TO_CELL,
   TO_HOST,
   frame as frameOf,
+  readTurnUsage,
   turnContent,
   turnStatusOf,
   type Frame,
@@ -241,7 +242,8 @@ export class ProcessCell implements Cell {
       case TO_HOST.turned: {
         const status = turnStatusOf(reader.uint8());
         const message = reader.string();
-        client.turned(status, message, commandBatch(decode(reader), mostCommands(settings)));
+        const usage = readTurnUsage(reader);
+        client.turned(status, message, commandBatch(decode(reader), mostCommands(settings)), usage);
         if (status === 'memory' && settings.shared) {
           this.#loseSharedIsolate(tenant);
         }

@@ -1,7 +1,8 @@
 import { styleText } from 'node:util';
 import type { AirlockError, ErrorCode, ScriptError } from '../errors.ts';
 import type { LogEntry } from '../observe/log.ts';
-import type { PrintedLine } from '../script/script-setup.ts';
+import type { ScriptStatistics } from '../script/script-account.ts';
+import type { PrintedLine, ScriptEnd } from '../script/script-setup.ts';
 
 /** What the command writes: prints to standard output, all else to standard error. */
 export class Output {
@@ -43,6 +44,11 @@ export class Output {
   /** Something that could not be begun. */
   failure({ code, message }: AirlockError): void {
     this.#problem('red', `${oneLine(message)}${codeOf(code)}`);
+  }
+
+  /** For programs to read: JSON shows control characters as escapes, so that it is one line whatever the name is. */
+  statistics(script: string, { limit, reason }: ScriptEnd, statistics: ScriptStatistics): void {
+    process.stderr.write(`${JSON.stringify({ script, reason, limit: limit?.name, statistics })}\n`);
   }
 
   log({ code, level, message, script }: LogEntry): void {

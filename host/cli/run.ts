@@ -4,6 +4,7 @@ import { DEFAULT_ISOLATION, DEFAULT_OWNER, ISOLATIONS, type Isolation } from '..
 import { AirlockError } from '../errors.ts';
 import { ScriptHost } from '../script-host.ts';
 import { SCRIPT_TYPES, type ScriptType } from '../script/script-types.ts';
+import { ON_FAULT, type OnFault, type ScriptEnd } from '../script/script-setup.ts';
 import type { Script } from '../script/script.ts';
 import type { Dialect } from '../../wire/settings.ts';
 import { addNetworkFlags, proxyOf, tlsOf, type NetworkFlags } from './network-flags.ts';
@@ -15,10 +16,12 @@ export interface RunFlags extends NetworkFlags, PolicyFlags {
   readonly dialect: Dialect;
   readonly baseUrl?: string;
   readonly exitWhenIdle?: true;
+  readonly stats?: true;
   readonly isolation: Isolation;
   readonly owner: string;
   readonly blameFile?: string;
   readonly pardon?: true;
+  readonly onFault: OnFault;
 }
 
 /** What a shell gives for a program that an interrupt ended: 128 and the number of SIGINT. */
@@ -45,6 +48,7 @@ export function addRunFlags(command: Command): Command {
   addPolicyFlags(command)
     .addOption(new Option('--dialect <dialect>', 'how callbacks are called').choices(['overte', 'web']).default('overte'))
     .option('--base-url <url>', "what relative URLs of WebSockets count from; without it, the script's own address")
+    .option('--stats', 'when a script has ended, print what it has used to standard error, as a line of JSON')
     .option('--exit-when-idle', 'end when no script has a socket, a server or a timer')
     .addOption(
       new Option('--isolation <kind>', 'where scripts run, as below')
@@ -53,6 +57,11 @@ export function addRunFlags(command: Command): Command {
     )
     .option('--owner <name>', 'whose the scripts are', DEFAULT_OWNER)
     .option('--blame-file <file>', 'keep there which scripts have brought their process down; after the second time they are not run again')
+    .addOption(
+      new Option('--on-fault <what>', 'what becomes of what servers have accepted when their script fails; hold: it waits for the script, which is run again where it has brought its process down')
+        .choices(ON_FAULT)
+        .default('close'),
+    )
     .option('--pardon', 'run them all the same, and forget what they did');
   return addNetworkFlags(command);
 }
@@ -104,14 +113,18 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
   } catch (error) {
     return fail(output, error);
   }
-  host.on('log', (entry) => output.log(entry));
+  host.on('log', (entry) => {
+    // Of the limits, only what is lost at them: where a script just waits, --stats says so, and one that ends says so itself.
+    if (entry.limit === undefined || entry.level === 'warning') {
+      output.log(entry);
+    }
+  });
   endOnInterrupt(host);
   if (flags.serverTls !== undefined) {
     process.on('SIGHUP', () => void host.reloadTls());
   }
   let exitCode = 0;
-  const scripts: Script[] = [];
-  for (const file of files) {
+  const start = async (file: string, pardon: true | undefined): Promise<Script | undefined> => {
     try {
       const name = scriptName(file, files);
       const script = await host.run({
@@ -119,7 +132,8 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
         name,
         type: flags.type,
         owner: flags.owner,
-        pardon: flags.pardon,
+        onFault: flags.onFault,
+        pardon,
         dialect: flags.dialect,
         baseUrl: flags.baseUrl,
         args,
@@ -127,12 +141,29 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
       });
       script.on('print', (line) => output.print(script.name, line));
       script.on('error', (error) => output.error(error));
-      scripts.push(script);
+      if (flags.stats === true) {
+        script.on('ended', (end) => output.statistics(script.name, end, script.statistics));
+      }
+      return script;
     } catch (error) {
       exitCode = fail(output, error);
+      return undefined;
+    }
+  };
+  /** How the script ends at last: what is held for it is of use only where it runs again. */
+  const ending = async (file: string, script: Script): Promise<ScriptEnd> => {
+    const end = await script.ended;
+    const next = flags.onFault === 'hold' && end.error?.code === 'ERR_AIRLOCK_CELL_DIED' ? await start(file, undefined) : undefined;
+    return next === undefined ? end : ending(file, next);
+  };
+  const endings: Promise<ScriptEnd>[] = [];
+  for (const file of files) {
+    const script = await start(file, flags.pardon);
+    if (script !== undefined) {
+      endings.push(ending(file, script));
     }
   }
-  const allEnded = Promise.all(scripts.map((script) => script.ended));
+  const allEnded = Promise.all(endings);
   if (flags.exitWhenIdle === true) {
     await Promise.race([allEnded, new Promise<void>((resolve) => host.once('idle', () => resolve()))]);
   } else {
@@ -140,7 +171,7 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
   }
   await host.stop();
   const ends = await allEnded;
-  return ends.some(({ reason }) => reason === 'fault') ? 1 : exitCode;
+  return ends.some(({ reason }) => reason !== 'stopped') ? 1 : exitCode;
 }
 
 /** The file's own name; with its folders where two files have the same one. */

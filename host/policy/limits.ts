@@ -1,17 +1,24 @@
 import { AirlockError } from '../errors.ts';
 
 /**
- * Every limit on a script: its default, its bounds and what it counts. `docs/limits.md` mirrors this table.
+ * Every limit on a script: its default, its bounds and what it counts. `docs/limits.md` mirrors this table. How it is told
+ * that one is hit: `limit-words.ts`.
  */
 export const LIMITS = {
-  /** Memory of the script's isolate, in MiB. */
+  /** Memory of the script's isolate, in MiB: its heap and its ArrayBuffers together. */
   memory: { default: 64, least: 8, most: 4096 },
+  /** Memory of resizable ArrayBuffers, in MiB, which V8 does not count as the isolate's. */
+  resizableMemory: { default: 32, least: 0, most: 4096 },
   /** What one turn may take, in milliseconds. */
   turnTimeout: { default: 2000, least: 1, most: 600_000 },
   /** What a turn may take beyond `turnTimeout` before its process is killed, in milliseconds. */
   turnGrace: { default: 3000, least: 100, most: 600_000 },
   /** What the process of the script may take beyond the `memory` of all its scripts, in MiB that are resident. */
   processMemory: { default: 768, least: 128, most: 65_536 },
+  /** What all turns may take of one core, over a second, in percent; 100 is no limit. */
+  cpuShare: { default: 100, least: 1, most: 100 },
+  /** How long the script may run, in milliseconds; 0 is no limit. */
+  lifetime: { default: 0, least: 0, most: 315_360_000_000 },
   /** The size of the script's source, in bytes. V8 evaluates no more than an eighth of `memory`. */
   scriptBytes: { default: 4 * 1024 * 1024, least: 1, most: 64 * 1024 * 1024 },
   /** The size of one module of the script, in bytes; an eighth of `memory` at most. */
@@ -20,10 +27,36 @@ export const LIMITS = {
   messageBytes: { default: 16 * 1024 * 1024, least: 125, most: 128 * 1024 * 1024 },
   /** Sockets at one time, opened and accepted. */
   sockets: { default: 10_000, least: 0, most: 1_000_000 },
+  /** Connections that the script opens in a second; more are begun later. */
+  connectsPerSecond: { default: 1000, least: 1, most: 1_000_000 },
   /** Listening servers at one time. */
   servers: { default: 16, least: 0, most: 1024 },
+  /** Timers at one time. */
+  timers: { default: 100_000, least: 0, most: 1_000_000 },
+  /** The time between two turns that timers begin, in milliseconds. */
+  timerInterval: { default: 1, least: 1, most: 60_000 },
   /** Bytes of messages that wait for the script's next turn, and 128 for each event; above it, its sockets are not read. */
   inboxBytes: { default: 8 * 1024 * 1024, least: 1024, most: 1024 * 1024 * 1024 },
+  /** Bytes that all its sockets have sent and the kernel has not taken; above it, the script's turns wait. */
+  outboxBytes: { default: 64 * 1024 * 1024, least: 1024, most: 1024 * 1024 * 1024 },
+  /** How long turns wait for that, in milliseconds, before the slowest peers are cut off. */
+  outboxTimeout: { default: 10_000, least: 1, most: 600_000 },
+  /** Messages, pings and pongs that its sockets receive in a second; above it, they are not read. */
+  messagesReceivedPerSecond: { default: 2_000_000, least: 1, most: 1_000_000_000 },
+  /** What is in them, in bytes. */
+  bytesReceivedPerSecond: { default: 1024 * 1024 * 1024, least: 1024, most: 1024 ** 4 },
+  /** Messages that the script sends in a second; above it, its turns wait. */
+  messagesSentPerSecond: { default: 10_000_000, least: 1, most: 1_000_000_000 },
+  /** What is in them, in bytes. */
+  bytesSentPerSecond: { default: 1024 * 1024 * 1024, least: 1024, most: 1024 ** 4 },
+  /** Lines that the script prints in a second; the rest is dropped, and how many they were is said. */
+  printsPerSecond: { default: 1000, least: 0, most: 1_000_000_000 },
+  /** What is in them, in UTF-16 units. */
+  printBytesPerSecond: { default: 4 * 1024 * 1024, least: 1024, most: 1024 * 1024 * 1024 },
+  /** Exceptions that are reported in a second; the rest is dropped, and how many they were is said. */
+  errorsPerSecond: { default: 100, least: 0, most: 1_000_000_000 },
+  /** Lines that the script causes in the host's log in a second; the rest is dropped, and how many they were is said. */
+  logsPerSecond: { default: 100, least: 0, most: 1_000_000_000 },
   /** Events in one turn. */
   eventsPerTurn: { default: 1024, least: 1, most: 65_536 },
   /** Bytes of messages in one turn. A single larger message is a turn of its own. */
@@ -70,6 +103,12 @@ export const LIMITS = {
   restarts: { default: 10, least: 0, most: 10_000 },
   /** What passes before the first of them, in milliseconds; twice as long before each further one, up to 30 seconds. */
   restartDelay: { default: 100, least: 1, most: 30_000 },
+  /** With `onFault: "hold"`, how long a server and its connections wait for the script to run again, in milliseconds. */
+  holdTimeout: { default: 10_000, least: 1, most: 600_000 },
+  /** Bytes of messages that wait for it meanwhile, and 128 for each event; above it, its connections are not read. */
+  heldBytes: { default: 8 * 1024 * 1024, least: 0, most: 1024 * 1024 * 1024 },
+  /** How many connections wait for it. */
+  heldConnections: { default: 10_000, least: 0, most: 1_000_000 },
   /** Bytes that wait to be sent on one socket, with what each write of them takes; what is done at it, a server can choose. */
   bufferedBytes: { default: 16 * 1024 * 1024, least: 1024, most: 1024 * 1024 * 1024 },
   /** The bytes of what is kept as a socket's `attachment`. */

@@ -12,12 +12,12 @@ export class FanOut {
   readonly #topics: Topics;
   readonly #limits: FanOutLimits;
   readonly #frames = new SharedFrames();
-  readonly #write: (connection: Connection) => void;
+  readonly #write: (connection: Connection, bytes: number) => void;
   /** Those of the batch that is being carried out. */
   #deliveries = 0;
 
-  /** @param write called for each socket that a message goes to: it is to be flushed at the end of the batch */
-  constructor(limits: FanOutLimits, write: (connection: Connection) => void) {
+  /** @param write called for each socket that a message of so many bytes goes to: it is to be flushed at the end of the batch */
+  constructor(limits: FanOutLimits, write: (connection: Connection, bytes: number) => void) {
     this.#limits = limits;
     this.#topics = new Topics(limits);
     this.#write = write;
@@ -62,7 +62,7 @@ export class FanOut {
       }
       this.#deliveries++;
       if (connection.id !== except) {
-        this.#write(connection);
+        this.#write(connection, data.length);
         connection.sendShared(message);
       }
     }

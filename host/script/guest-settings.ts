@@ -18,6 +18,8 @@ export function guestSettings({ definition, limits, permissions, ...setup }: Scr
     messageBytes: limits.messageBytes,
     handshakeTimeout: limits.handshakeTimeout,
     heartbeatInterval: limits.heartbeatInterval,
+    timers: limits.timers,
+    resizableMemory: limits.resizableMemory,
     answerBytes: limits.answerBytes,
     bufferedBytes: limits.bufferedBytes,
     attachmentBytes: limits.attachmentBytes,

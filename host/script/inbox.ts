@@ -1,8 +1,9 @@
 import { EVENTS, EVENT_SCHEMA, type Event } from '../../wire/events.ts';
+import { flatToItems } from '../../wire/flat-reader.ts';
 import { FlatWriter, type MessageKind } from '../../wire/flat-writer.ts';
 
 /** What an event takes of the host's memory besides its payload, roughly, in bytes. */
-const EVENT_BYTES = 128;
+export const EVENT_BYTES = 128;
 
 /** Events that wait for a script's next turns, in order and written down as the turns will have them. */
 export class Inbox {
@@ -15,6 +16,8 @@ export class Inbox {
   #requests = 0;
   #length = 0;
   #bytes = 0;
+  #begun = 0;
+  #taken = 0;
 
   /** What one turn takes: at most so many events, so many bytes of messages and so many requests, but always one event. */
   constructor(mostEvents: number, mostBytes: number, mostRequests: number) {
@@ -56,17 +59,42 @@ export class Inbox {
     this.#bytes += end - start;
   }
 
+  /** The number of the turn that the newest event goes to. */
+  get newestTurn(): number {
+    return this.#begun;
+  }
+
+  /** The number of the last turn that was taken. */
+  get takenTurn(): number {
+    return this.#taken;
+  }
+
   /** Takes the events of the next turn. */
   take(): FlatWriter | undefined {
     const turn = this.#turns.shift();
     if (turn !== undefined) {
+      this.#taken++;
       this.#length -= turn.count;
       this.#bytes -= turn.payload;
     }
     return turn;
   }
 
+  /** Takes all that waits, as it was pushed. */
+  drain(): Event[] {
+    const events: Event[] = [];
+    for (const turn of this.#turns) {
+      for (const event of flatToItems(EVENT_SCHEMA, turn.finish())) {
+        events.push(event);
+      }
+    }
+    this.clear();
+    return events;
+  }
+
   clear(): void {
+    // They never were.
+    this.#begun -= this.#turns.length;
     this.#turns = [];
     this.#length = 0;
     this.#bytes = 0;
@@ -83,6 +111,7 @@ export class Inbox {
     ) {
       turn = new FlatWriter();
       this.#requests = 0;
+      this.#begun++;
       this.#turns.push(turn);
     }
     return turn;

@@ -13,9 +13,8 @@ const LONGEST_DELAY = 2 ** 31 - 1;
 export class Incarnation {
   readonly #place: Place;
   #timer: NodeJS.Timeout | undefined;
-  /** Whether the source ran to its end. */
-  loaded = false;
-  turnUnderWay = false;
+  #loaded = false;
+  #turnUnderWay = false;
 
   constructor(place: Place, setup: ScriptSetup, client: CellClient) {
     this.#place = place;
@@ -36,15 +35,28 @@ export class Incarnation {
 
   /** Whether nothing is to happen in it by itself. */
   get idle(): boolean {
-    return this.loaded && !this.turnUnderWay && this.#timer === undefined;
+    return this.#loaded && !this.#turnUnderWay && this.#timer === undefined;
   }
 
   get processId(): number | undefined {
     return this.#place.cell.pid;
   }
 
+  get turnUnderWay(): boolean {
+    return this.#turnUnderWay;
+  }
+
+  /** The source ran to its end. */
+  loaded(): void {
+    this.#loaded = true;
+  }
+
+  turnEnded(): void {
+    this.#turnUnderWay = false;
+  }
+
   turn(events: FlatWriter): void {
-    this.turnUnderWay = true;
+    this.#turnUnderWay = true;
     this.#place.cell.turn(this.#place.number, events);
   }
 

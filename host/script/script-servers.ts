@@ -8,6 +8,10 @@ import { listenAddress } from '../sockets/listen-address.ts';
 import { Server, type Accepted, type ServerOwner } from '../sockets/server.ts';
 import type { ServerStatistics } from '../sockets/server-statistics.ts';
 import { ScriptRequests } from './script-requests.ts';
+import type { Event } from '../../wire/events.ts';
+import { Acceptances } from './acceptances.ts';
+import { announce, KNOWN, type Announcement } from './announcement.ts';
+import type { HeldConnection } from './held-connection.ts';
 import type { ScriptSockets, ScriptSocketsOptions } from './script-sockets.ts';
 import { listenOptions } from './server-options.ts';
 
@@ -30,12 +34,15 @@ export class ScriptServers implements ServerOwner {
   readonly #compressed = new Set<Connection>();
   /** What the script keeps with a connection. */
   readonly #attachments = new Map<Connection, Uint8Array>();
+  /** Where these are held on a fault. */
+  readonly #acceptances: Acceptances | undefined;
   #lastId = 0;
 
   constructor(options: ScriptSocketsOptions, sockets: ScriptSockets) {
     this.#options = options;
     this.#sockets = sockets;
     this.requests = new ScriptRequests(options);
+    this.#acceptances = options.holdable === undefined ? undefined : new Acceptances(options.holdable);
   }
 
   get count(): number {
@@ -50,7 +57,7 @@ export class ScriptServers implements ServerOwner {
   /** @param held whether a turn is under way: until its end, nobody is let in */
   listen(question: QuestionOf<'listen'>, held = false): AnswerOf<'listen'> {
     const { server: id, host, port } = question;
-    const { limits, log, permissions, push } = this.#options;
+    const { account, hold, limits, log, permissions, push } = this.#options;
     if (id <= this.#lastId || port > 65_535) {
       return { type: 'listen', port: 0, url: '', code: 'ERR_AIRLOCK_MALFORMED_COMMAND', error: 'the question is malformed' };
     }
@@ -59,22 +66,27 @@ export class ScriptServers implements ServerOwner {
       const address = listenAddress(host);
       permissions.checkListen(address, port);
       if (this.#servers.size >= limits.servers) {
-        throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', `the limit of ${limits.servers} servers is reached`);
+        throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', account.statistics.hitUntold('servers'));
       }
       const mayCompress = (): boolean => this.#compressed.size < limits.compressedSockets;
-      const options = listenOptions(question, this.#options, this.#sockets.slowReaders);
-      const server = new Server(id, { ...options, host: address, held, mayCompress }, this);
+      const options = { ...listenOptions(question, this.#options, this.#sockets.slowReaders), host: address, held, mayCompress };
+      const left = hold.claim(address, port);
+      const server = new Server(id, options, this, left?.server);
       try {
         // Which one a free port is, is known only now; it may be one that is denied.
         permissions.checkBound(address, server.port);
       } catch (error) {
         server.close();
+        left?.connections.forEach((connection) => void connection.close(1011, limits.closeTimeout));
         throw error;
       }
       this.#servers.set(id, server);
       this.#held.add(server);
       this.#accepted.set(server, new Set());
       push({ type: 'listening', server: id });
+      for (const connection of left?.connections ?? []) {
+        this.#takeOver(server, connection);
+      }
       return { type: 'listen', port: server.port, url: server.url, code: '', error: '' };
     } catch (error) {
       if (!(error instanceof AirlockError)) {
@@ -84,7 +96,7 @@ export class ScriptServers implements ServerOwner {
         log('warning', logText(error), error.code);
       }
       this.#refuse(id, error);
-      return { type: 'listen', port: 0, url: '', code: error.code, error: error.message };
+      return notListening(error.code, error.message);
     }
   }
 
@@ -125,6 +137,18 @@ export class ScriptServers implements ServerOwner {
     }
   }
 
+  /** Gives up the listeners with what they have accepted. @param waiting what the script was not told */
+  hold(waiting: readonly Event[]): void {
+    if (this.#acceptances !== undefined) {
+      this.requests.end();
+      this.#acceptances.hold(this.#servers.values(), waiting, this.#options.hold, {
+        attachment: (connection) => this.#attachments.get(connection) ?? NOTHING,
+        leave: (connection) => this.#sockets.leave(connection),
+      });
+      this.#servers.clear();
+    }
+  }
+
   /** Stops all listeners. What they accepted stays. */
   closeAll(): void {
     this.requests.end();
@@ -142,6 +166,7 @@ export class ScriptServers implements ServerOwner {
     const server = this.#acceptedBy.get(connection);
     if (server !== undefined) {
       this.#sockets.fanOut.leave(server.id, connection);
+      this.#acceptances?.closed(connection, this.#attachments.get(connection));
       this.#attachments.delete(connection);
       this.#acceptedBy.delete(connection);
       this.#compressed.delete(connection);
@@ -191,39 +216,50 @@ export class ScriptServers implements ServerOwner {
   }
 
   accepted(server: Server, handshake: Accepted): void {
-    const { limits, log, push } = this.#options;
+    const { account, log, push } = this.#options;
     if (!this.#servers.has(server.id)) {
       return handshake.refuse(1001, 'Server closed.');
     }
     if (this.#sockets.isFull) {
-      log('warning', `a connection to port ${server.port} was turned away: the limit of ${limits.sockets} sockets is reached`);
+      log('warning', `a connection to port ${server.port} was turned away: ${account.statistics.hitUntold('sockets')}`, undefined, 'sockets');
       return handshake.refuse(1013, 'Too many sockets.');
     }
     const request = this.requests.takeAccepted(handshake.request);
     const connection = this.#sockets.adopt(handshake);
+    const announcement = announce(handshake);
+    this.#acceptances?.add(connection, server, { announcement, client: handshake.request.client });
+    this.#join(server, connection, announcement);
+    const known = request === 0 ? {} : KNOWN;
+    push({ type: 'accepted', server: server.id, socket: connection.id, request, ...announcement, ...known, attachment: NOTHING });
+  }
+
+  #join(server: Server, connection: Connection, { extensions }: Announcement): void {
     this.#acceptedBy.set(connection, server);
     this.#accepted.get(server)?.add(connection);
     this.#sockets.fanOut.join(server.id, connection);
-    const { extensions, protocol, request: asked, url } = handshake;
     if (extensions !== '') {
       this.#compressed.add(connection);
     }
-    push({
-      type: 'accepted',
-      server: server.id,
-      socket: connection.id,
-      request,
-      url,
-      protocol,
-      extensions,
-      remoteAddress: asked.address,
-      remotePort: asked.port,
-      // What it was asked about, it knows.
-      target: request === 0 ? asked.target : '',
-      headers: request === 0 ? lines(asked.headers) : '',
-      certificate: request === 0 ? asked.certificate : '',
-      attachment: NOTHING,
-    });
+  }
+
+  /** Announces what was held once more, with all that has come of it meanwhile. */
+  #takeOver(server: Server, held: HeldConnection): void {
+    const { push } = this.#options;
+    const { acceptance, attachment, connection } = held;
+    const socket = this.#sockets.nextAcceptedId();
+    push({ type: 'accepted', server: server.id, socket, request: 0, ...acceptance.announcement, attachment });
+    for (const event of held.take()) {
+      push({ ...event, socket });
+    }
+    if (connection !== undefined) {
+      server.adopt(connection, acceptance.client, socket, this.#sockets);
+      this.#acceptances?.add(connection, server, acceptance);
+      if (attachment.length > 0) {
+        this.#attachments.set(connection, attachment);
+      }
+      this.#join(server, connection, acceptance.announcement);
+      this.#sockets.takeOver(connection);
+    }
   }
 
   serverFailed(server: Server, message: string): void {
@@ -252,7 +288,7 @@ export class ScriptServers implements ServerOwner {
     }
     // What is not permitted was logged already, with what would permit it.
     if (code !== 'ERR_AIRLOCK_LISTEN_DENIED') {
-      log('warning', `a server could not be opened: ${message}`);
+      log('warning', `a server could not be opened: ${message}`, code, code === 'ERR_AIRLOCK_TOO_MANY_SOCKETS' ? 'servers' : undefined);
     }
     if (dialect === 'overte') {
       push({ type: 'serverFailed', server: id, code, message });
@@ -261,11 +297,7 @@ export class ScriptServers implements ServerOwner {
   }
 }
 
-/** Headers as `name: value`, a line for each: Node lets no line break into any. */
-function lines(headers: readonly string[]): string {
-  let text = '';
-  for (let index = 0; index < headers.length; index += 2) {
-    text += `${index === 0 ? '' : '\n'}${headers[index]}: ${headers[index + 1]}`;
-  }
-  return text;
+/** The answer where a script gets no server. */
+export function notListening(code: string, error: string): AnswerOf<'listen'> {
+  return { type: 'listen', port: 0, url: '', code, error };
 }

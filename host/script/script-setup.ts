@@ -4,12 +4,18 @@ import type { CellDeath, Place } from '../cells/cell.ts';
 import type { Isolation } from '../cells/isolation.ts';
 import type { ScriptError } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
+import type { LimitHit } from '../observe/statistics.ts';
 import type { Limits } from '../policy/limits.ts';
 import type { Permissions } from '../policy/permissions.ts';
 import type { ProxySettings } from '../policy/proxy-options.ts';
 import type { ServerTls } from '../sockets/server-tls.ts';
 import type { TlsSettings } from '../sockets/tls-settings.ts';
+import type { Hold } from './hold.ts';
 import type { ScriptType, ScriptTypeDefinition } from './script-types.ts';
+
+/** What becomes of what a script's servers have accepted, where it ends with a fault or starts again. */
+export const ON_FAULT = ['close', 'hold'] as const;
+export type OnFault = (typeof ON_FAULT)[number];
 
 /** A line that a script printed. */
 export interface PrintedLine {
@@ -20,9 +26,11 @@ export interface PrintedLine {
 
 /** How a script ended. */
 export interface ScriptEnd {
-  /** `stopped`: by itself, or by `stop()`. `fault`: `error` says what was wrong. */
-  readonly reason: 'stopped' | 'fault';
+  /** `stopped`: by itself, or by `stop()`. `limit`: in order, as its lifetime is over. `fault`: `error` says what was wrong. */
+  readonly reason: 'stopped' | 'limit' | 'fault';
   readonly error?: ScriptError;
+  /** The limit that it has hit, where it has ended by that. */
+  readonly limit?: LimitHit;
 }
 
 /** Why a script was started again. */
@@ -40,7 +48,7 @@ export interface ScriptEvents {
   print: [line: PrintedLine];
   /** The script threw and nothing caught it; or, just before `ended`, why it was ended. */
   error: [error: ScriptError];
-  /** The script runs again from its start, in a new isolate, without the sockets that it had. */
+  /** The script runs again from its start, in a new isolate, without the sockets that it had but for those that are held. */
   restarted: [restart: Restart];
   /** The script has ended and its sockets are closed. */
   ended: [end: ScriptEnd];
@@ -64,6 +72,11 @@ export interface ScriptSetup {
   readonly proxies: ProxySettings;
   readonly tls: TlsSettings;
   readonly serverTls: ServerTls;
+  readonly onFault: OnFault;
+  /** What one of the same owner and name has left behind. */
+  readonly hold: Hold | undefined;
+  /** Called when it has ended and has left something behind. */
+  readonly onLeft: (hold: Hold) => void;
   /** Where it starts. */
   readonly place: Place;
   /** Makes room for it where the cell that it was in is gone. Throws an AirlockError. */

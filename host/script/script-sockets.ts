@@ -13,30 +13,41 @@ import type { ProxySettings } from '../policy/proxy-options.ts';
 import { AddressQueue } from '../sockets/address-queue.ts';
 import { connect } from '../sockets/client.ts';
 import type { Connection, ConnectionOwner } from '../sockets/connection.ts';
-import { areSubprotocols, handshakeHeaders } from '../sockets/handshake-headers.ts';
+import { areSubprotocols, handshakeHeaders, originOf } from '../sockets/handshake-headers.ts';
 import { LONGEST_TIMER } from '../sockets/heartbeat.ts';
 import type { Accepted } from '../sockets/server.ts';
-import { isTlsError, socketFailure } from '../sockets/socket-errors.ts';
+import { isMessageTooLarge, isTimeoutError, isTlsError, socketFailure } from '../sockets/socket-errors.ts';
 import type { ServerStatistics } from '../sockets/server-statistics.ts';
 import type { ServerTls } from '../sockets/server-tls.ts';
 import type { TlsSettings } from '../sockets/tls-settings.ts';
 import type { SendLimit, SlowReaderCounts } from '../sockets/slow-readers.ts';
+import { isSendableCloseCode } from './close-codes.ts';
 import { Draining } from './draining.ts';
 import { FanOut } from './fan-out.ts';
+import type { Hold } from './hold.ts';
+import type { Inbox } from './inbox.ts';
 import { Reading } from './reading.ts';
+import type { ScriptAccount } from './script-account.ts';
 import { ScriptServers } from './script-servers.ts';
+import { UnsentBytes } from './unsent-bytes.ts';
 
 export interface ScriptSocketsOptions {
+  /** What it may still use. */
+  readonly account: ScriptAccount;
   readonly permissions: Permissions;
   readonly limits: Limits;
   readonly dialect: Dialect;
-  /** What its handshakes say in `Origin`, where the script says nothing. */
-  readonly origin: string | undefined;
+  /** The base of relative addresses. */
+  readonly baseUrl: string;
   readonly proxies: ProxySettings;
   readonly tls: TlsSettings;
   /** What its servers can show in TLS. */
   readonly serverTls: ServerTls;
   readonly log: Log;
+  /** What was left behind by the incarnation before this one. */
+  readonly hold: Hold;
+  /** Where the servers' connections are to be held on a fault: which turns the script has been given. */
+  readonly holdable: Pick<Inbox, 'newestTurn' | 'takenTurn'> | undefined;
   /** Hands an event to the script's inbox. */
   readonly push: (event: Event) => void;
   /** Hands a message to it: a part of the buffer. */
@@ -64,12 +75,13 @@ export class ScriptSockets implements ConnectionOwner {
   readonly servers: ScriptServers;
   /** Its messages to many of them. */
   readonly fanOut: FanOut;
+  readonly unsent = new UnsentBytes();
   readonly #options: ScriptSocketsOptions;
   readonly #connections = new Map<number, Connection>();
   /** Lets its client connections to one address open one after the other. */
   readonly #queue = new AddressQueue();
-  /** Client connections that are not open yet, and those of them whose TLS has failed. */
-  readonly #connecting = new Map<Connection, 'connecting' | 'tls-failed'>();
+  /** Client connections that are not open yet, and those of them whose time the script has shortened, or whose TLS has failed. */
+  readonly #connecting = new Map<Connection, 'connecting' | 'own-timeout' | 'tls-failed'>();
   readonly #reading = new Reading();
   /** Connections written to in the batch of commands that is being carried out. */
   readonly #written = new Set<Connection>();
@@ -77,8 +89,6 @@ export class ScriptSockets implements ConnectionOwner {
   /** What they have cost. */
   readonly slowReaders: SlowReaderCounts = { messagesDropped: 0, slowReadersClosed: 0 };
   readonly #clientSendLimit: SendLimit;
-  /** What the script takes for a connection's `bufferedAmount`, where it may be wrong. */
-  readonly #assumedBuffered = new Map<Connection, number>();
   #lastClientId = 0;
   #lastAcceptedId = -1;
   #ended = false;
@@ -87,16 +97,16 @@ export class ScriptSockets implements ConnectionOwner {
   constructor(options: ScriptSocketsOptions) {
     this.#options = options;
     this.servers = new ScriptServers(options, this);
-    this.fanOut = new FanOut(options.limits, (connection) => this.#written.add(connection));
+    this.fanOut = new FanOut(options.limits, (connection, bytes) => {
+      options.account.budget.send(bytes);
+      this.#written.add(connection);
+    });
     this.#draining = new Draining((connection) => this.#push({ type: 'drained', socket: connection.id }));
     this.#clientSendLimit = { bytes: options.limits.bufferedBytes, policy: 'close', counts: this.slowReaders };
   }
 
   get statistics(): SocketStatistics {
-    let backpressured = 0;
-    for (const connection of this.#connections.values()) {
-      backpressured += connection.isBackpressured ? 1 : 0;
-    }
+    const backpressured = [...this.#connections.values()].filter((connection) => connection.isBackpressured).length;
     return { sockets: this.#connections.size, backpressured, ...this.slowReaders, servers: this.servers.statistics };
   }
 
@@ -110,7 +120,7 @@ export class ScriptSockets implements ConnectionOwner {
     if (id <= this.#lastClientId || id % 2 !== 0) {
       return `connect under the number ${id}`;
     }
-    const { limits, log, permissions, proxies, tls } = this.#options;
+    const { account, baseUrl, dialect, limits, log, permissions, proxies, tls } = this.#options;
     this.#lastClientId = id;
     if (!/^wss?:\/\//.test(url) || !URL.canParse(url) || url.includes('#')) {
       return 'connect to what is not a WebSocket URL';
@@ -123,9 +133,10 @@ export class ScriptSockets implements ConnectionOwner {
     }
     try {
       if (this.isFull) {
-        throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', `the limit of ${limits.sockets} sockets is reached`);
+        throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', account.statistics.hitUntold('sockets'));
       }
-      const headers = handshakeHeaders(flat, permissions, this.#options.origin);
+      // Overte's handshakes have no origin.
+      const headers = handshakeHeaders(flat, permissions, dialect === 'web' ? originOf(baseUrl) : undefined);
       if (typeof headers === 'string') {
         return `connect with ${headers}`;
       }
@@ -143,18 +154,20 @@ export class ScriptSockets implements ConnectionOwner {
           sendLimit: this.#clientSendLimit,
           heartbeat: heartbeatInterval > 0 ? { interval: Math.max(heartbeatInterval, limits.heartbeatInterval), timeout: heartbeatTimeout } : undefined,
           network: { proxies, tls, queue: this.#queue },
+          delay: account.budget.connectDelay(),
           warn: (message, code) => log('warning', message, code),
         },
         this,
       );
       this.#connections.set(id, connection);
-      this.#connecting.set(connection, 'connecting');
+      const isOwnTimeout = handshakeTimeout > 0 && handshakeTimeout < limits.handshakeTimeout;
+      this.#connecting.set(connection, isOwnTimeout ? 'own-timeout' : 'connecting');
     } catch (error) {
       if (!(error instanceof AirlockError)) {
         // What ws refuses at once, the bindings have refused before.
         return `connect: ${messageOf(error)}`;
       }
-      log('warning', logText(error), error.code);
+      log('warning', logText(error), error.code, error.code === 'ERR_AIRLOCK_TOO_MANY_SOCKETS' ? 'sockets' : undefined);
       const failure = socketFailure(error, url);
       this.#options.push({ type: 'failed', socket: id, error: failure.error, message: failure.message });
       this.#options.push({ type: 'closed', socket: id, code: 1006, reason: '', wasClean: false });
@@ -165,13 +178,19 @@ export class ScriptSockets implements ConnectionOwner {
   send(type: SendType, socket: number, data: string | Buffer, start: number, end: number): void {
     const connection = this.#connections.get(socket);
     if (connection !== undefined) {
+      this.#options.account.budget.send(end - start);
       this.#written.add(connection);
       connection.send(type, data, start, end);
     }
   }
 
-  ping({ socket, data }: CommandOf<'ping'>): void {
+  /** Returns why the command is malformed, where it is. */
+  ping({ socket, data }: CommandOf<'ping'>): string | undefined {
+    if (data.length > 125) {
+      return `ping with ${data.length} bytes`;
+    }
     this.#connections.get(socket)?.ping(data);
+    return undefined;
   }
 
   pauseByScript({ socket }: CommandOf<'pause'>): void {
@@ -207,8 +226,13 @@ export class ScriptSockets implements ConnectionOwner {
     return this.#connections.get(id);
   }
 
-  close({ socket, code, reason }: CommandOf<'close'>): void {
+  /** Returns why the command is malformed, where it is. */
+  close({ socket, code, reason }: CommandOf<'close'>): string | undefined {
+    if (!isSendableCloseCode(code) || Buffer.byteLength(reason) > 123) {
+      return `close with the code ${code}`;
+    }
     this.#connections.get(socket)?.close(code, reason);
+    return undefined;
   }
 
   /** Ends a batch of commands: what was written goes to the kernel, one system call for each socket. */
@@ -216,30 +240,11 @@ export class ScriptSockets implements ConnectionOwner {
     this.fanOut.endBatch();
     for (const connection of this.#written) {
       connection.flush();
-      // The script takes it that all it sent is gone by its next turn. Mostly it is gone by now.
-      if (connection.bufferedAmount > 0 || this.#assumedBuffered.has(connection)) {
-        this.#assumedBuffered.set(connection, 0);
-      }
+      this.unsent.written(connection);
       this.#draining.written(connection);
     }
     this.#written.clear();
     this.#draining.endBatch();
-  }
-
-  /** Tells where what the script takes for a `bufferedAmount` is not so; to go before the events of its next turn. */
-  bufferedEvents(): Event[] {
-    const events: Event[] = [];
-    for (const [connection, assumed] of this.#assumedBuffered) {
-      const bytes = connection.bufferedAmount;
-      if (bytes !== assumed) {
-        events.push({ type: 'buffered', socket: connection.id, bytes });
-        this.#assumedBuffered.set(connection, bytes);
-      }
-      if (bytes === 0) {
-        this.#assumedBuffered.delete(connection);
-      }
-    }
-    return events;
   }
 
   /** Reads on from the sockets that had to wait for the script. */
@@ -250,8 +255,14 @@ export class ScriptSockets implements ConnectionOwner {
   /**
    * The script has ended: stops listening and closes every socket with this code. Resolves when all are closed; a peer
    * that does not answer is cut off.
+   *
+   * @param waiting what the script was not told: then its listeners are held, with what they have accepted
    */
-  async closeAll(code: number, reason: string): Promise<void> {
+  async closeAll(code: number, waiting?: readonly Event[]): Promise<void> {
+    if (waiting !== undefined) {
+      this.flush();
+      this.servers.hold(waiting);
+    }
     this.#ended = true;
     this.servers.closeAll();
     this.#reading.resumeAll();
@@ -262,7 +273,7 @@ export class ScriptSockets implements ConnectionOwner {
       this.#onAllClosed = resolve;
     });
     for (const connection of this.#connections.values()) {
-      connection.close(code, reason);
+      connection.close(code, '');
     }
     const timer = setTimeout(() => {
       for (const connection of this.#connections.values()) {
@@ -276,13 +287,13 @@ export class ScriptSockets implements ConnectionOwner {
   message(connection: Connection, kind: MessageKind, data: Buffer, start: number, end: number): void {
     if (!this.#ended) {
       this.#options.message(connection.id, kind, data, start, end);
-      this.#pauseIfFull(connection);
+      this.#received(connection, end - start);
     }
   }
 
   control(connection: Connection, type: 'ping' | 'pong', data: Buffer): void {
     this.#push({ type, socket: connection.id, data });
-    this.#pauseIfFull(connection);
+    this.#received(connection, data.length);
   }
 
   opened(connection: Connection, protocol: string, extensions: string): void {
@@ -295,8 +306,13 @@ export class ScriptSockets implements ConnectionOwner {
   }
 
   failed(connection: Connection, error: number, message: string): void {
-    if (isTlsError(error) && this.#connecting.has(connection)) {
+    const connecting = this.#connecting.get(connection);
+    if (isTlsError(error) && connecting !== undefined) {
       this.#connecting.set(connection, 'tls-failed');
+    } else if (isTimeoutError(error) && connecting === 'connecting') {
+      this.#options.account.statistics.hit('handshakeTimeout');
+    } else if (isMessageTooLarge(message)) {
+      this.#options.account.statistics.hit('messageBytes');
     }
     this.#push({ type: 'failed', socket: connection.id, error, message });
   }
@@ -307,10 +323,7 @@ export class ScriptSockets implements ConnectionOwner {
     const code = tlsFailed && this.#options.dialect === 'overte' ? CLOSE_CODES.TlsHandshakeFailed : closeCode;
     this.#connecting.delete(connection);
     this.#connections.delete(connection.id);
-    this.#reading.forget(connection);
-    this.#written.delete(connection);
-    this.#draining.forget(connection);
-    this.#assumedBuffered.delete(connection);
+    this.#forget(connection);
     this.#push({ type: 'closed', socket: connection.id, code, reason, wasClean });
     this.servers.forget(connection);
     if (this.#connections.size === 0) {
@@ -325,10 +338,38 @@ export class ScriptSockets implements ConnectionOwner {
 
   /** Makes an accepted connection one of the script's. */
   adopt(handshake: Accepted): Connection {
-    this.#lastAcceptedId += 2;
-    const connection = handshake.connect(this.#lastAcceptedId, this);
+    const connection = handshake.connect(this.nextAcceptedId(), this);
     this.#connections.set(connection.id, connection);
     return connection;
+  }
+
+  nextAcceptedId(): number {
+    this.#lastAcceptedId += 2;
+    return this.#lastAcceptedId;
+  }
+
+  /** An accepted connection that was held is one of the script's again. */
+  takeOver(connection: Connection): void {
+    this.#connections.set(connection.id, connection);
+    const buffered = this.unsent.begin(connection);
+    if (buffered !== undefined) {
+      this.#push(buffered);
+    }
+    connection.resume();
+    this.#pauseIfFull(connection, this.#options.account.budget.isReadingHeld);
+  }
+
+  /** It is no longer one of the script's. */
+  leave(connection: Connection): void {
+    this.#connections.delete(connection.id);
+    this.#forget(connection);
+  }
+
+  #forget(connection: Connection): void {
+    this.#reading.forget(connection);
+    this.#written.delete(connection);
+    this.#draining.forget(connection);
+    this.unsent.forget(connection);
   }
 
   #push(event: Event): void {
@@ -337,8 +378,19 @@ export class ScriptSockets implements ConnectionOwner {
     }
   }
 
-  #pauseIfFull(connection: Connection): void {
-    if (this.#options.isFull() && !this.#ended) {
+  /** Something of so many bytes has come. */
+  #received(connection: Connection, bytes: number): void {
+    this.#pauseIfFull(connection, this.#options.account.budget.received(bytes));
+  }
+
+  /** Where too much has come, no more is read from the socket for now. */
+  #pauseIfFull(connection: Connection, isTooFast: boolean): void {
+    const { account, isFull: inboxIsFull } = this.#options;
+    const isFull = inboxIsFull();
+    if (isFull) {
+      account.statistics.hit('inboxBytes');
+    }
+    if ((isFull || isTooFast) && !this.#ended) {
       this.#reading.wait(connection);
     }
   }

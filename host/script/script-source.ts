@@ -3,6 +3,7 @@ import module from 'node:module';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { AirlockError, codeOf, messageOf } from '../errors.ts';
+import { limitWords } from '../policy/limit-words.ts';
 
 /** Where a script comes from: exactly one of these. */
 export interface ScriptOrigin {
@@ -160,6 +161,6 @@ function placeOf(error: unknown): string {
 function tooLarge(what: string, size: number, limit: number): AirlockError {
   return new AirlockError(
     'ERR_AIRLOCK_SCRIPT_TOO_LARGE',
-    `${what} has ${size} bytes or more; the limit scriptBytes is ${limit}`,
+    `${what} ${limitWords('scriptBytes', limit)}: it has ${size} bytes or more; see the limit scriptBytes`,
   );
 }

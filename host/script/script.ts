@@ -1,23 +1,26 @@
 import { EventEmitter } from 'node:events';
 import { PRINT_LEVELS, type CommandHandlers } from '../../wire/commands.ts';
 import { EVENT_SCHEMA, type Event } from '../../wire/events.ts';
-import type { TurnStatus } from '../../wire/frames.ts';
+import type { TurnStatus, TurnUsage } from '../../wire/frames.ts';
 import type { Answer, Answerers, Question } from '../../wire/questions.ts';
 import type { CellClient, CellDeath, Place } from '../cells/cell.ts';
 import type { CommandBatch, CommandReceiver, OtherCommand, SendType } from '../cells/command-batch.ts';
 import type { Isolation } from '../cells/isolation.ts';
 import { ScriptError, codeOf, messageOf, type ErrorCode } from '../errors.ts';
-import { originOf } from '../sockets/handshake-headers.ts';
-import { isSendableCloseCode } from './close-codes.ts';
+import type { LimitName } from '../policy/limits.ts';
+import { Hold } from './hold.ts';
 import { answerEnvironment } from './script-environment.ts';
 import { Inbox } from './inbox.ts';
 import { Incarnation } from './incarnation.ts';
 import { Restarts } from './restarts.ts';
+import { ScriptAccount, type ScriptStatistics } from './script-account.ts';
 import { ScriptModules } from './script-modules.ts';
 import type { ScriptEnd, ScriptEvents, ScriptSetup } from './script-setup.ts';
-import { ScriptSockets, type SocketStatistics } from './script-sockets.ts';
+import { notListening } from './script-servers.ts';
+import { ScriptSockets } from './script-sockets.ts';
 import { serverCommands } from './server-commands.ts';
 import type { ScriptType } from './script-types.ts';
+import { turnFault } from './turn-fault.ts';
 import { TurnSchedule } from './turn-schedule.ts';
 
 type State = 'waiting' | 'running' | 'ending' | 'ended';
@@ -39,16 +42,22 @@ export class Script extends EventEmitter<ScriptEvents> {
   readonly #inbox: Inbox;
   readonly #modules: ScriptModules;
   readonly #restarts: Restarts;
+  /** What it has left behind in a fault, or another one of its name. */
+  readonly #hold: Hold;
   #sockets: ScriptSockets;
   /** Sockets of earlier incarnations that are being closed. */
   readonly #closing = new Set<Promise<void>>();
   /** None between the death of a cell and the start in another one. */
   #incarnation: Incarnation | undefined;
-  readonly #schedule = new TurnSchedule(() => this.#beginTurn());
+  readonly #account: ScriptAccount;
+  /** A script that is to end waits for nothing. */
+  readonly #schedule = new TurnSchedule(() => this.#beginTurn(), () => (this.#takesEvents ? this.#account.budget.turnWait : 0));
+  /** How it has ended, when it has done so in order. */
+  #endsAs: ScriptEnd = { reason: 'stopped' };
   #state: State = 'waiting';
   #stopTimer: NodeJS.Timeout | undefined;
   #restartTimer: NodeJS.Timeout | undefined;
-  #resolveEnded: (end: ScriptEnd) => void = () => {};
+  readonly #ended = Promise.withResolvers<ScriptEnd>();
 
   constructor(setup: ScriptSetup) {
     super();
@@ -57,29 +66,30 @@ export class Script extends EventEmitter<ScriptEvents> {
     this.type = setup.type;
     this.owner = setup.owner;
     this.isolation = setup.isolation;
-    this.ended = new Promise((resolve) => {
-      this.#resolveEnded = resolve;
-    });
+    this.ended = this.#ended.promise;
     const { limits, place } = setup;
     this.#inbox = new Inbox(limits.eventsPerTurn, limits.eventBytesPerTurn, limits.requestsPerTurn);
     this.#restarts = new Restarts(limits);
+    // Nothing is looked at before the first turn.
+    this.#account = new ScriptAccount(limits, setup.log, () => this.#sockets.unsent, () => this.#resumeReading());
+    this.#hold = setup.hold ?? new Hold(limits);
     this.#modules = new ScriptModules(setup);
     this.#sockets = this.#newSockets();
     this.#begin(place);
+    this.#account.live((limit) => {
+      this.#endsAs = { reason: 'limit', limit };
+      void this.stop();
+    });
   }
 
   #newSockets(): ScriptSockets {
-    const { baseUrl, dialect, limits, log, permissions, proxies, serverTls, tls } = this.#setup;
+    const { limits, onFault } = this.#setup;
     return new ScriptSockets({
-      permissions,
-      limits,
-      dialect,
-      // Overte's handshakes have none.
-      origin: dialect === 'web' ? originOf(baseUrl) : undefined,
-      proxies,
-      tls,
-      serverTls,
-      log,
+      ...this.#setup,
+      account: this.#account,
+      log: this.#account.log,
+      hold: this.#hold,
+      holdable: onFault === 'hold' ? this.#inbox : undefined,
       push: (event) => this.#push(event),
       message: (socket, kind, data, start, end) => {
         if (this.#takesEvents) {
@@ -98,7 +108,7 @@ export class Script extends EventEmitter<ScriptEvents> {
   }
 
   readonly #client: CellClient = {
-    turned: (status, message, commands) => this.#turned(status, message, commands),
+    turned: (status, message, commands, usage) => this.#turned(status, message, commands, usage),
     answer: (commands, question) => this.#answer(commands, question),
     blamed: (death) => {
       this.#setup.onBlamed(death);
@@ -107,6 +117,11 @@ export class Script extends EventEmitter<ScriptEvents> {
     died: (death) => this.#died(death),
     malformed: (message) => this.#malformed(message),
   };
+
+  /** What the script has used and done so far. */
+  get statistics(): ScriptStatistics {
+    return this.#account.snapshot({ inboxBytes: this.#inbox.weight, outboxBytes: this.#sockets.unsent.bytes }, this.#sockets.statistics);
+  }
 
   /** The id of the process that it runs in: another one after a restart; undefined before that, and when it has ended. */
   get processId(): number | undefined {
@@ -124,24 +139,21 @@ export class Script extends EventEmitter<ScriptEvents> {
     );
   }
 
-  /** What its sockets and servers do. */
-  get statistics(): SocketStatistics {
-    return this.#sockets.statistics;
-  }
-
   /**
    * Ends the script in order: its timers, `unload`, `scriptEnding`, its sockets with 1001. Resolves, as `ended` does,
    * when that is done; a script that takes longer than the limit `stopTimeout` is cut off.
    */
   stop(): Promise<ScriptEnd> {
     if (this.#state === 'waiting') {
-      this.#end({ reason: 'stopped' });
+      this.#end(this.#endsAs);
     } else if (this.#state === 'running') {
       this.#state = 'ending';
       this.#sockets.servers.stopAccepting();
       this.#inbox.push({ type: 'end' });
       this.#scheduleTurn();
-      this.#stopTimer = setTimeout(() => this.#end({ reason: 'stopped' }), this.#setup.limits.stopTimeout);
+      this.#schedule.hurry();
+      const cutOff = (): void => this.#end({ limit: this.#account.end('stopTimeout'), ...this.#endsAs });
+      this.#stopTimer = setTimeout(cutOff, this.#setup.limits.stopTimeout);
     }
     return this.ended;
   }
@@ -177,38 +189,39 @@ export class Script extends EventEmitter<ScriptEvents> {
       this.#state = 'running';
     }
     const { limits } = this.#setup;
-    const buffered = this.#sockets.bufferedEvents();
+    if (this.#inbox.length > 0) {
+      this.#account.statistics.hit(events.count >= limits.eventsPerTurn ? 'eventsPerTurn' : 'eventBytesPerTurn');
+    }
+    const buffered = this.#sockets.unsent.events();
     if (buffered.length > 0) {
       events.prepend(EVENT_SCHEMA, buffered);
     }
     this.#schedule.begun(events.count);
     this.#modules.turnBegins();
     incarnation.turn(events);
-    if (this.#inbox.weight < limits.inboxBytes / 2) {
+    this.#resumeReading();
+  }
+
+  /** Reads on from the sockets that had to wait, where nothing is left that they wait for. */
+  #resumeReading(): void {
+    if (this.#inbox.weight < this.#setup.limits.inboxBytes / 2 && !this.#account.budget.isReadingHeld) {
       this.#sockets.resume();
     }
   }
 
-  #turned(status: TurnStatus, message: string, commands: CommandBatch): void {
-    if (this.#incarnation !== undefined) {
-      this.#incarnation.turnUnderWay = false;
-    }
+  #turned(status: TurnStatus, message: string, commands: CommandBatch, usage: TurnUsage): void {
+    this.#incarnation?.turnEnded();
     this.#carryOut(commands);
     this.#sockets.servers.turnEnded();
-    switch (status) {
-      case 'done':
-        break;
-      case 'timeout':
-        return this.#fault('ERR_AIRLOCK_TURN_TIMEOUT', message);
-      case 'memory':
-        return this.#fault('ERR_AIRLOCK_OUT_OF_MEMORY', message);
-      case 'broken':
-        return this.#fault('ERR_AIRLOCK_ISOLATE_BROKEN', message);
+    const exceeded = this.#account.turned(usage, this.isolation === 'context');
+    const fault = turnFault(status, message, exceeded, this.#setup.limits);
+    if (fault !== undefined) {
+      return this.#fault(fault.code, fault.message, '', fault.limit);
     }
     if (this.#inbox.length > 0) {
       this.#scheduleTurn();
     } else if (this.#state === 'ending') {
-      this.#end({ reason: 'stopped' });
+      this.#end(this.#endsAs);
     } else {
       this.#setup.onChange();
     }
@@ -238,62 +251,46 @@ export class Script extends EventEmitter<ScriptEvents> {
   };
 
   readonly #handlers: Omit<CommandHandlers, SendType> = {
-    connect: (command) => this.#check(this.#sockets.connect(command)),
-    close: (command) => {
-      if (isSendableCloseCode(command.code) && Buffer.byteLength(command.reason) <= 123) {
-        this.#sockets.close(command);
-      } else {
-        this.#malformed(`close with the code ${command.code}`);
-      }
-    },
+    connect: (command) => this.#refuse(this.#sockets.connect(command)),
+    close: (command) => this.#refuse(this.#sockets.close(command)),
     closeServer: (command) => this.#sockets.servers.close(command),
     timer: ({ delay }) => this.#armTimer(delay),
-    print: ({ level, text }) => this.emit('print', { level: PRINT_LEVELS[level] ?? 'log', text }),
-    reportError: ({ text, stack }) => this.#emitError(this.#error('ERR_AIRLOCK_UNCAUGHT_EXCEPTION', text, stack)),
+    print: ({ level, text }) => this.#account.print(text) && this.emit('print', { level: PRINT_LEVELS[level] ?? 'log', text }),
+    reportError: ({ text, stack }) => this.#account.error() && this.#tellError('ERR_AIRLOCK_UNCAUGHT_EXCEPTION', text, stack),
     loaded: () => {
-      if (this.#incarnation !== undefined) {
-        this.#incarnation.loaded = true;
-      }
+      this.#incarnation?.loaded();
       if (this.#setup.definition.entity) {
         this.#push({ type: 'preload', entityID: this.#setup.entityID });
       }
     },
     loadFailed: ({ text, stack }) => this.#fault('ERR_AIRLOCK_SCRIPT_LOAD_FAILED', text, stack),
     stop: () => void this.stop(),
-    ping: (command) => {
-      if (command.data.length <= 125) {
-        this.#sockets.ping(command);
-      } else {
-        this.#malformed(`ping with ${command.data.length} bytes`);
-      }
-    },
+    ping: (command) => this.#refuse(this.#sockets.ping(command)),
     pause: (command) => this.#sockets.pauseByScript(command),
     resume: (command) => this.#sockets.resumeByScript(command),
     drain: (command) => this.#sockets.drain(command),
-    acceptRequest: (command) => this.#check(this.#sockets.servers.requests.accept(command)),
-    answerRequest: (command) => this.#check(this.#sockets.servers.requests.answer(command)),
+    acceptRequest: (command) => this.#refuse(this.#sockets.servers.requests.accept(command)),
+    answerRequest: (command) => this.#refuse(this.#sockets.servers.requests.answer(command)),
     watchRequests: (command) => this.#sockets.servers.watch(command),
-    ...serverCommands(() => this.#sockets, (malformed) => this.#check(malformed)),
+    ...serverCommands(() => this.#sockets, (malformed) => this.#refuse(malformed)),
   };
 
   readonly #answerers: Answerers = {
     listen: (question) =>
       this.#setup.definition.server && this.#state !== 'ended'
         ? this.#sockets.servers.listen(question, this.#incarnation?.turnUnderWay)
-        : {
-            type: 'listen',
-            port: 0,
-            url: '',
-            code: 'ERR_AIRLOCK_LISTEN_DENIED',
-            error: `a script of the type ${this.type} has no servers`,
-          },
+        : notListening('ERR_AIRLOCK_LISTEN_DENIED', `a script of the type ${this.type} has no servers`),
     latency: (question) => this.#sockets.servers.latency(question),
     load: (question) => this.#modules.load(question),
     environment: ({ name }) => answerEnvironment(this.#setup, name),
   };
 
   #armTimer(delay: number): void {
-    this.#incarnation?.armTimer(this.#state === 'running' ? delay : -1, () => this.#push({ type: 'timer' }));
+    const { budget } = this.#account;
+    this.#incarnation?.armTimer(this.#state === 'running' && delay >= 0 ? budget.timerDelay(delay) : -1, () => {
+      budget.timerFired();
+      this.#push({ type: 'timer' });
+    });
   }
 
   /** The isolate is gone, by another script's doing or nobody's: the script starts again, from its source. */
@@ -301,7 +298,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     const cause = this.#causeOf(death);
     this.#leaveCell();
     if (this.#state === 'ending' || this.#state === 'ended') {
-      return this.#end({ reason: 'stopped' });
+      return this.#end(this.#endsAs);
     }
     const delay = this.#restarts.next();
     if (delay === undefined) {
@@ -309,8 +306,7 @@ export class Script extends EventEmitter<ScriptEvents> {
       return this.#fault('ERR_AIRLOCK_RESTARTED_TOO_OFTEN', `${cause}; ${limit}`);
     }
     this.#state = 'waiting';
-    this.#inbox.clear();
-    const closing = this.#sockets.closeAll(1011, '').then(() => void this.#closing.delete(closing));
+    const closing = this.#endSockets(1011, this.#setup.onFault === 'hold').then(() => void this.#closing.delete(closing));
     this.#closing.add(closing);
     this.#sockets = this.#newSockets();
     this.#restartTimer = setTimeout(() => void this.#startAgain(cause, death.blamed), delay);
@@ -335,15 +331,22 @@ export class Script extends EventEmitter<ScriptEvents> {
     return `the ${what} that ran ${this.name} ${message}`;
   }
 
+  /** What waits for the script is held with its connections, or forgotten. */
+  #endSockets(code: number, isHeld: boolean): Promise<void> {
+    const waiting = isHeld ? this.#inbox.drain() : undefined;
+    this.#inbox.clear();
+    return this.#sockets.closeAll(code, waiting);
+  }
+
   #leaveCell(): void {
     this.#incarnation?.leave();
     this.#incarnation = undefined;
   }
 
-  /** @param malformed what a command gave back that tells why it is malformed, where it is */
-  #check(malformed: string | undefined): void {
-    if (malformed !== undefined) {
-      this.#malformed(malformed);
+  /** @param problem why a command is malformed, where it is */
+  #refuse(problem: string | undefined): void {
+    if (problem !== undefined) {
+      this.#malformed(problem);
     }
   }
 
@@ -351,40 +354,45 @@ export class Script extends EventEmitter<ScriptEvents> {
     this.#fault('ERR_AIRLOCK_MALFORMED_COMMAND', `what came out of its isolate is malformed: ${message}`);
   }
 
-  #fault(code: ErrorCode, message: string, stack = ''): void {
+  /** @param limit the limit that the script ends by, whose words the message begins with */
+  #fault(code: ErrorCode, message: string, stack = '', limit?: LimitName): void {
     if (this.#state !== 'ended') {
-      const error = this.#error(code, message, stack);
-      this.#emitError(error);
-      this.#end({ reason: 'fault', error });
+      const error = this.#tellError(code, message, stack);
+      this.#end({ reason: 'fault', error, ...(limit === undefined ? {} : { limit: this.#account.end(limit) }) });
     }
   }
 
-  #error(code: ErrorCode, message: string, stack: string): ScriptError {
-    return new ScriptError(code, this.name, message, stack);
-  }
-
-  #emitError(error: ScriptError): void {
+  #tellError(code: ErrorCode, message: string, stack: string): ScriptError {
+    const error = new ScriptError(code, this.name, message, stack);
     // An EventEmitter throws an `error` that nobody listens to; a script's error must not end the host.
     if (this.listenerCount('error') > 0) {
       this.emit('error', error);
     }
+    return error;
   }
 
   #end(end: ScriptEnd): void {
     if (this.#state === 'ended') {
       return;
     }
+    const code = end.reason === 'fault' ? 1011 : 1001;
+    const isHeld = end.reason === 'fault' && this.#state !== 'ending' && this.#setup.onFault === 'hold';
     this.#state = 'ended';
     clearTimeout(this.#stopTimer);
     clearTimeout(this.#restartTimer);
-    this.#inbox.clear();
+    this.#schedule.stop();
+    this.#account.close();
     this.#modules.stop();
     this.#leaveCell();
-    const closing =
-      end.reason === 'fault' ? this.#sockets.closeAll(1011, '') : this.#sockets.closeAll(1001, '');
+    const closing = this.#endSockets(code, isHeld);
+    if (isHeld) {
+      this.#setup.onLeft(this.#hold);
+    } else {
+      this.#closing.add(this.#hold.end(code));
+    }
     void Promise.all([closing, ...this.#closing]).then(() => {
       this.emit('ended', end);
-      this.#resolveEnded(end);
+      this.#ended.resolve(end);
       this.#setup.onChange();
     });
   }

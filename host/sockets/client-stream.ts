@@ -1,6 +1,7 @@
 import type { LookupAddress } from 'node:dns';
 import { once } from 'node:events';
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import type { Warn } from '../observe/log.ts';
 import { hostPort, type AddressGuard, type Resolve } from '../policy/address-guard.ts';
@@ -25,6 +26,8 @@ export interface StreamOptions extends Network {
   readonly port: number;
   /** One that has let the host pass. */
   readonly guard: AddressGuard;
+  /** How long it waits before it takes the first step, in milliseconds. */
+  readonly delay?: number;
   /** A line for the operator. */
   readonly warn: Warn;
   /** Resolves when the handshake is done, or has failed. */
@@ -32,12 +35,12 @@ export interface StreamOptions extends Network {
   readonly signal: AbortSignal;
 }
 
-type Step = 'name' | 'turn' | 'tcp' | 'proxy' | 'tls' | 'answer';
+type Step = 'delay' | 'name' | 'turn' | 'tcp' | 'proxy' | 'tls' | 'answer';
 
 /** The way to a server up to where the WebSocket handshake goes over it: name, turn, TCP or a proxy's tunnel, TLS. */
 export class ClientStream {
   readonly #options: StreamOptions;
-  #step: Step = 'name';
+  #step: Step = 'delay';
   /** What is destroyed where the connection fails before it has its socket. */
   #socket: Socket | undefined;
 
@@ -60,6 +63,8 @@ export class ClientStream {
         return new SocketFault('SocketTimeoutError', 'the TLS handshake timed out');
       case 'answer':
         return new SocketFault('SocketTimeoutError', 'the server did not answer the handshake in time');
+      case 'delay':
+        return new SocketFault('SocketTimeoutError', 'the connection timed out while it waited for its turn to be opened');
       case 'name':
       case 'tcp':
         return new SocketFault('SocketTimeoutError', 'the connection timed out');
@@ -67,7 +72,11 @@ export class ClientStream {
   }
 
   async open(): Promise<Socket> {
-    const { done, host, port, proxies, queue, secure, signal, tls, warn } = this.#options;
+    const { delay = 0, done, host, port, proxies, queue, secure, signal, tls, warn } = this.#options;
+    if (delay > 0) {
+      await untilAborted(setTimeout(delay, undefined, { signal, ref: false }), signal);
+    }
+    this.#step = 'name';
     const proxy = proxies.proxyFor(secure, host, port);
     const addresses = await untilAborted(this.#resolve(proxy), signal);
     this.#step = 'turn';

@@ -34,6 +34,8 @@ export interface ConnectOptions {
   /** What may wait to be sent; without it, any amount. What it says of dropping is for accepted connections. */
   readonly sendLimit?: SendLimit | undefined;
   readonly network: Network;
+  /** How long it waits before anything else, in milliseconds. Default: not at all. */
+  readonly delay?: number | undefined;
   /** A line for the operator, who may read what a script may not. */
   readonly warn: Warn;
 }
@@ -60,6 +62,7 @@ export function connect(options: ConnectOptions, owner: ConnectionOwner): Connec
     port,
     guard,
     warn: options.warn,
+    delay: options.delay ?? 0,
     done: pending.promise,
     signal: abort.signal,
   });

@@ -6,11 +6,11 @@ import type { FramedStream } from './framed-stream.ts';
 import { Backlog } from './backlog.ts';
 import type { ConnectionOptions, ConnectionOwner } from './connection-owner.ts';
 import { FrameQueue, type MessageType } from './frames.ts';
-import { Heartbeat, type HeartbeatOptions } from './heartbeat.ts';
+import { Heartbeat } from './heartbeat.ts';
 import type { Liveness, LivenessWatch } from './liveness.ts';
 import { PongSender } from './pong-sender.ts';
 import type { SharedMessage } from './shared-frames.ts';
-import { WRITE_BYTES, type SendLimit } from './slow-readers.ts';
+import { READS_TOO_SLOWLY, TRY_AGAIN_LATER, WRITE_BYTES, type SendLimit } from './slow-readers.ts';
 import { SocketFault, remoteHostClosed, socketFailure } from './socket-errors.ts';
 import { Unsent, whenWritten } from './unsent.ts';
 import { WsSender } from './ws-sender.ts';
@@ -20,10 +20,6 @@ import { WsSender } from './ws-sender.ts';
  * the connection may be dropped at once.
  */
 const FAILED_TIMEOUT = 2000;
-
-/** RFC 6455's registry: "Try Again Later". */
-const TRY_AGAIN_LATER = 1013;
-const READS_TOO_SLOWLY = 'Reads too slowly.';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -35,23 +31,21 @@ export type { ConnectionOptions, ConnectionOwner } from './connection-owner.ts';
  * What is sent waits for `flush`, and then reaches the kernel in one system call.
  */
 export class Connection {
-  readonly id: number;
+  id: number;
   readonly url: string;
   readonly #webSocket: WebSocket;
-  readonly #owner: ConnectionOwner;
+  #owner: ConnectionOwner;
   /** What is written to: the TCP socket of an accepted connection, else the stream over it. */
   #socket: Socket | FramedStream | undefined;
   readonly #isAccepted: boolean;
   #stream: FramedStream | undefined;
-  readonly #largest: number;
+  readonly #options: ConnectionOptions;
   readonly #pongs: PongSender;
-  readonly #heartbeatOptions: HeartbeatOptions | undefined;
   #heartbeat: Heartbeat | Liveness | undefined;
   /** Where an accepted connection may be too long without a message. */
   #idle: Liveness | undefined;
-  readonly #liveness: LivenessWatch | undefined;
+  #liveness: LivenessWatch | undefined;
   readonly #frames = new FrameQueue();
-  readonly #sendLimit: SendLimit | undefined;
   /** Of an accepted connection that drops messages: all of them go through here. */
   readonly #backlog: Backlog | undefined;
   /** What had waited before the batch of messages that is being sent. */
@@ -65,7 +59,7 @@ export class Connection {
   /** Ends the wait for a peer that has broken the protocol. */
   #failedTimer: NodeJS.Timeout | undefined;
   /** The script has closed it: it is told no message any more. WebSockets Standard: only in the state OPEN. */
-  #isClosing = false;
+  isClosing = false;
   readonly #unsent = new Unsent();
   /** What sends messages that are masked or compressed; the others are framed here. */
   #sender: WsSender | undefined;
@@ -74,9 +68,7 @@ export class Connection {
     this.#socket = options.accepted?.socket;
     this.#stream = options.accepted;
     this.#isAccepted = options.accepted !== undefined;
-    this.#largest = options.largest;
-    this.#heartbeatOptions = options.heartbeat;
-    this.#sendLimit = options.sendLimit;
+    this.#options = options;
     this.#liveness = options.liveness;
     this.id = id;
     this.url = url;
@@ -104,18 +96,16 @@ export class Connection {
 
   /** Starts to read an accepted connection. `head`: what came with the handshake. */
   start(head: Buffer): void {
-    if (this.#isAccepted) {
-      this.#watch();
-    }
+    this.#watch();
     this.#stream?.start(
       this.#webSocket,
       head,
-      { masked: this.#isAccepted, compressed: this.#sender?.compresses === true, largest: this.#largest },
+      { masked: this.#isAccepted, compressed: this.#sender?.compresses === true, largest: this.#options.largest },
       {
         message: (kind, data, start, end) => this.#message(kind, data, start, end),
         control: (type, data) => this.#control(type, data),
         closing: () => {
-          if (!this.#isClosing) {
+          if (!this.isClosing) {
             this.#owner.closing(this);
           }
         },
@@ -130,8 +120,9 @@ export class Connection {
     this.#socket = stream;
     this.#stream = stream;
     this.#sender = new WsSender(this.#webSocket, this.#unsent);
-    if (this.#heartbeatOptions !== undefined) {
-      this.#heartbeat = new Heartbeat(this.#webSocket, this.#heartbeatOptions, (error) => this.fail(error));
+    const { heartbeat } = this.#options;
+    if (heartbeat !== undefined) {
+      this.#heartbeat = new Heartbeat(this.#webSocket, heartbeat, (error) => this.fail(error));
     }
     this.#owner.opened(this, this.#webSocket.protocol, this.#webSocket.extensions);
     this.start(NOTHING);
@@ -229,7 +220,7 @@ export class Connection {
   close(code: number, reason: string): void {
     this.flush();
     this.#backlog?.finish();
-    this.#isClosing = true;
+    this.isClosing = true;
     // The peer's answer comes behind what it has sent before.
     this.#heartbeat?.resume();
     this.#stream?.release();
@@ -252,9 +243,19 @@ export class Connection {
     this.terminate();
   }
 
+  /** Gives it to another owner, who knows it by this number, and to what looks after its peer from now on. */
+  handOver(id: number, owner: ConnectionOwner, liveness = this.#liveness): void {
+    this.id = id;
+    this.#owner = owner;
+    if (liveness !== this.#liveness) {
+      this.#liveness = liveness;
+      this.#watch();
+    }
+  }
+
   /** Tells nothing more, from the next message on, and stops reading, so that the peer has to wait. */
   pause(): void {
-    if (!this.#isClosing) {
+    if (!this.isClosing) {
       this.#heartbeat?.pause();
       this.#stream?.hold();
     }
@@ -297,7 +298,7 @@ export class Connection {
   }
 
   #sendByWs(sender: WsSender, socket: Socket | FramedStream, type: MessageType, data: string | Buffer): void {
-    const limit = this.#sendLimit;
+    const limit = this.#options.sendLimit;
     if (this.#isAccepted && limit !== undefined && limit.policy !== 'close' && this.#waiting > 0 && this.#isTooMuch(this.#waiting + data.length)) {
       // What ws compresses, it has for good: the new one is dropped, not the oldest.
       limit.counts.messagesDropped++;
@@ -317,14 +318,14 @@ export class Connection {
   }
 
   #isTooMuch(bytes: number): boolean {
-    const limit = this.#sendLimit;
+    const limit = this.#options.sendLimit;
     const writes = this.#unsent.writes + this.#pings + (this.#sender?.messages ?? 0);
     return limit !== undefined && bytes + writes * WRITE_BYTES > limit.bytes;
   }
 
   /** What it does not read must not use up the host's memory. */
   #endSlowReader(): void {
-    const { bytes, counts } = this.#sendLimit as SendLimit;
+    const { bytes, counts } = this.#options.sendLimit as SendLimit;
     counts.slowReadersClosed++;
     const fault = new SocketFault('SocketResourceError', `the peer reads too slowly: more than ${bytes} bytes would wait to be sent`);
     if (!this.#isAccepted) {
@@ -339,17 +340,17 @@ export class Connection {
 
   #message(kind: MessageKind, data: Buffer, start: number, end: number): void {
     this.#idle?.messaged();
-    if (!this.#isClosing) {
+    if (!this.isClosing) {
       this.#owner.message(this, kind, data, start, end);
     }
   }
 
   /** Has the server look after the peer. */
   #watch(): void {
-    if (this.#webSocket.readyState !== this.#webSocket.OPEN) {
+    if (!this.#isAccepted || this.#webSocket.readyState !== this.#webSocket.OPEN) {
       return;
     }
-    const { isIdleWatched } = this.#liveness ?? {};
+    this.#heartbeat?.stop();
     const liveness = this.#liveness?.watch({
       connection: this,
       webSocket: this.#webSocket,
@@ -360,7 +361,7 @@ export class Connection {
       },
     });
     this.#heartbeat = liveness;
-    this.#idle = isIdleWatched === true ? liveness : undefined;
+    this.#idle = this.#liveness?.isIdleWatched === true ? liveness : undefined;
   }
 
   #control(type: 'ping' | 'pong', data: Buffer): void {
@@ -369,7 +370,7 @@ export class Connection {
     } else if (this.#heartbeat?.pong(data) === true) {
       return;
     }
-    if (!this.#isClosing) {
+    if (!this.isClosing) {
       this.#owner.control(this, type, data);
     }
   }

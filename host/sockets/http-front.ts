@@ -45,7 +45,7 @@ export class HttpFront {
   readonly #serverName: string;
   readonly #counters: ServerCounters;
   readonly #handlers: HttpFrontHandlers;
-  readonly #tcp: TcpServer;
+  #tcp: TcpServer;
   readonly #tls: TlsServer | undefined;
   readonly #http: HttpServer;
   #stopReloads: () => void = () => {};
@@ -60,12 +60,22 @@ export class HttpFront {
     this.#http = this.#createHttp();
     this.#tls = options.tls === undefined ? undefined : this.#createTls(options.tls);
     // Half open, as HTTP needs it: a client may end its side and wait for the answer.
-    this.#tcp = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#connected(socket));
-    this.#tcp.on('error', (error) => handlers.failed(error));
+    this.#tcp = net.createServer({ allowHalfOpen: true, noDelay: true });
+    this.#attend();
   }
 
   listen(bound: BoundSocket): void {
     this.#tcp.listen(bound);
+  }
+
+  /** Goes on with the listener of another front, which turns away whom it has not served yet. */
+  takeOver(other: HttpFront): void {
+    const unused = this.#tcp;
+    this.#tcp = other.#tcp.removeAllListeners('connection').removeAllListeners('error');
+    other.#tcp = unused;
+    this.#attend();
+    other.stop();
+    other.turnAwayPending();
   }
 
   /** Stops listening. Connections stay. */
@@ -133,6 +143,11 @@ export class HttpFront {
     server.on('tlsClientError', (_error, socket) => socket.destroy());
     this.#stopReloads = identity.onReload((context) => server.setSecureContext(context));
     return server;
+  }
+
+  #attend(): void {
+    this.#tcp.on('connection', (socket) => this.#connected(socket));
+    this.#tcp.on('error', (error) => this.#handlers.failed(error));
   }
 
   #connected(socket: Socket): void {

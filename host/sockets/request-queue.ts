@@ -22,6 +22,7 @@ export interface RequestHandlers {
 const UNANSWERED: Refusal = { reason: 'unanswered', status: 503, message: 'The server did not answer in time.' };
 const BUSY: Refusal = { reason: 'pending', status: 503, headers: { 'Retry-After': '1' }, message: 'Too many requests are waiting.' };
 export const CLOSED: Refusal = { reason: 'closed', status: 503, message: 'The server is closing.' };
+export const AWAY: Refusal = { reason: 'closed', status: 503, headers: { 'Retry-After': '1' }, message: 'The server is starting again.' };
 
 /** The requests to a server that wait for who listens to answer them, as many and as long as they may. */
 export class RequestQueue {
@@ -30,7 +31,7 @@ export class RequestQueue {
   readonly #waiting = new Map<AnyRequest, NodeJS.Timeout>();
   #watched = { upgrades: false, plain: false };
   #isHeld: boolean;
-  #isClosed = false;
+  #closed: Refusal | undefined;
 
   constructor(options: RequestQueueOptions, handlers: RequestHandlers) {
     this.#options = options;
@@ -62,8 +63,8 @@ export class RequestQueue {
   }
 
   take(request: AnyRequest): void {
-    if (this.#isClosed) {
-      this.#handlers.refuse(request, CLOSED);
+    if (this.#closed !== undefined) {
+      this.#handlers.refuse(request, this.#closed);
     } else if (this.#isHeld || this.isWatched(request)) {
       if (this.#wait(request) && !this.#isHeld) {
         this.#handlers.ask(request);
@@ -79,13 +80,13 @@ export class RequestQueue {
     this.#waiting.delete(request);
   }
 
-  /** Refuses all that wait, and what comes later. */
-  close(): void {
-    this.#isClosed = true;
+  /** Refuses all that wait, and what comes later, with this answer. */
+  close(refusal = CLOSED): void {
+    this.#closed = refusal;
     for (const request of [...this.#waiting.keys()]) {
       this.remove(request);
       request.gone('closed');
-      this.#handlers.refuse(request, CLOSED);
+      this.#handlers.refuse(request, refusal);
     }
   }
 

@@ -30,6 +30,8 @@ export class Client {
   hasAsked = false;
   /** Plain requests that are not answered. */
   requests = 0;
+  /** Called when its TCP connection has closed. */
+  onClosed: () => void = () => {};
   #timer: NodeJS.Timeout | undefined;
 
   constructor(raw: Socket, isSecure: boolean) {
@@ -107,11 +109,23 @@ export class ServerClients {
     }
     group.all++;
     this.#groups.set(client.group, group);
-    this.#clients.set(raw, client);
-    const key = keyOf(raw);
-    this.#byAddress.set(key, client);
-    raw.once('close', () => this.#closed(client, key));
+    this.#keep(client);
+    raw.once('close', () => client.onClosed());
     return client;
+  }
+
+  /** Takes over a client of another server that has a WebSocket. However many there are, it stays. */
+  adopt(client: Client): void {
+    // To the other server it is closed.
+    client.onClosed();
+    const group = this.#groups.get(client.group) ?? { all: 0, webSockets: 0 };
+    group.all++;
+    group.webSockets++;
+    this.#groups.set(client.group, group);
+    client.isClaimed = true;
+    this.#claimed++;
+    this.#open++;
+    this.#keep(client);
   }
 
   /** Whose TCP socket, or TLS over it, this is. */
@@ -153,6 +167,13 @@ export class ServerClients {
   /** Those that have no WebSocket and are not being refused. */
   get unfinished(): readonly Client[] {
     return [...this.#clients.values()].filter(({ phase }) => phase !== 'open' && phase !== 'refused');
+  }
+
+  #keep(client: Client): void {
+    const key = keyOf(client.raw);
+    this.#clients.set(client.raw, client);
+    this.#byAddress.set(key, client);
+    client.onClosed = () => this.#closed(client, key);
   }
 
   #closed(client: Client, key: string): void {

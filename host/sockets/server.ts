@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { WebSocket } from 'ws';
 import { codeOf, messageOf } from '../errors.ts';
 import { LIMITS } from '../policy/limits.ts';
@@ -11,7 +12,7 @@ import { optionProblem, requestProblem, requestedUrl, type Refusal } from './han
 import { HttpFront } from './http-front.ts';
 import { bind, isUnspecified } from './listen-address.ts';
 import { LivenessWatch, type LivenessOptions } from './liveness.ts';
-import { RequestQueue } from './request-queue.ts';
+import { AWAY, RequestQueue } from './request-queue.ts';
 import { hangUpWith, readBody, refusalAnswer, sendPage, type Answer } from './server-answers.ts';
 import type { Client } from './server-clients.ts';
 import { HandshakeFinisher, type DeflateOptions } from './server-compression.ts';
@@ -127,8 +128,10 @@ export class Server {
   /** As Overte has it: all interfaces are told as 127.0.0.1, and no slash follows. */
   readonly url: string;
   readonly options: Required<Omit<ListenOptions, Optional>> & Pick<ListenOptions, Optional>;
+  /** The address that it is bound to. */
+  readonly #address: string;
   readonly #serverName: string;
-  readonly #owner: ServerOwner;
+  #owner: ServerOwner;
   readonly #front: HttpFront;
   readonly #finisher: HandshakeFinisher;
   readonly #liveness: LivenessWatch | undefined;
@@ -141,20 +144,23 @@ export class Server {
 
   /**
    * Binds and listens before it returns. Throws ERR_AIRLOCK_LISTEN_FAILED where the system refuses the address.
+   *
+   * @param from the server whose listener it goes on with, instead of binding one
    */
-  constructor(id: number, options: ListenOptions, owner: ServerOwner) {
+  constructor(id: number, options: ListenOptions, owner: ServerOwner, from?: Server) {
     this.id = id;
     this.#owner = owner;
     this.options = { ...DEFAULTS, ...options };
     this.#serverName = headerValue(options.serverName) || DEFAULT_SERVER_NAME;
     this.#queue = new RequestQueue(this.options, {
-      ask: (request) => owner.requested?.(this, request),
+      ask: (request) => this.#owner.requested?.(this, request),
       unasked: (request) => (request.kind === 'upgrade' ? this.accept(request) : this.#refuse(request, UPGRADE_REQUIRED)),
       refuse: (request, refusal) => this.#refuse(request, refusal),
       lost: ({ client }) => client.socket.destroy(),
     });
-    const bound = bind(options.host, options.port);
-    const { address, port } = bound.address() as { address: string; port: number };
+    const bound = from === undefined ? bind(options.host, options.port) : undefined;
+    const { address, port } = from === undefined ? (bound?.address() as AddressInfo) : { address: from.#address, port: from.port };
+    this.#address = address;
     this.port = port;
     this.url = `${this.#scheme}://${hostPort(isUnspecified(address) ? '127.0.0.1' : address, port)}`;
     this.#finisher = this.#createFinisher();
@@ -162,9 +168,13 @@ export class Server {
     this.#front = new HttpFront(this.options, this.#serverName, this.#counters, {
       upgrade: (message, client, head) => this.#upgrade(message, client, head),
       request: (message, client, response) => void this.#request(message, client, response),
-      failed: (error) => owner.serverFailed(this, messageOf(error)),
+      failed: (error) => this.#owner.serverFailed(this, messageOf(error)),
     });
-    this.#front.listen(bound);
+    if (bound !== undefined) {
+      this.#front.listen(bound);
+    } else if (from !== undefined) {
+      this.#front.takeOver(from.#front);
+    }
   }
 
   get statistics(): ServerStatistics {
@@ -187,6 +197,18 @@ export class Server {
   /** The connections whose peers are looked after. */
   get watchedCount(): number {
     return this.#liveness?.count ?? 0;
+  }
+
+  /** Nobody is there to accept anything: handshakes and requests are answered 503, until another server goes on. */
+  suspend(owner: ServerOwner): void {
+    this.#owner = owner;
+    this.#queue.close(AWAY);
+  }
+
+  /** Takes over a connection that another server has accepted, for this owner. */
+  adopt(connection: Connection, client: Client, id: number, owner: ConnectionOwner): void {
+    this.#front.clients.adopt(client);
+    connection.handOver(id, owner, this.#liveness);
   }
 
   /** Stops accepting; handshakes under way are answered 503. Connections that are already open stay. */

@@ -18,3 +18,7 @@ export interface SendLimit {
   readonly policy: SlowReaders;
   readonly counts: SlowReaderCounts;
 }
+
+/** RFC 6455's registry: "Try Again Later". */
+export const TRY_AGAIN_LATER = 1013;
+export const READS_TOO_SLOWLY = 'Reads too slowly.';

@@ -132,6 +132,16 @@ export function isTlsError(error: number): boolean {
   );
 }
 
+/** Whether somebody has not answered in time. */
+export function isTimeoutError(error: number): boolean {
+  return error === SOCKET_ERRORS.SocketTimeoutError || error === SOCKET_ERRORS.ProxyConnectionTimeoutError;
+}
+
+/** Whether a failure is that a message was larger than the connection takes, in the words that ws has for it. */
+export function isMessageTooLarge(message: string): boolean {
+  return message.endsWith('Max payload size exceeded');
+}
+
 /** The kind that a system error's code stands for. */
 export function kindOf(code: string): SocketErrorName {
   return (

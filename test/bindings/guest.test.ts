@@ -59,7 +59,7 @@ describe('the source', () => {
     ['"use strict";\nwith ({}) {}', 'SyntaxError: Strict mode code may not include a with statement', 'chat.js:2:1'],
     ['print("never");\n/* open', 'SyntaxError: Invalid or unexpected token', 'chat.js:2:1'],
   ])('the syntax error of %j is told with its place, and nothing has run', (source, message, place) => {
-    expect(new IsolatedScript(source).first).toEqual({
+    expect(new IsolatedScript(source).first).toMatchObject({
       status: 'done', message: '', commands: [{ type: 'loadFailed', text: message, stack: `    at ${place}` }],
     });
   });

@@ -7,7 +7,7 @@ describe('a turn that takes too long', () => {
   const timeout = (source: string, name = 'chat.js'): IsolatedScript['first'] => new IsolatedScript(source, { turnTimeout: 50, name }).first;
 
   test('ends as a timeout that says where the script was, with what it commanded before', () => {
-    expect(timeout("print('before');\nfunction spin() {\n  for (;;);\n}\nspin();")).toEqual({
+    expect(timeout("print('before');\nfunction spin() {\n  for (;;);\n}\nspin();")).toMatchObject({
       status: 'timeout',
       message: 'ran for more than 50 ms in one turn, at chat.js:3:3',
       commands: [{ type: 'print', level: 0, text: 'before' }],
@@ -39,7 +39,7 @@ describe('a turn that takes too long', () => {
 
   test('in a handler', () => {
     const script = startScript("ws = new WebSocket('ws://a.example'); ws.onmessage = () => { ws.send('x');\n  for (;;);\n}", { turnTimeout: 50 });
-    expect(script.result(opened(), text('go'), text('never'))).toEqual({
+    expect(script.result(opened(), text('go'), text('never'))).toMatchObject({
       status: 'timeout',
       message: 'ran for more than 50 ms in one turn, at chat.js:2:3',
       commands: [{ type: 'sendText', socket: 2, data: 'x' }],

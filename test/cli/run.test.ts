@@ -66,7 +66,7 @@ describe('a script that is no good gets one line, the others go on, and the exit
     ['throws at once', '\nthrow new RangeError("no");', 'airlock: bad.js:2:7: RangeError: no (ERR_AIRLOCK_SCRIPT_LOAD_FAILED)\n'],
     ['throws what is no error', 'throw { toString() { throw 1; } }', 'airlock: bad.js: a value that cannot be converted to a string was thrown (ERR_AIRLOCK_SCRIPT_LOAD_FAILED)\n'],
     ['is empty', '', 'airlock: bad.js is empty (ERR_AIRLOCK_SCRIPT_EMPTY)\n'],
-    ['is 50 MB', ' '.repeat(50_000_000), 'airlock: bad.js has 50000000 bytes or more; the limit scriptBytes is 4194304 (ERR_AIRLOCK_SCRIPT_TOO_LARGE)\n'],
+    ['is 50 MB', ' '.repeat(50_000_000), 'airlock: bad.js is larger than 4194304 bytes: it has 50000000 bytes or more; see the limit scriptBytes (ERR_AIRLOCK_SCRIPT_TOO_LARGE)\n'],
     [
       'opens a URL of a wrong scheme',
       'new WebSocket("ftp://127.0.0.1/");',
@@ -255,4 +255,25 @@ test('--help tells what there is', async () => {
     expect(help.stdout).toContain(flag);
   }
   expect(await airlock(folder, '--version')).toMatchObject({ code: 0, stdout: '0.1.0\n' });
+});
+
+describe('airlock run --stats', () => {
+  test('says in a line of JSON what each script has used, when it has ended', async () => {
+    const folder = folderWith({ 'a.js': `print('one'); print('two'); Script.stop()` });
+    const { code, stderr, stdout } = await airlock(folder, 'run', 'a.js', '--stats');
+    expect([code, stdout]).toEqual([0, 'one\ntwo\n']);
+    expect(JSON.parse(stderr)).toMatchObject({ script: 'a.js', reason: 'stopped', statistics: { prints: 2, turns: 2, sockets: 0, limits: [] } });
+  });
+
+  test('names the limit that a script has ended by', async () => {
+    const folder = folderWith({ 'loop.js': `for (;;);` });
+    const { code, stderr } = await airlock(folder, 'run', 'loop.js', '--stats');
+    const [error, line = ''] = stderr.split('\n');
+    expect([code, error]).toEqual([1, 'airlock: loop.js: ran for more than 2000 ms in one turn, at loop.js:1:1 (ERR_AIRLOCK_TURN_TIMEOUT)']);
+    expect(JSON.parse(line)).toMatchObject({
+      reason: 'fault',
+      limit: 'turnTimeout',
+      statistics: { limits: [{ name: 'turnTimeout', value: 2000, message: 'ran for more than 2000 ms in one turn', count: 1 }] },
+    });
+  });
 });

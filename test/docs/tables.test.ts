@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { ERROR_CODES, LIMITS, SCRIPT_TYPES, type ScriptType } from '../../host/index.ts';
+import { LIMIT_WORDS } from '../../host/policy/limit-words.ts';
 import { PERMISSIONS, type PermissionName } from '../../host/policy/permission-table.ts';
 import { Permissions } from '../../host/policy/permissions.ts';
 import { readPolicyFile } from '../../host/policy/policy-file.ts';
@@ -12,6 +13,7 @@ import { checkTlsOptions } from '../../host/run-options.ts';
 import { isForbiddenHeader, isPermittableHeader } from '../../wire/handshake-headers.ts';
 import { SOCKET_ERRORS } from '../../wire/socket-codes.ts';
 import { guestGlobals } from '../sandbox-types/guest-globals.ts';
+import { startHost } from '../support/host.ts';
 import { ROOT, checkProject } from '../sandbox-types/type-check.ts';
 import { DOCS, code, tableOf } from './tables.ts';
 
@@ -28,6 +30,17 @@ describe('docs/limits.md', () => {
         number(limit.most),
       ]),
     );
+  });
+
+  test('has the words for every limit, and its level, in order', () => {
+    expect(tableOf('limits.md', 'limit').map((row) => [row['limit'], row['how it is told'], row['level']])).toEqual(
+      Object.entries(LIMIT_WORDS).map(([name, { level, words }]) => [code(name), words, level]),
+    );
+  });
+
+  test('has every figure of the statistics, in order', async () => {
+    const { script } = await (await startHost()).run({ source: '1' });
+    expect(tableOf('limits.md', 'figure').map(({ figure }) => figure)).toEqual(Object.keys(script.statistics).map(code));
   });
 
   test('speaks of no error that does not exist', () => {

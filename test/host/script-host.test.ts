@@ -19,7 +19,7 @@ describe('ScriptHost.run', () => {
     ['a baseUrl of a file', { source: '1', baseUrl: 'file:///x' }, 'host.run: baseUrl: must be a whole http:, https:, ws: or wss: URL, as https://example.com/'],
     ['an unknown dialect', { source: '1', dialect: 'latin' }, 'host.run: dialect: Invalid option: expected one of "overte"|"web"'],
     ['a name that would break a log', { source: '1', name: 'a\nb' }, 'host.run: name: must not hold control characters'],
-    ['an unknown limit', { source: '1', limits: { legs: 4 } }, "There is no limit 'legs'; there are memory, turnTimeout"],
+    ['an unknown limit', { source: '1', limits: { legs: 4 } }, "There is no limit 'legs'; there are memory, resizableMemory"],
     ['a limit out of bounds', { source: '1', limits: { memory: 1 } }, 'The limit memory must be a whole number from 8 to 4096, not 1'],
     ['an unknown permission', { source: '1', permissions: { fly: true } }, "permissions.fly: there is no permission 'fly'; there are connect, listen, headers, read, import, env"],
     ['a header that cannot be permitted', { source: '1', permissions: { headers: ['host'] } }, "permissions.headers[0]: 'host' is not a rule for headers: write cookie or origin"],
@@ -31,7 +31,7 @@ describe('ScriptHost.run', () => {
     ['TLS of another kind', { source: '1', tls: 'strict' }, 'host.run: tls: must be an object or a list of objects'],
     ['a proxy, which is the host\'s business', { source: '1', proxy: {} }, 'host.run: Unrecognized key: "proxy"'],
     ['an empty source', { source: ' \n', name: 'void.js' }, 'void.js is empty'],
-    ['a source over its limit', { source: 'x'.repeat(100), limits: { scriptBytes: 99 } }, 'the source has 100 bytes or more; the limit scriptBytes is 99'],
+    ['a source over its limit', { source: 'x'.repeat(100), limits: { scriptBytes: 99 } }, 'the source is larger than 99 bytes: it has 100 bytes or more; see the limit scriptBytes'],
     ['a missing file', { file: 'no/such.js' }, 'Cannot read no/such.js: there is no such file'],
     ['a folder', { file: '/' }, '/ is not a file'],
     ['an address of another kind', { url: 'ftp://127.0.0.1/a.js' }, "'ftp://127.0.0.1/a.js' is not an address of a script: give an http:, https: or file: URL"],
@@ -177,7 +177,7 @@ describe('a script ends', () => {
       limits: { stopTimeout: 100, turnTimeout: 1000 },
     });
     await script.line('up');
-    expect(await script.script.stop()).toEqual({ reason: 'stopped' });
+    expect(await script.script.stop()).toMatchObject({ reason: 'stopped', limit: { message: 'took more than 100 ms to end' } });
   });
 });
 

@@ -71,6 +71,8 @@ export function settingsOf(name: string, turnTimeout = 1000): CellSettings {
       messageBytes: 1024 * 1024,
       handshakeTimeout: 30_000,
       heartbeatInterval: 1000,
+      timers: 10_000,
+      resizableMemory: 32,
       answerBytes: 4 * 1024 * 1024,
       bufferedBytes: 16 * 1024 * 1024,
       attachmentBytes: 16 * 1024,

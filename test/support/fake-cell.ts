@@ -1,16 +1,18 @@
 import { EventEmitter, once } from 'node:events';
 import type { Cell, CellClient, CellSettings, Place } from '../../host/cells/cell.ts';
-import type { LogEntry, LogLevel } from '../../host/observe/log.ts';
+import type { LogEntry } from '../../host/observe/log.ts';
 import { resolveLimits, type Limits } from '../../host/policy/limits.ts';
 import { ProxySettings } from '../../host/policy/proxy-options.ts';
 import { ServerTls } from '../../host/sockets/server-tls.ts';
 import { TlsSettings } from '../../host/sockets/tls-settings.ts';
 import { Permissions, type PermissionOptions } from '../../host/policy/permissions.ts';
+import type { Hold } from '../../host/script/hold.ts';
+import type { OnFault } from '../../host/script/script-setup.ts';
 import { Script } from '../../host/script/script.ts';
 import { SCRIPT_TYPES, type ScriptType } from '../../host/script/script-types.ts';
 import type { Command } from '../../wire/commands.ts';
 import type { Event, EventOf, EventType } from '../../wire/events.ts';
-import type { TurnStatus } from '../../wire/frames.ts';
+import { NO_USAGE, type TurnStatus, type TurnUsage } from '../../wire/frames.ts';
 import type { FlatWriter } from '../../wire/flat-writer.ts';
 import type { AnswerOf, Question } from '../../wire/questions.ts';
 import { afterThisTest } from './sockets.ts';
@@ -19,7 +21,7 @@ import { batchOf, eventsOf } from './wire.ts';
 
 /** What a cell tells a script, with commands as objects. */
 interface FakeCellClient extends Omit<CellClient, 'turned' | 'answer'> {
-  turned(status: TurnStatus, message: string, commands: readonly Command[]): void;
+  turned(status: TurnStatus, message: string, commands: readonly Command[], usage?: TurnUsage): void;
   answer<Asked extends Question>(commands: readonly Command[], question: Asked): AnswerOf<Asked['type']>;
 }
 
@@ -67,7 +69,7 @@ export class FakeCell implements Cell {
   get client(): FakeCellClient {
     const client = this.#client as CellClient;
     return {
-      turned: (status, message, commands) => client.turned(status, message, batchOf(commands)),
+      turned: (status, message, commands, usage = NO_USAGE) => client.turned(status, message, batchOf(commands), usage),
       answer: (commands, question) => client.answer(batchOf(commands), question) as AnswerOf<(typeof question)['type']>,
       blamed: (death) => client.blamed(death),
       died: (death) => client.died(death),
@@ -83,10 +85,10 @@ export class FakeCell implements Cell {
   }
 
   /** Ends the turn that is, or will next be, under way. */
-  async endTurn(commands: readonly Command[] = [], status: TurnStatus = 'done', message = ''): Promise<void> {
+  async endTurn(commands: readonly Command[] = [], status: TurnStatus = 'done', message = '', usage = NO_USAGE): Promise<void> {
     await this.turnBegins();
     this.underWay = false;
-    this.client.turned(status, message, commands);
+    this.client.turned(status, message, commands, usage);
   }
 
   /** Lets turns begin and end until the script has been given such an event; the last turn is then under way. */
@@ -113,6 +115,10 @@ export interface FakeScript extends ObservedScript {
 export interface FakeScriptOptions {
   readonly type?: ScriptType;
   readonly limits?: Partial<Limits>;
+  readonly onFault?: OnFault;
+  /** What another script has left behind. */
+  readonly hold?: Hold | undefined;
+  readonly onLeft?: (hold: Hold) => void;
   readonly permissions?: PermissionOptions;
   /** Called before the script is placed in a later cell. */
   readonly beforePlace?: () => Promise<void>;
@@ -148,8 +154,11 @@ export function startFakeScript(options: FakeScriptOptions = {}): FakeScript {
       laterCells.push(later);
       return placeIn(later);
     },
+    onFault: options.onFault ?? 'close',
+    hold: options.hold,
+    onLeft: options.onLeft ?? (() => {}),
     onBlamed: () => {},
-    log: (level: LogLevel, message: string) => void log.push({ level, script: 'fake.js', message }),
+    log: (level, message, _code, limit) => void log.push({ level, script: 'fake.js', message, ...(limit === undefined ? {} : { limit }) }),
     onChange: () => {},
   });
   afterThisTest(() => cell.client.blamed({ what: 'process', message: 'is over with the test', blamed: undefined }));

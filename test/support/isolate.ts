@@ -58,6 +58,8 @@ export function isolateSettings({ latency: _latency, listen: _listen, memory = 6
       messageBytes: 16 * 1024 * 1024,
       handshakeTimeout: 30_000,
       heartbeatInterval: 1000,
+      timers: 10_000,
+      resizableMemory: 32,
       answerBytes: 4 * 1024 * 1024,
       bufferedBytes: 16 * 1024 * 1024,
       attachmentBytes: 16 * 1024,

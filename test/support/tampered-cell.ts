@@ -40,7 +40,7 @@ const TAMPERED = `
         script, writeAll, readSync, COMMANDS, frames, encodeTexts,
         write: (kind, content, as = script) => writeAll(Buffer.concat(frames.frame(kind, as, content))),
         turned: (commands, as = script) =>
-          cell.write(frames.TO_HOST.turned, frames.turnedContent('done', '', encodeTexts({ ...EMPTY, ...commands })), as),
+          cell.write(frames.TO_HOST.turned, frames.turnedContent('done', '', frames.NO_USAGE, encodeTexts({ ...EMPTY, ...commands })), as),
         raw: (bytes) => writeAll(Buffer.from(bytes)),
         /** Items as their numbers and texts lie: [code, ...fields], texts as strings. */
         commands: (...items) => {
@@ -57,9 +57,9 @@ const TAMPERED = `
         print: (text) => cell.commands(['print', 0, String(text)]),
         events, count,
       };
-      if (events.numbers[0] !== EVENTS.evaluate.code) return { status: 'done', message: '', commands: globalThis.onTurn?.(cell) ?? EMPTY };
+      if (events.numbers[0] !== EVENTS.evaluate.code) return { status: 'done', message: '', usage: frames.NO_USAGE, commands: globalThis.onTurn?.(cell) ?? EMPTY };
       const result = Function('cell', events.texts[0])(cell);
-      return { status: 'done', message: '', commands: EMPTY, ...result };
+      return { status: 'done', message: '', usage: frames.NO_USAGE, commands: EMPTY, ...result };
     }
   }
 `;

@@ -162,7 +162,7 @@ describe('a cell that is not to be trusted', () => {
     ['garbage', '[255, 255, 255, 255, 1, 2, 3]', /^sent what is not of the protocol \(a frame of \d+ bytes/],
     ['a frame without a header', '[1, 0, 0, 0, 2, 2, 2, 2, 2]', /^sent what is not of the protocol \(a frame of 5 bytes/],
     ['a turn with an unknown status', '[6, 0, 0, 0, 2, 1, 0, 0, 0, 77]', /there is no turn status 77/],
-    ['a turn with an unknown command', '[26, 0, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 192, 88, 64]', /there is no command with the code 99/],
+    ['a turn with an unknown command', '[46, 0, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, ...Array(20).fill(0), 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 192, 88, 64]', /there is no command with the code 99/],
     ['a turn that is cut off', '[8, 0, 0, 0, 2, 1, 0, 0, 0, 0, 9, 9]', /4 bytes were expected where 2 are left/],
     ['a question that is none', '[33, 0, 0, 0, 3, 1, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 86, 64]', /there is no question with the code 88/],
     ['a frame of an unknown kind', '[5, 0, 0, 0, 66, 1, 0, 0, 0]', /there is no frame of the kind 66/],
@@ -192,7 +192,7 @@ describe('a cell that is not to be trusted', () => {
       import { readSync, writeSync } from 'node:fs';
       writeSync(4, Uint8Array.from(${JSON.stringify(READY)}));
       readSync(3, new Uint8Array(1000));
-      writeSync(4, Uint8Array.from([18, 0, 0, 0, 2, 77, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 18, 0, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]));
+      writeSync(4, Uint8Array.from([38, 0, 0, 0, 2, 77, 0, 0, 0, ...Array(33).fill(0), 38, 0, 0, 0, 2, 1, 0, 0, 0, ...Array(33).fill(0)]));
       setInterval(() => {}, 1000);
     `);
     const client = processCellClient();

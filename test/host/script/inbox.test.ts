@@ -87,6 +87,23 @@ describe('an inbox', () => {
     expect([inbox.length, inbox.bytes, inbox.weight]).toEqual([0, 0, 0]);
   });
 
+  test('gives back what waits as it was pushed, and says which turns were taken', () => {
+    const inbox = new Inbox(2, 1000, 10);
+    const events: Event[] = [
+      { type: 'text', socket: 1, data: 'first' },
+      { type: 'binary', socket: 3, data: Buffer.from([1, 2]) },
+      { type: 'closed', socket: 1, code: 1000, reason: 'é', wasClean: true },
+    ];
+    events.forEach((event) => inbox.push(event));
+    expect([inbox.newestTurn, inbox.takenTurn]).toEqual([2, 0]);
+    inbox.take();
+    expect([inbox.newestTurn, inbox.takenTurn]).toEqual([2, 1]);
+    expect(inbox.drain()).toEqual([events[2]]);
+    expect([inbox.length, inbox.newestTurn, inbox.takenTurn]).toEqual([0, 1, 1]);
+    events.slice(0, 2).forEach((event) => inbox.push(event));
+    expect(inbox.drain()).toEqual([{ ...events[0], data: 'first' }, { ...events[1], data: expect.objectContaining({ length: 2 }) }]);
+  });
+
   test('grows heavier with every event, so that a flood of empty messages fills it too', () => {
     const inbox = new Inbox(100, 100, 10);
     for (let count = 0; count < 100; count++) {

@@ -80,7 +80,7 @@ describe('a source is refused', () => {
   test('of more bytes than it may have', async () => {
     await expect(loadSource({ source: '€'.repeat(334) }, undefined, LIMIT)).rejects.toMatchObject({
       code: 'ERR_AIRLOCK_SCRIPT_TOO_LARGE',
-      message: 'the source has 1002 bytes or more; the limit scriptBytes is 1000',
+      message: 'the source is larger than 1000 bytes: it has 1002 bytes or more; see the limit scriptBytes',
     });
   });
 
@@ -117,7 +117,7 @@ describe('a source is refused', () => {
         response.on('close', () => clearInterval(more));
       },
       'ERR_AIRLOCK_SCRIPT_TOO_LARGE',
-      'the limit scriptBytes is 1000',
+      'is larger than 1000 bytes',
     ],
   ])('where what is fetched %s', async (_what, listener, code, message) => {
     const origin = await serve(listener);

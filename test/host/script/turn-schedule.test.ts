@@ -55,3 +55,49 @@ describe('a turn begins', () => {
     expect(turns).toBe(2);
   });
 });
+
+describe('a turn that has to wait', () => {
+  test('begins when there is nothing to wait for any more, and only once', async () => {
+    const waits = [5, 3, 0];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let turns = 0;
+    const schedule = new TurnSchedule(
+      () => {
+        turns++;
+        resolve();
+      },
+      () => waits.shift() ?? 0,
+    );
+    const before = performance.now();
+    schedule.request();
+    await nextLoop();
+    schedule.request();
+    await promise;
+    await nextLoop();
+    expect([turns, waits]).toEqual([1, []]);
+    expect(performance.now() - before).toBeGreaterThan(7);
+  });
+
+  test('can be hurried, and stopped', async () => {
+    let wait = 1e6;
+    let turns = 0;
+    const schedule = new TurnSchedule(() => turns++, () => wait);
+    schedule.request();
+    await nextLoop();
+    wait = 0;
+    schedule.hurry();
+    await nextLoop();
+    expect(turns).toBe(1);
+    wait = 1e6;
+    schedule.request();
+    await nextLoop();
+    schedule.stop();
+    wait = 0;
+    schedule.hurry();
+    await nextLoop();
+    expect(turns).toBe(1);
+    schedule.request();
+    await nextLoop();
+    expect(turns).toBe(2);
+  });
+});

@@ -1,0 +1,37 @@
+import type { TurnStatus } from '../../wire/frames.ts';
+import type { ErrorCode } from '../errors.ts';
+import { limitWords } from '../policy/limit-words.ts';
+import type { LimitName, Limits } from '../policy/limits.ts';
+
+/** Why a script ends with a turn. */
+export interface TurnFault {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** The limit that it has hit, with whose words the message begins. */
+  readonly limit?: LimitName;
+}
+
+/**
+ * What is wrong where a turn has ended like this; undefined where nothing is.
+ *
+ * @param message the cell's, for a status that is not `done`
+ * @param exceeded the limit that the isolate is beyond although it should have held it itself
+ */
+export function turnFault(status: TurnStatus, message: string, exceeded: LimitName | undefined, limits: Limits): TurnFault | undefined {
+  switch (status) {
+    case 'timeout':
+      return { code: 'ERR_AIRLOCK_TURN_TIMEOUT', message, limit: 'turnTimeout' };
+    case 'memory':
+      return { code: 'ERR_AIRLOCK_OUT_OF_MEMORY', message, limit: 'memory' };
+    case 'broken':
+      return { code: 'ERR_AIRLOCK_ISOLATE_BROKEN', message };
+    case 'done':
+      return exceeded === undefined
+        ? undefined
+        : {
+            code: exceeded === 'memory' ? 'ERR_AIRLOCK_OUT_OF_MEMORY' : 'ERR_AIRLOCK_MALFORMED_COMMAND',
+            message: limitWords(exceeded, limits[exceeded]),
+            limit: exceeded,
+          };
+  }
+}
