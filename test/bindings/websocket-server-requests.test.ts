@@ -102,6 +102,7 @@ describe('onupgrade and onrequest', () => {
     script.turn(upgrade());
     expect(script.run("request.accept({ protocol: 'v2', headers: { 'X-B': 'c' } })")).toEqual([{ type: 'acceptRequest', request: 1, byDefault: false, protocol: 'v2', headers: ['X-B', 'c'] }]);
     expect(script.thrown('request.reject()')).toMatchObject({ name: 'InvalidStateError' });
+    expect(script.thrown('(0, request.accept)()')).toMatchObject({ name: 'TypeError', message: expect.stringContaining("of the type 'UpgradeRequest'") });
     script.turn(acceptedEvent({ request: 1 }), upgrade({ request: 2 }));
     expect(script.run("request.reject(418, 'tea')")).toEqual([
       { type: 'answerRequest', request: 2, status: 418, headers: ['Content-Type', 'text/plain; charset=utf-8'], data: Buffer.from('tea') },
