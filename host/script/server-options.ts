@@ -40,7 +40,7 @@ export function listenOptions(question: QuestionOf<'listen'>, { limits, log, ser
   if (!protocols.every((protocol) => HEADER_NAME.test(protocol))) {
     throw new AirlockError('ERR_AIRLOCK_MALFORMED_COMMAND', 'the question is malformed');
   }
-  const connections = connectionOptions(question);
+  const connections = connectionOptions(question, limits.heartbeatInterval);
   if (connections === undefined) {
     throw new AirlockError('ERR_AIRLOCK_MALFORMED_COMMAND', 'the question is malformed');
   }
