@@ -16,7 +16,7 @@ import {
 import { answerHeaders, checkAnswer, type CheckedAnswer } from './server-answers.ts';
 import { RequestHeaders } from './server-request-headers.ts';
 import { AbortController, type AbortSignal } from './web/abort-signal.ts';
-import { defineInterface, defineOwn } from './web/define.ts';
+import { defineInterface, defineOwn, illegalInvocation } from './web/define.ts';
 import { domException } from './web/dom-exception.ts';
 import { URLSearchParams } from './web/url-search-params.ts';
 import { utf8Decode } from './web/utf8.ts';
@@ -175,6 +175,9 @@ defineInterface(ServerRequest, 'ServerRequest', MEMBERS);
 const ACCEPT = "Failed to execute 'accept' on 'UpgradeRequest'";
 const REJECT = "Failed to execute 'reject' on 'UpgradeRequest'";
 
+/** The subprotocols of a request as a member sees it, also one that was taken off its request. Throws for anything else. */
+let offeredTo: (value: unknown) => readonly string[];
+
 /** A handshake that a script decides about. */
 export class UpgradeRequest extends ServerRequest {
   readonly #protocols: readonly string[];
@@ -188,13 +191,22 @@ export class UpgradeRequest extends ServerRequest {
     this.#protocols = ObjectFreeze(protocols);
   }
 
+  static {
+    offeredTo = (value) => {
+      if (typeof value !== 'object' || value === null || !(#protocols in value)) {
+        throw illegalInvocation('UpgradeRequest');
+      }
+      return value.#protocols;
+    };
+  }
+
   get protocols(): readonly string[] {
     return this.#protocols;
   }
 
   /** Lets the client in; its socket comes as every other. */
   accept(options: unknown = undefined): void {
-    const offered = this.#protocols;
+    const offered = offeredTo(this);
     const { headers, protocol } = dictionary<{ headers: unknown; protocol: unknown }>(options, ACCEPT);
     const list = answerHeaders(headers, ACCEPT);
     if (protocol !== undefined && protocol !== null && protocol !== '' && !includes(offered, protocol)) {
@@ -208,7 +220,7 @@ export class UpgradeRequest extends ServerRequest {
   }
 
   reject(status: unknown = 403, body: unknown = undefined, headers: unknown = undefined): void {
-    void this.#protocols;
+    offeredTo(this);
     const answer = checkAnswer('refusal', status, body, headers, REJECT);
     if (mayAnswer(this, REJECT)) {
       requestInternals.answer(this, answer);

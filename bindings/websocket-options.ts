@@ -1,5 +1,6 @@
 import {
   ArrayPrototypeJoin,
+  MathMax,
   ObjectKeys,
   RangeErrorConstructor,
   StringConstructor,
@@ -116,7 +117,11 @@ function readOptions(value: Options, operation: string, protocols: (value: unkno
 
 /** The same of a server's options, which know `false` too. */
 export function serverHeartbeat(value: unknown, operation: string): { readonly interval: number; readonly timeout: number } {
-  return value === undefined ? SERVER_HEARTBEAT : value === false ? NO_HEARTBEAT : heartbeat(value, operation);
+  if (value === undefined) {
+    // A limit can be longer than the default.
+    return { interval: MathMax(SERVER_HEARTBEAT.interval, script().heartbeatInterval), timeout: SERVER_HEARTBEAT.timeout };
+  }
+  return value === false ? NO_HEARTBEAT : heartbeat(value, operation);
 }
 
 /** A ping each `interval`; the connection fails where none is answered within `timeout`, which is `interval` by default. */
@@ -130,6 +135,12 @@ function heartbeat(value: unknown, operation: string): { readonly interval: numb
   refuseOthers(value, HEARTBEAT_OPTIONS, 'heartbeat.', operation);
   const given = value as { readonly interval?: unknown; readonly timeout?: unknown };
   const interval = time(given.interval, 'heartbeat.interval', operation);
+  const least = script().heartbeatInterval;
+  if (interval < least) {
+    throw new RangeErrorConstructor(
+      `${operation}: The option heartbeat.interval must keep to the script's limit heartbeatInterval, which is ${least} milliseconds; ${interval} is less.`,
+    );
+  }
   const { timeout } = given;
   return { interval, timeout: timeout === undefined ? interval : time(timeout, 'heartbeat.timeout', operation) };
 }

@@ -83,7 +83,10 @@ function slowReadersNumber(value: unknown = 'close'): number {
 }
 
 function checkPort(port: unknown): number {
-  if (typeof port !== 'number' || port % 1 !== 0 || port < 0 || port > 65535) {
+  if (typeof port !== 'number') {
+    throw new TypeErrorConstructor(`${FAILED}: port must be a number, not ${typeof port === 'string' ? `the string '${port}'` : typeof port}.`);
+  }
+  if (port % 1 !== 0 || port < 0 || port > 65535) {
     throw new RangeErrorConstructor(`${FAILED}: port must be a whole number from 0 to 65535, not ${StringConstructor(port)}.`);
   }
   return port;
@@ -161,13 +164,19 @@ function strings(name: string, value: unknown, single?: string): string[] {
   return list;
 }
 
+/** What crosses to the host as a number. */
+const MOST = 2 ** 32 - 1;
+
 /** What can lower a limit; the host says so where it would raise it. */
 function bound(name: string, value: unknown): number {
   if (value === undefined) {
     return 0;
   }
-  if (typeof value !== 'number' || value % 1 !== 0 || value < 1 || value > 2 ** 32 - 1) {
-    throw new RangeErrorConstructor(`${FAILED}: ${name} must be a whole number from 1 on, not ${StringConstructor(value)}.`);
+  if (typeof value !== 'number') {
+    throw new TypeErrorConstructor(`${FAILED}: ${name} must be a number.`);
+  }
+  if (value % 1 !== 0 || value < 1 || value > MOST) {
+    throw new RangeErrorConstructor(`${FAILED}: ${name} must be a whole number from 1 to ${MOST}, not ${StringConstructor(value)}.`);
   }
   return value;
 }

@@ -142,7 +142,7 @@ export class WebSocket extends EventTarget {
     if (code !== undefined && !mayCloseWith(wireCode, connection)) {
       throw domException(
         'InvalidAccessError',
-        `Failed to execute 'close' on 'WebSocket': The close code must be either 1000, or between 3000 and 4999. ${number} is neither.`,
+        `Failed to execute 'close' on 'WebSocket': The close code must be ${closeCodes(connection)}. ${number} is neither.`,
       );
     }
     if (utf8Length(text) > LONGEST_REASON) {
@@ -240,6 +240,12 @@ function mayCloseWith(code: number, { accepted }: Connection): boolean {
   const isOverte = dialect() === 'overte';
   const defined = (code >= 1001 && code <= 1003) || (code >= 1007 && code <= 1014);
   return (defined && (accepted || isOverte)) || (isOverte && isReserved(code));
+}
+
+function closeCodes({ accepted }: Connection): string {
+  return accepted || dialect() === 'overte'
+    ? 'either 1000, between 1001 and 1003 or 1007 and 1014, or between 3000 and 4999'
+    : 'either 1000, or between 3000 and 4999';
 }
 
 /** RFC 6455, 7.4.1: codes that no close frame may hold. */

@@ -47,6 +47,8 @@ export interface GuestSettings {
   /** What a WebSocket's options can lower: the largest message, in bytes, and the time for a handshake, in milliseconds. */
   readonly messageBytes: number;
   readonly handshakeTimeout: number;
+  /** The shortest time between two pings of a heartbeat, in milliseconds. */
+  readonly heartbeatInterval: number;
   /** The most timers at one time. */
   readonly timers: number;
   /** The most memory of resizable ArrayBuffers, in MiB. */

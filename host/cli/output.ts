@@ -35,10 +35,10 @@ export class Output {
   }
 
   /** One line with the position, and the frames that led there, where there is more than one. */
-  error({ code, message, position, script, scriptStack }: ScriptError): void {
+  error({ code, message, position, script, scriptStack }: ScriptError, advice: string): void {
     const where = position === undefined ? script : `${position.file}:${position.line}:${position.column}`;
     const [, ...outer] = scriptStack.split('\n');
-    this.#problem('red', [`${where}: ${oneLine(message)}${codeOf(code)}`, ...outer].join('\n'));
+    this.#problem('red', [`${where}: ${oneLine(message)}${advice}${codeOf(code)}`, ...outer].join('\n'));
   }
 
   /** Something that could not be begun. */

@@ -140,7 +140,7 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
         ...policies.of([name, basename(file), file]),
       });
       script.on('print', (line) => output.print(script.name, line));
-      script.on('error', (error) => output.error(error));
+      script.on('error', (error) => output.error(error, advice(error.message, script.type)));
       if (flags.stats === true) {
         script.on('ended', (end) => output.statistics(script.name, end, script.statistics));
       }
@@ -199,4 +199,13 @@ export function fail(output: Output, error: unknown): number {
   }
   output.failure(error);
   return 1;
+}
+
+/** What the operator has left out, where that is why a script has failed. */
+function advice(message: string, type: ScriptType): string {
+  if (!message.includes('WebSocketServer is not defined')) {
+    return '';
+  }
+  const types = Object.entries(SCRIPT_TYPES).filter(([, { server }]) => server);
+  return `; scripts of the type ${type} have no servers: run it with --type ${types.map(([name]) => name).join(' or --type ')}`;
 }

@@ -61,6 +61,8 @@ export const LIMITS = {
   eventsPerTurn: { default: 1024, least: 1, most: 65_536 },
   /** Bytes of messages in one turn. A single larger message is a turn of its own. */
   eventBytesPerTurn: { default: 4 * 1024 * 1024, least: 1, most: 64 * 1024 * 1024 },
+  /** Requests to its servers, handshakes included, in one turn: each can be answered with `answerBytes`. */
+  requestsPerTurn: { default: 16, least: 1, most: 65_536 },
   /** Calls (sends, closes, prints, ...) that one turn may give back. */
   commandsPerTurn: { default: 65_536, least: 16, most: 1_048_576 },
   /** Bytes that one turn may give back. */
@@ -71,6 +73,8 @@ export const LIMITS = {
   handshakeTimeout: { default: 30_000, least: 1, most: 600_000 },
   /** How long a peer has to answer a close frame, in milliseconds, before it is cut off. */
   closeTimeout: { default: 5000, least: 1, most: 600_000 },
+  /** The shortest time between two pings that a script may have the host send, in milliseconds. */
+  heartbeatInterval: { default: 1000, least: 1, most: 600_000 },
   /** Accepted sockets at one time whose messages are compressed. */
   compressedSockets: { default: 1000, least: 0, most: 1_000_000 },
   /** WebSockets that one server has open at one time; more handshakes get 503. */

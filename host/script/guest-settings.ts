@@ -17,6 +17,7 @@ export function guestSettings({ definition, limits, permissions, ...setup }: Scr
     bytesPerTurn: limits.commandBytesPerTurn,
     messageBytes: limits.messageBytes,
     handshakeTimeout: limits.handshakeTimeout,
+    heartbeatInterval: limits.heartbeatInterval,
     timers: limits.timers,
     resizableMemory: limits.resizableMemory,
     answerBytes: limits.answerBytes,

@@ -9,17 +9,21 @@ export const EVENT_BYTES = 128;
 export class Inbox {
   readonly #mostEvents: number;
   readonly #mostBytes: number;
+  readonly #mostRequests: number;
   /** One for each turn; the last one is written to. */
   #turns: FlatWriter[] = [];
+  /** Requests in the last turn. */
+  #requests = 0;
   #length = 0;
   #bytes = 0;
   #begun = 0;
   #taken = 0;
 
-  /** What one turn takes: at most so many events, and so many bytes of messages, but always one event. */
-  constructor(mostEvents: number, mostBytes: number) {
+  /** What one turn takes: at most so many events, so many bytes of messages and so many requests, but always one event. */
+  constructor(mostEvents: number, mostBytes: number, mostRequests: number) {
     this.#mostEvents = mostEvents;
     this.#mostBytes = mostBytes;
+    this.#mostRequests = mostRequests;
   }
 
   get length(): number {
@@ -38,7 +42,9 @@ export class Inbox {
 
   /** Any event. */
   push(event: Event): void {
-    const turn = this.#turnFor('data' in event ? event.data.length : 0);
+    const isRequest = event.type === 'plainRequested' || event.type === 'upgradeRequested';
+    const turn = this.#turnFor('data' in event ? event.data.length : 0, isRequest);
+    this.#requests += Number(isRequest);
     const before = turn.payload;
     turn.item(EVENT_SCHEMA, event);
     this.#length++;
@@ -95,10 +101,16 @@ export class Inbox {
   }
 
   /** The turn that an event with so many bytes goes to. */
-  #turnFor(bytes: number): FlatWriter {
+  #turnFor(bytes: number, isRequest = false): FlatWriter {
     let turn = this.#turns.at(-1);
-    if (turn === undefined || turn.count >= this.#mostEvents || (turn.payload + bytes > this.#mostBytes && turn.count > 0)) {
+    if (
+      turn === undefined ||
+      turn.count >= this.#mostEvents ||
+      (turn.payload + bytes > this.#mostBytes && turn.count > 0) ||
+      (isRequest && this.#requests >= this.#mostRequests)
+    ) {
       turn = new FlatWriter();
+      this.#requests = 0;
       this.#begun++;
       this.#turns.push(turn);
     }

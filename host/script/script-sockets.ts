@@ -153,7 +153,7 @@ export class ScriptSockets implements ConnectionOwner {
           closeTimeout: limits.closeTimeout,
           perMessageDeflate: command.perMessageDeflate,
           sendLimit: this.#clientSendLimit,
-          heartbeat: heartbeatInterval > 0 ? { interval: heartbeatInterval, timeout: heartbeatTimeout } : undefined,
+          heartbeat: heartbeatInterval > 0 ? { interval: Math.max(heartbeatInterval, limits.heartbeatInterval), timeout: heartbeatTimeout } : undefined,
           network: { proxies, tls, queue: this.#queue },
           delay: account.budget.connectDelay(),
           warn: (message, code) => log('warning', message, code),

@@ -68,7 +68,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     this.isolation = setup.isolation;
     this.ended = this.#ended.promise;
     const { limits, place } = setup;
-    this.#inbox = new Inbox(limits.eventsPerTurn, limits.eventBytesPerTurn);
+    this.#inbox = new Inbox(limits.eventsPerTurn, limits.eventBytesPerTurn, limits.requestsPerTurn);
     this.#restarts = new Restarts(limits);
     // Nothing is looked at before the first turn.
     this.#account = new ScriptAccount(limits, setup.log, () => this.#sockets.unsent, () => this.#resumeReading());

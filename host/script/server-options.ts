@@ -54,7 +54,7 @@ export function listenOptions(question: QuestionOf<'listen'>, { account, limits,
   if (!protocols.every((protocol) => HEADER_NAME.test(protocol))) {
     throw new AirlockError('ERR_AIRLOCK_MALFORMED_COMMAND', 'the question is malformed');
   }
-  const connections = connectionOptions(question);
+  const connections = connectionOptions(question, limits.heartbeatInterval);
   if (connections === undefined) {
     throw new AirlockError('ERR_AIRLOCK_MALFORMED_COMMAND', 'the question is malformed');
   }

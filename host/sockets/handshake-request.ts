@@ -18,6 +18,8 @@ const PARAMETER = `${SPACE};${SPACE}${TOKEN}(?:${SPACE}=${SPACE}(?:${TOKEN}|"${T
 const EXTENSION = `${TOKEN}(?:${PARAMETER})*`;
 /** RFC 6455, 9.1. */
 const EXTENSIONS = new RegExp(`^${EXTENSION}(?:${SPACE},${SPACE}${EXTENSION})*$`);
+/** RFC 3986, 3.2.2 and 3.2.3: the characters of a host with its port. */
+const HOST = /^[A-Za-z0-9\-._~!$&'()*+,;=%:[\]]*$/;
 /** RFC 6455, 4.1, step 7: 16 bytes in base64. */
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
 
@@ -29,9 +31,30 @@ export function asksForWebSocket({ headers, httpVersion }: IncomingMessage): boo
   return httpVersion === '1.1' && (headers.upgrade ?? '').split(',').some((protocol) => protocol.trim().toLowerCase() === 'websocket');
 }
 
+/** RFC 9112, 3.2: what is wrong with the Host of a request. It is a part of what a script has for a socket's address. */
+function hostProblem({ headersDistinct, httpVersion }: IncomingMessage): Refusal | undefined {
+  const hosts = headersDistinct['host'] ?? [];
+  if (hosts.length > 1 || (hosts.length === 0 && httpVersion === '1.1')) {
+    return malformed('There must be one Host header.');
+  }
+  return HOST.test(hosts[0] ?? '') ? undefined : malformed('The Host header is not a host.');
+}
+
+/** What is wrong with a plain request that Node.js lets through. */
+export function plainProblem(request: IncomingMessage): Refusal | undefined {
+  const { headers } = request;
+  const problem = hostProblem(request);
+  if (problem !== undefined) {
+    return problem;
+  }
+  // RFC 9112, 6.3: where another coding is the last one, nobody knows where the body ends.
+  const coding = headers['transfer-encoding'];
+  return coding === undefined || /^[ \t]*chunked[ \t]*$/i.test(coding) ? undefined : malformed('The only Transfer-Encoding is chunked.');
+}
+
 /** RFC 6455, 4.2.1: what is wrong with a client's handshake. */
 export function requestProblem(request: IncomingMessage): Refusal | undefined {
-  const { headers, headersDistinct, method, url = '' } = request;
+  const { headers, method, url = '' } = request;
   // Step 1: GET, and a path or an absolute URL of HTTP.
   if (method !== 'GET') {
     return { reason: 'method', status: 405, headers: { Allow: 'GET' }, message: 'A WebSocket is asked for with GET.' };
@@ -43,9 +66,10 @@ export function requestProblem(request: IncomingMessage): Refusal | undefined {
   if (headers['transfer-encoding'] !== undefined || !/^0*$/.test(headers['content-length'] ?? '')) {
     return malformed('A handshake has no body.');
   }
-  // Step 2. RFC 9112, 3.2: one, and not more.
-  if (headersDistinct['host']?.length !== 1) {
-    return malformed('There must be one Host header.');
+  // Step 2.
+  const problem = hostProblem(request);
+  if (problem !== undefined) {
+    return problem;
   }
   // Step 6, and 4.4. ws would take 8 too, in which a page says its origin elsewhere.
   if (headers['sec-websocket-version'] !== '13') {

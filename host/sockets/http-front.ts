@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server as HttpServer, type Ser
 import net, { type BoundSocket, type Server as TcpServer, type Socket } from 'node:net';
 import tls, { type Server as TlsServer } from 'node:tls';
 import { codeOf } from '../errors.ts';
-import { asksForWebSocket, type Refusal } from './handshake-request.ts';
+import { asksForWebSocket, plainProblem, type Refusal } from './handshake-request.ts';
 import { CLOSED } from './request-queue.ts';
 import { hangUpWith, refusalAnswer } from './server-answers.ts';
 import { ServerClients, type Client, type ClientLimits } from './server-clients.ts';
@@ -32,6 +32,8 @@ const PARSER_REFUSALS: Readonly<Record<string, readonly [RefusalReason, number, 
   HPE_CHUNK_EXTENSIONS_OVERFLOW: ['body', 413, 'The chunk extensions are too large.'],
 };
 const MALFORMED = ['malformed', 400, 'This is no HTTP request.'] as const;
+
+const METHOD: Refusal = { reason: 'method', status: 405, headers: { Allow: 'GET, HEAD, POST' }, message: 'There is no such method here.' };
 
 /**
  * What a server is to the network: TCP, TLS and HTTP up to the end of a request's headers, within bounds of number, size
@@ -104,6 +106,8 @@ export class HttpFront {
       shouldUpgradeCallback: asksForWebSocket,
       maxHeaderSize: this.#options.headerBytes,
       keepAliveTimeout: this.#options.keepAliveTimeout,
+      // What is wrong with a request is said and counted here.
+      requireHostHeader: false,
       // Our own clock counts the time of TLS as well.
       headersTimeout: 0,
       requestTimeout: 0,
@@ -112,6 +116,7 @@ export class HttpFront {
     server.maxHeadersCount = 0;
     server.on('upgrade', (message, _socket, head) => this.#upgrade(message, head));
     server.on('request', (message, response) => this.#request(message, response));
+    server.on('connect', (message) => this.#connect(message));
     server.on('clientError', (error, socket) => this.#malformed(codeOf(error), socket as Socket));
     return server;
   }
@@ -172,10 +177,32 @@ export class HttpFront {
       message.socket.destroy();
       return;
     }
+    if (client.phase === 'refused') {
+      return;
+    }
+    const problem = plainProblem(message);
+    if (problem !== undefined) {
+      if (client.requests > 0) {
+        message.socket.destroy();
+      } else {
+        this.#turnAway(client, problem);
+      }
+      return;
+    }
     client.hasAsked = true;
     client.requests++;
     response.once('close', () => this.#responded(client));
     this.#handlers.request(message, client, response);
+  }
+
+  /** This is no proxy. Without an answer of its own, Node.js would hang up without a word. */
+  #connect({ socket }: IncomingMessage): void {
+    const client = this.clients.of(socket);
+    if (client === undefined || client.requests > 0 || client.phase !== 'request') {
+      socket.destroy();
+    } else {
+      this.#turnAway(client, METHOD);
+    }
   }
 
   /** An answer has gone out, or its client has. */
@@ -193,8 +220,17 @@ export class HttpFront {
   /** The HTTP parser has given up. */
   #malformed(code: string, socket: Socket): void {
     const client = this.clients.of(socket);
+    if (client?.phase === 'refused' && code.startsWith('HPE_')) {
+      // It reads its answer, and is hung up on then.
+      return;
+    }
+    if (code === 'HPE_CLOSED_CONNECTION' && client !== undefined && client.requests > 0) {
+      // RFC 9112, 9.6: what comes behind a request with `Connection: close` is not looked at; that request has its answer.
+      return;
+    }
     const [reason, status, message] = PARSER_REFUSALS[code] ?? MALFORMED;
-    if (client === undefined || client.phase !== 'request' || client.requests > 0 || !code.startsWith('HPE_')) {
+    // Where there is one request, it is its body that is malformed.
+    if (client === undefined || client.phase !== 'request' || client.requests > 1 || !code.startsWith('HPE_')) {
       socket.destroy();
     } else {
       this.#turnAway(client, { reason, status, message });

@@ -292,7 +292,7 @@ export class Server {
     this.#counters.requests++;
     const { requestBytes } = this.options;
     const body = await readBody(message, requestBytes);
-    if (body === undefined) {
+    if (body === undefined || client.phase === 'refused') {
       return;
     }
     client.inTime();

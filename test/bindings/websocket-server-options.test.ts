@@ -40,6 +40,7 @@ describe("a server's heartbeat, idleTimeout and perMessageDeflate", () => {
     ['{ heartbeat: true }', 'TypeError', 'The option heartbeat must be an object, as { interval: 30000, timeout: 10000 }, not true.'],
     ['{ heartbeat: {} }', 'TypeError', 'The option heartbeat.interval must be a whole number of milliseconds, not undefined.'],
     ['{ heartbeat: { interval: 0 } }', 'RangeError', 'The option heartbeat.interval must be from 1 to 2147483647 milliseconds; 0 is not.'],
+    ['{ heartbeat: { interval: 999 } }', 'RangeError', "The option heartbeat.interval must keep to the script's limit heartbeatInterval, which is 1000 milliseconds; 999 is less."],
     ['{ heartbeat: { interval: 1, timout: 1 } }', 'TypeError', 'There is no option heartbeat.timout; there are interval, timeout.'],
     ['{ idleTimeout: 0 }', 'RangeError', 'The option idleTimeout must be from 1 to 2147483647 milliseconds; 0 is not.'],
     ["{ idleTimeout: '1' }", 'TypeError', 'The option idleTimeout must be a whole number of milliseconds, not 1.'],

@@ -48,8 +48,8 @@ describe('the options of a server', () => {
     ["{ protocols: ['a b'] }", 'SyntaxError', "The subprotocol 'a b' is invalid."],
     ["{ protocols: 'a' }", 'TypeError', 'protocols must be a list of strings.'],
     ['{ protocols: Array.from({ length: 65 }, (_, i) => `p${i}`) }', 'RangeError', 'protocols may hold 64; there are more.'],
-    ['{ maxConnections: 0 }', 'RangeError', 'maxConnections must be a whole number from 1 on, not 0.'],
-    ['{ handshakeTimeout: 1.5 }', 'RangeError', 'handshakeTimeout must be a whole number from 1 on, not 1.5.'],
+    ['{ maxConnections: 0 }', 'RangeError', 'maxConnections must be a whole number from 1 to 4294967295, not 0.'],
+    ['{ handshakeTimeout: 1.5 }', 'RangeError', 'handshakeTimeout must be a whole number from 1 to 4294967295, not 1.5.'],
     ["{ tls: { key: '' } }", 'TypeError', 'tls must be a string.'],
   ])('%s is a %s', (options, name, message) => {
     expect(serverScript('').thrown(`new WebSocketServer(${options})`)).toMatchObject({ name, message: `Failed to construct 'WebSocketServer': ${message}` });
@@ -102,6 +102,7 @@ describe('onupgrade and onrequest', () => {
     script.turn(upgrade());
     expect(script.run("request.accept({ protocol: 'v2', headers: { 'X-B': 'c' } })")).toEqual([{ type: 'acceptRequest', request: 1, byDefault: false, protocol: 'v2', headers: ['X-B', 'c'] }]);
     expect(script.thrown('request.reject()')).toMatchObject({ name: 'InvalidStateError' });
+    expect(script.thrown('(0, request.accept)()')).toMatchObject({ name: 'TypeError', message: expect.stringContaining("of the type 'UpgradeRequest'") });
     script.turn(acceptedEvent({ request: 1 }), upgrade({ request: 2 }));
     expect(script.run("request.reject(418, 'tea')")).toEqual([
       { type: 'answerRequest', request: 2, status: 418, headers: ['Content-Type', 'text/plain; charset=utf-8'], data: Buffer.from('tea') },

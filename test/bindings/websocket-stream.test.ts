@@ -44,11 +44,11 @@ function openStream(options?: IsolateOptions): IsolatedScript {
 describe('WebSocketStream', () => {
   test('asks the host to connect, with the options of the draft and those of WebSocket', () => {
     const script = startScript(`new WebSocketStream('http://a.example/x', { protocols: ['p', 'q'], headers: { 'X-A': 'b' }, maxMessageSize: 9,
-      heartbeat: { interval: 5 }, handshakeTimeout: 7, perMessageDeflate: true, unknown: 1, signal: undefined })`);
+      heartbeat: { interval: 5000 }, handshakeTimeout: 7, perMessageDeflate: true, unknown: 1, signal: undefined })`);
     expect(ofType(script.first.commands, 'connect')).toEqual([
       {
         type: 'connect', socket: FIRST, url: 'ws://a.example/x', protocols: ['p', 'q'], headers: ['X-A', 'b'], maxMessageSize: 9,
-        heartbeatInterval: 5, heartbeatTimeout: 5, handshakeTimeout: 7, perMessageDeflate: true,
+        heartbeatInterval: 5000, heartbeatTimeout: 5000, handshakeTimeout: 7, perMessageDeflate: true,
       },
     ]);
   });

@@ -100,6 +100,17 @@ describe('a script that is no good gets one line, the others go on, and the exit
     });
   });
 
+  test('is a server of a type that has none', async () => {
+    const folder = folderWith({ 'bad.js': 'new WebSocketServer(8080);' });
+    expect(await airlock(folder, 'run', 'bad.js')).toEqual({
+      code: 1,
+      stdout: '',
+      stderr:
+        'airlock: bad.js:1:1: ReferenceError: WebSocketServer is not defined; scripts of the type interface have no servers: ' +
+        'run it with --type server-entity or --type assignment-client (ERR_AIRLOCK_SCRIPT_LOAD_FAILED)\n',
+    });
+  });
+
   test('is missing', async () => {
     const folder = folderWith({ 'good.js': GOOD });
     expect(await airlock(folder, 'run', 'none.js', 'good.js', '--exit-when-idle')).toEqual({

@@ -171,7 +171,7 @@ const SHOWN: Readonly<Record<string, () => void | Promise<void>>> = {
   },
   'an option of `WebSocketServer` that is none': () => {
     const script = startScript('', LISTEN);
-    expect(script.thrown("new WebSocketServer({ port: '80' })")).toMatchObject({ name: 'RangeError' });
+    expect(script.thrown("new WebSocketServer({ port: '80' })")).toMatchObject({ name: 'TypeError' });
     expect(script.thrown('new WebSocketServer({ port: 65536 })')).toMatchObject({ name: 'RangeError' });
     expect(script.thrown('new WebSocketServer({ serverName: 5 })')).toMatchObject({ name: 'TypeError' });
   },

@@ -102,7 +102,7 @@ describe('a server whose process has ended through no fault of its script, with 
   test('answers pings and goes on with the heartbeat, as long as there is room for what comes', async () => {
     const host = await startHost('owner');
     const source = COUNTING_SERVER.replace("port: Number", "heartbeat: { interval: 50, timeout: 10_000 }, port: Number");
-    const server = await run(host, { source, limits: { restartDelay: 5000 } });
+    const server = await run(host, { source, limits: { heartbeatInterval: 1, restartDelay: 5000 } });
     const { socket } = await connect(server.port);
     await kill(server.script);
     const pinged = once(socket, 'ping');

@@ -117,10 +117,11 @@ describe('scripts that share an isolate', () => {
     const first = await start('first.js', KEEP(16), { limits: { memory: 48 } });
     const alone = await start('alone.js', KEEP(1), { isolation: 'owner' });
     const restarted = once(first, 'restarted');
+    const keptAgain = once(first, 'print');
     const greedy = await start('greedy.js', KEEP(40), { limits: { memory: 512, turnTimeout: 20_000 } });
     const { error, reason } = await greedy.ended;
     await restarted;
-    await once(first, 'print');
+    await keptAgain;
     await host.stop();
     console.log(JSON.stringify({ reason, code: error?.code, message: error?.message, restarts, first: (await first.ended).reason }));
   `;

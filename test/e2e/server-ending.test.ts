@@ -103,7 +103,7 @@ describe('a peer that vanishes', () => {
         socket.onping = socket.onpong = () => print('a crossing');
       };
       server.onclose = () => print('closed');
-      print('port', server.port);`);
+      print('port', server.port);`, { limits: { heartbeatInterval: 1 } });
     await openRawClient(server.port);
     await server.line('closed');
     expect(server.lines.slice(1)).toEqual(['error true', 'close 1006 false', 'closed']);

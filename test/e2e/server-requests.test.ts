@@ -263,4 +263,13 @@ describe('onrequest', () => {
     socket.write('GET /b HTTP/1.1\r\nHost: a\r\n\r\nGET /c HTTP/1.1\r\nHost: a\r\n\r\n');
     expect(await readUntilHungUp(socket)).toMatch(/\/b[^]*\/c$/);
   });
+
+  test('answers a burst of clients that all want a large page, though one turn could not', async () => {
+    const { errors, port } = await serve("server.onrequest = () => 'x'.repeat(1_000_000);", '', { limits: { commandBytesPerTurn: 20_000_000 } });
+    const lengths = await Promise.all(
+      Array.from({ length: 40 }, async () => (await (await fetch(`http://127.0.0.1:${port}/`)).text()).length),
+    );
+    expect(lengths).toEqual(lengths.map(() => 1_000_000));
+    expect(errors).toEqual([]);
+  });
 });

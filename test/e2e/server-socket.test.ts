@@ -15,6 +15,7 @@ test('a script reads the latency of a client, of whose pings it hears nothing', 
       }, 10);
     });
     print('port', server.port);`,
+    { limits: { heartbeatInterval: 1 } },
   );
   openClient(`ws://127.0.0.1:${server.port}/`);
   await server.line('latency true');

@@ -102,7 +102,7 @@ const PAGES = `
 
 describe('Chromium', () => {
   testWithChromium('echoes, compression, pings and closings, from a page that the script serves', async () => {
-    const server = await runServer(await startHost(), SERVER, { args: [PAGE] });
+    const server = await runServer(await startHost(), SERVER, { args: [PAGE], limits: { heartbeatInterval: 1 } });
     openPage(`http://127.0.0.1:${server.port}/`);
     await server.line('page: done');
     await server.line('pong there?');

@@ -47,7 +47,7 @@ const closed = (socket: AnySocket): Promise<CloseEvent> => new Promise((resolve)
 
 describe.each(Object.keys(CLIENTS))('the client of %s', (name) => {
   test.each(['compressed', 'plain'])('%s: texts and bytes come back, and both may close', async (kind) => {
-    const server = await runServer(await startHost(), SERVER, { args: [kind] });
+    const server = await runServer(await startHost(), SERVER, { args: [kind], limits: { heartbeatInterval: 1 } });
     const socket = await open(name, server);
     expect(socket.protocol).toBe('chat');
     expect(socket.extensions.startsWith('permessage-deflate')).toBe(kind === 'compressed');
@@ -69,7 +69,7 @@ describe.each(Object.keys(CLIENTS))('the client of %s', (name) => {
   });
 
   test('is told 1001 when the script ends', async () => {
-    const server = await runServer(await startHost(), SERVER);
+    const server = await runServer(await startHost(), SERVER, { limits: { heartbeatInterval: 1 } });
     const end = closed(await open(name, server));
     await server.script.stop();
     expect(await end).toMatchObject({ code: 1001, wasClean: true });
@@ -77,7 +77,7 @@ describe.each(Object.keys(CLIENTS))('the client of %s', (name) => {
 });
 
 test('the pings of the heartbeat come to a client that looks at them, and its own are answered', async () => {
-  const server = await runServer(await startHost(), SERVER);
+  const server = await runServer(await startHost(), SERVER, { limits: { heartbeatInterval: 1 } });
   const socket = new WsWebSocket(`ws://127.0.0.1:${server.port}/`);
   await once(socket, 'ping');
   socket.ping('here?');

@@ -111,7 +111,7 @@ describe('the Python package websockets', () => {
   });
 
   testWithPython('as a client', async () => {
-    const { line, port } = await runServer(await startHost(), ECHO_SERVER.replace('port: 0', 'port: 0, perMessageDeflate: true, heartbeat: { interval: 20, timeout: 5000 }'));
+    const { line, port } = await runServer(await startHost(), ECHO_SERVER.replace('port: 0', 'port: 0, perMessageDeflate: true, heartbeat: { interval: 20, timeout: 5000 }'), { limits: { heartbeatInterval: 1 } });
     const { code, stderr, stdout } = await start(folderWith({ 'client.py': CLIENT }), python as string, 'client.py', `ws://127.0.0.1:${port}/`).result;
     expect({ code, stderr, stdout }).toEqual({ code: 0, stderr: '', stdout: 'chose chat permessage-deflate\nclosed 4002 enough\n' });
     await line('closed 4002 enough true');

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
-import type { ScriptType } from '../../host/index.ts';
+import type { ScriptType, TlsOptions } from '../../host/index.ts';
+import { certificateAuthority } from '../support/certificates.ts';
 import { openClient, type TestClient } from '../support/sockets.ts';
 import { startHost, type ObservedHost, type ObservedScript } from '../support/host.ts';
 import { ROOT, checkProject } from './type-check.ts';
@@ -241,6 +243,37 @@ describe('the one with a list of origins', () => {
     }
     expect(answers).toEqual(['open', 'open', 'open', '403', '403', '403']);
     await server.line('a client left with 1000');
+    expect(server.errors).toEqual([]);
+  });
+});
+
+describe('the one over TLS', () => {
+  test('echoes to the client of the examples, and knows by name who shows a certificate', async () => {
+    const authority = certificateAuthority();
+    const { cert, key } = authority.issue({ hosts: ['127.0.0.1'] });
+    const ada = authority.issue({ name: 'Ada' });
+    const folder = mkdtempSync(join(tmpdir(), 'airlock-tls-'));
+    const file = (name: string, text: string): string => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    const ca = file('ca.pem', authority.cert);
+    const host = await startHost('owner', {
+      serverTls: { main: { cert: file('cert.pem', cert), key: file('key.pem', key), ca, requestClientCertificate: true } },
+    });
+    rmSync(folder, { recursive: true });
+    const server = await startExample(host, 'assignment-client/tls-server.js', 'assignment-client');
+    const url = (await server.line(/^echoing on wss:/)).slice('echoing on '.length);
+    const echo = async (tls: TlsOptions): Promise<string[]> => {
+      const client = await host.run({ file: join(EXAMPLES, 'interface/wss-client.js'), args: [url, 'psst'], tls });
+      await client.line(/^closed with/);
+      return client.lines;
+    };
+    expect(await echo({ ca: authority.cert })).toEqual(['psst', 'closed with 1000']);
+    expect(await echo({ ca: authority.cert, cert: ada.cert, key: ada.key })).toEqual(['psst', 'closed with 1000']);
+    expect(await echo({})).toEqual(['the server is not whom it says, or nobody we know:', expect.any(String), 'closed with 1015']);
+    await server.line('Ada left with 1000');
+    expect(server.lines.slice(1)).toEqual(['a stranger is here', 'a stranger left with 1000', 'Ada is here', 'Ada left with 1000']);
     expect(server.errors).toEqual([]);
   });
 });

@@ -70,6 +70,7 @@ export function settingsOf(name: string, turnTimeout = 1000): CellSettings {
       bytesPerTurn: 1_000_000,
       messageBytes: 1024 * 1024,
       handshakeTimeout: 30_000,
+      heartbeatInterval: 1000,
       timers: 10_000,
       resizableMemory: 32,
       answerBytes: 4 * 1024 * 1024,

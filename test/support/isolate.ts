@@ -57,6 +57,7 @@ export function isolateSettings({ latency: _latency, listen: _listen, memory = 6
       bytesPerTurn: 8 * 1024 * 1024,
       messageBytes: 16 * 1024 * 1024,
       handshakeTimeout: 30_000,
+      heartbeatInterval: 1000,
       timers: 10_000,
       resizableMemory: 32,
       answerBytes: 4 * 1024 * 1024,

@@ -43,7 +43,7 @@ describe('an inbox', () => {
       fc.property(
         fc.array(step, { maxLength: 40 }), fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 100 }),
         (steps, most, mostBytes) => {
-          const inbox = new Inbox(most, mostBytes);
+          const inbox = new Inbox(most, mostBytes, 10);
           const pushed: Event[] = [];
           const taken: Event[] = [];
           const take = (): void => {
@@ -78,7 +78,7 @@ describe('an inbox', () => {
   });
 
   test('gives nothing where it is empty, and after it was cleared', () => {
-    const inbox = new Inbox(10, 10);
+    const inbox = new Inbox(10, 10, 10);
     expect(inbox.take()).toBeUndefined();
     inbox.push({ type: 'timer' });
     inbox.push({ type: 'text', socket: 1, data: Buffer.alloc(5) });
@@ -88,7 +88,7 @@ describe('an inbox', () => {
   });
 
   test('gives back what waits as it was pushed, and says which turns were taken', () => {
-    const inbox = new Inbox(2, 1000);
+    const inbox = new Inbox(2, 1000, 10);
     const events: Event[] = [
       { type: 'text', socket: 1, data: 'first' },
       { type: 'binary', socket: 3, data: Buffer.from([1, 2]) },
@@ -105,7 +105,7 @@ describe('an inbox', () => {
   });
 
   test('grows heavier with every event, so that a flood of empty messages fills it too', () => {
-    const inbox = new Inbox(100, 100);
+    const inbox = new Inbox(100, 100, 10);
     for (let count = 0; count < 100; count++) {
       const before = inbox.weight;
       inbox.message(1, 'ascii', Buffer.alloc(0), 0, 0);
@@ -116,12 +116,28 @@ describe('an inbox', () => {
   });
 
   test('keeps a small message though the buffer in which it came is used again', () => {
-    const inbox = new Inbox(10, 1000);
+    const inbox = new Inbox(10, 1000, 10);
     const buffer = Buffer.from('first');
     inbox.message(1, 'ascii', buffer, 0, 5);
     buffer.write('other');
     inbox.message(1, 'binary', buffer, 0, 5);
     buffer.fill(0);
     expect(eventsOf(inbox.take()).map(told)).toEqual([['text', 1, 'first'], ['binary', 1, 'other']]);
+  });
+
+  test('gives so many requests a turn, for each may be answered at length; what else waits keeps its place', () => {
+    const inbox = new Inbox(100, 1000, 2);
+    const client = { server: 1, target: '/', headers: [], address: '127.0.0.1', port: 1, certificate: '' };
+    for (const request of [1, 2, 3, 4, 5]) {
+      inbox.push({ type: 'plainRequested', ...client, request, method: 'GET', data: Buffer.alloc(0) });
+      inbox.push({ type: 'timer' });
+    }
+    inbox.push({ type: 'upgradeRequested', ...client, request: 6, protocols: [] });
+    const turns: string[][] = [];
+    for (let turn = inbox.take(); turn !== undefined; turn = inbox.take()) {
+      turns.push(eventsOf(turn).map(({ type }) => type));
+    }
+    const pair = ['plainRequested', 'timer'];
+    expect(turns).toEqual([[...pair, ...pair], [...pair, ...pair], [...pair, 'upgradeRequested']]);
   });
 });

@@ -116,3 +116,19 @@ describe('listen', () => {
     expect(cell.client.answer([], listenQuestion(fields))).toMatchObject({ port: 0, code });
   });
 });
+
+test('a heartbeat is not faster than the limit, whatever an isolate asks for', async () => {
+  const { cell } = startFakeScript({ limits: { heartbeatInterval: 600_000 } });
+  await cell.turnBegins();
+  const { port } = cell.client.answer([], listenQuestion({ heartbeatInterval: 1, heartbeatTimeout: 1 })) as { port: number };
+  await cell.endTurn([{ type: 'loaded' }]);
+  const client = await openTcp(port, true);
+  let received = '';
+  client.on('data', (data: Buffer) => (received += data.toString('latin1')));
+  client.write(handshakeRequest());
+  const { socket } = await cell.given('accepted');
+  await cell.endTurn([{ type: 'close', socket, code: 1000, reason: '' }]);
+  await once(client, 'end');
+  // The answer, and the close frame alone.
+  expect(received).toMatch(/\r\n\r\n\x88\x02\x03\xe8$/);
+});

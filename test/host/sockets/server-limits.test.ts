@@ -44,6 +44,13 @@ describe('each refusal is answered, counted, and bothers no other client:', () =
   const post = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n';
   test.each<[string, Partial<ListenOptions>, string, RegExp, Partial<Record<RefusalReason, number>>]>([
     ['garbage', {}, '\x16\x03\x01\0\xa5garbage\r\n\r\n', /^HTTP\/1\.1 400 [^]*This is no HTTP request/, { malformed: 1 }],
+    ['a plain request without a Host', {}, 'GET / HTTP/1.1\r\n\r\n', /^HTTP\/1\.1 400 [^]*one Host header/, { malformed: 1 }],
+    ['a plain request with two', {}, 'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', /^HTTP\/1\.1 400 [^]*one Host header/, { malformed: 1 }],
+    ['a Host that is none', {}, handshakeRequest({ Host: 'a b/<script>' }), /^HTTP\/1\.1 400 [^]*not a host/, { malformed: 1 }],
+    ['a body in chunks that are none', {}, 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n', /^HTTP\/1\.1 400 /, { malformed: 1 }],
+    ['a body of two lengths', {}, `${post.slice(0, -2)}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, /^HTTP\/1\.1 400 /, { malformed: 1 }],
+    ['a body in another coding', {}, 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n', /^HTTP\/1\.1 400 [^]*only Transfer-Encoding/, { malformed: 1 }],
+    ['a tunnel', {}, 'CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n', /^HTTP\/1\.1 405 [^]*Allow: GET/, { method: 1 }],
     ['a bad key', {}, handshakeRequest({ 'Sec-WebSocket-Key': 'c2hvcnQ=' }), /^HTTP\/1\.1 400 [^]*16 bytes/, { malformed: 1 }],
     ['a body', {}, handshakeRequest({ 'Content-Length': '5' }), /^HTTP\/1\.1 400 [^]*no body/, { malformed: 1 }],
     ['a wrong version', {}, handshakeRequest({ 'Sec-WebSocket-Version': '14' }), /^HTTP\/1\.1 426 [^]*\r\nSec-WebSocket-Version: 13\r\n/, { version: 1 }],
@@ -67,6 +74,13 @@ describe('each refusal is answered, counted, and bothers no other client:', () =
     send(connection, { type: 'sendText', data: 'untouched' });
     connection.flush();
     expect(await accepted.owner.first('text')).toEqual(['text', 'untouched']);
+  });
+
+  test('what comes behind a request with Connection: close takes nothing from its answer', async () => {
+    const { server } = openServer();
+    const get = 'GET / HTTP/1.1\r\nHost: a\r\n';
+    expect(await answerTo(server.port, `${get}Connection: close\r\n\r\n${get}\r\n`)).toMatch(/^HTTP\/1\.1 426 /);
+    expect(refusals(server)).toEqual({});
   });
 
   test('a client that sends its handshake byte by byte is not given more time', async () => {
