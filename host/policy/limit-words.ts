@@ -45,6 +45,7 @@ export const LIMIT_WORDS: { readonly [Name in LimitName]?: LimitWords } = {
   turnGrace: { words: 'a turn took # ms beyond its time limit', level: 'error' },
   processMemory: { words: 'its process took # MiB beyond the memory of its scripts', level: 'error' },
   moduleBytes: { words: 'a module is larger than # bytes', level: 'warning' },
+  requestsPerTurn: { words: 'more than # requests wait for one turn', level: 'debug' },
   compressedSockets: { words: 'the limit of # compressed sockets is reached', level: 'info' },
   serverConnections: { words: 'a server has # connections', level: 'warning' },
   connectionsPerAddress: { words: 'a server has # connections from one address', level: 'warning' },

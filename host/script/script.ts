@@ -188,9 +188,8 @@ export class Script extends EventEmitter<ScriptEvents> {
     if (this.#state === 'waiting') {
       this.#state = 'running';
     }
-    const { limits } = this.#setup;
     if (this.#inbox.length > 0) {
-      this.#account.statistics.hit(events.count >= limits.eventsPerTurn ? 'eventsPerTurn' : 'eventBytesPerTurn');
+      this.#account.statistics.hit(this.#inbox.cutBy);
     }
     const buffered = this.#sockets.unsent.events();
     if (buffered.length > 0) {

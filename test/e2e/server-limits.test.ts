@@ -52,6 +52,11 @@ const HELD = { onFault: 'hold' } as const;
 const FAILING = each("socket.onmessage = ({ data }) => { for (;;); }");
 
 const SHOWN: { readonly [Shown in Name]: () => Promise<void> } = {
+  async requestsPerTurn() {
+    const seen = await serve({ requestsPerTurn: 1 }, "server.onrequest = () => { for (const end = Date.now() + 300; Date.now() < end;); return { status: 200 }; }");
+    await Promise.all([1, 2, 3, 4].map(() => ask(seen.port, request())));
+    await hits('requestsPerTurn', 1, seen);
+  },
   async compressedSockets() {
     const seen = await serve({ compressedSockets: 0 }, '', 'perMessageDeflate: true');
     expect((await connect(seen.port)).extensions).toBe('');

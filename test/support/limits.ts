@@ -7,6 +7,7 @@ import { openClient, type TestClient } from './sockets.ts';
 
 /** Those that test/e2e/server-limits.test.ts brings about. */
 export const LIMITS_OF_SERVERS = [
+  'requestsPerTurn',
   'compressedSockets',
   'serverConnections',
   'connectionsPerAddress',
