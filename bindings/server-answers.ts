@@ -10,6 +10,7 @@ import {
   TypedArrayPrototypeGetLength,
   TypeErrorConstructor,
 } from './primordials.ts';
+import { refused } from './bridge.ts';
 import { script } from './settings.ts';
 import { Blob, blobRange } from './web/blob.ts';
 import { byteRange, type ByteRange } from './web/buffer-source.ts';
@@ -56,6 +57,7 @@ export function checkAnswer(
   }
   const { answerBytes } = script();
   if (range.length > answerBytes) {
+    refused('answerBytes');
     throw new RangeErrorConstructor(`${operation}: The body may have ${answerBytes} bytes, the script's limit answerBytes; it has ${range.length}.`);
   }
   if (range.length > 0 && !holds(list, 'content-type')) {

@@ -1,4 +1,4 @@
-import { ask, command, commandWithBytes } from './bridge.ts';
+import { ask, command, commandWithBytes, refused } from './bridge.ts';
 import { TypeErrorConstructor, TypedArrayPrototypeGetBuffer, TypedArrayPrototypeGetLength } from './primordials.ts';
 import { UpgradeRequest, type ServerRequest } from './server-request.ts';
 import { headerList, tokens } from './server-request-lines.ts';
@@ -102,7 +102,7 @@ export class ServerWebSocket extends WebSocket {
   set attachment(value: unknown) {
     const socket = own(this);
     const operation = "Failed to set the 'attachment' property on 'ServerWebSocket'";
-    const bytes = value === undefined ? undefined : writeValue(value, script().attachmentBytes, operation);
+    const bytes = value === undefined ? undefined : writeValue(value, script().attachmentBytes, operation, () => refused('attachmentBytes'));
     if (connectionOf(socket).readyState !== CLOSED) {
       commandWithBytes('attach', { socket: socket.#id }, bytes === undefined ? NOTHING : rangeOf(bytes));
     }

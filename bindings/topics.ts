@@ -1,4 +1,4 @@
-import { command, commandWithBytes } from './bridge.ts';
+import { command, commandWithBytes, refused } from './bridge.ts';
 import {
   ErrorConstructor,
   MapConstructor,
@@ -85,9 +85,11 @@ export function subscribe(socket: number, topic: string, operation: string): voi
   const { topicsPerSocket, subscriptions: most } = script();
   membership.topics ??= new SetConstructor<string>();
   if (SetPrototypeGetSize(membership.topics) >= topicsPerSocket) {
+    refused('topicsPerSocket');
     throw new ErrorConstructor(`${operation}: The limit of ${topicsPerSocket} topics for one socket is reached.`);
   }
   if (subscriptions >= most) {
+    refused('subscriptions');
     throw new ErrorConstructor(`${operation}: The limit of ${most} subscriptions of all sockets is reached.`);
   }
   command('subscribe', { socket, topic });
@@ -127,6 +129,7 @@ export function checkTopic(topic: string, operation: string): void {
     throw new TypeErrorConstructor(`${operation}: The topic must not be empty.`);
   }
   if (topic.length > topicLength) {
+    refused('topicLength');
     throw new RangeErrorConstructor(`${operation}: A topic may have ${topicLength} characters; this one has ${topic.length}.`);
   }
 }
@@ -143,6 +146,7 @@ export function publish(server: number, topic: string, except: number, data: str
   }
   const { deliveriesPerTurn } = script();
   if (receivers > deliveriesPerTurn - deliveries) {
+    refused('deliveriesPerTurn');
     throw new ErrorConstructor(
       `${operation}: More than ${deliveriesPerTurn} messages, counted for each socket that gets one, in one turn; let the script return in between.`,
     );

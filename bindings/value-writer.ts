@@ -43,8 +43,8 @@ import { viewConstructor } from './web/structured-kinds.ts';
  * @param most the most bytes
  * @param operation what error messages begin with
  */
-export function writeValue(value: unknown, most: number, operation: string): Uint8Array<ArrayBuffer> {
-  const writer = new Writer(most, operation);
+export function writeValue(value: unknown, most: number, operation: string, onTooMuch: () => void = () => {}): Uint8Array<ArrayBuffer> {
+  const writer = new Writer(most, operation, onTooMuch);
   writer.value(structuredClone(value));
   return writer.bytes;
 }
@@ -57,14 +57,16 @@ const DOUBLE_BYTES = new Uint8ArrayConstructor(DOUBLE.buffer);
 class Writer {
   readonly #most: number;
   readonly #operation: string;
+  readonly #onTooMuch: () => void;
   #bytes = new Uint8ArrayConstructor(SMALLEST);
   #at = 0;
   /** The objects so far, by their numbers: one that is contained twice is written once. */
   readonly #objects = new MapConstructor<object, number>();
   #objectCount = 0;
 
-  constructor(most: number, operation: string) {
+  constructor(most: number, operation: string, onTooMuch: () => void) {
     this.#most = most;
+    this.#onTooMuch = onTooMuch;
     this.#operation = operation;
   }
 
@@ -247,6 +249,7 @@ class Writer {
   #reserve(size: number): void {
     const needed = this.#at + size;
     if (needed > this.#most) {
+      this.#onTooMuch();
       throw new RangeErrorConstructor(`${this.#operation}: It would take more than ${this.#most} bytes, which is the limit.`);
     }
     const { length } = byteRange(this.#bytes) as ByteRange;

@@ -8,7 +8,18 @@ export const BINDINGS_NAME = 'airlock:bindings';
  * The limits that the bindings refuse something for, inside the script's own call: the error then stands where the mistake
  * is. They say so by a bit for each, in this order.
  */
-export const GUEST_LIMITS = ['commandsPerTurn', 'commandBytesPerTurn', 'timers', 'resizableMemory'] as const;
+export const GUEST_LIMITS = [
+  'commandsPerTurn',
+  'commandBytesPerTurn',
+  'timers',
+  'resizableMemory',
+  'answerBytes',
+  'attachmentBytes',
+  'topicLength',
+  'topicsPerSocket',
+  'subscriptions',
+  'deliveriesPerTurn',
+] as const;
 export type GuestLimit = (typeof GUEST_LIMITS)[number];
 
 /** What the bindings need to know of their script. */

@@ -50,6 +50,23 @@ export class CellPool {
       const number = ++this.#lastNumber;
       return { cell, number, leave: () => cell.destroy(number) };
     }
+    try {
+      return await this.#placeInProcess(isolation, owner);
+    } catch {
+      // A process may be ended from outside while it starts; that of the next attempt is a new one.
+      this.#checkOpen();
+      return this.#placeInProcess(isolation, owner);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#spareTimer);
+    await (await this.#inProcess)?.close();
+    await Promise.all([...this.#cells].map((cell) => cell.close()));
+  }
+
+  #placeInProcess(isolation: Isolation, owner: string): Promise<Place> {
     // What shares an isolate shares its process too.
     const shares = isolation !== 'script';
     let tenancy = shares ? this.#owners.get(owner) : undefined;
@@ -60,13 +77,6 @@ export class CellPool {
       }
     }
     return this.#placeIn(tenancy, owner);
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    clearTimeout(this.#spareTimer);
-    await (await this.#inProcess)?.close();
-    await Promise.all([...this.#cells].map((cell) => cell.close()));
   }
 
   async #placeIn(tenancy: Tenancy, owner: string): Promise<Place> {

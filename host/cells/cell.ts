@@ -12,7 +12,12 @@ export interface CellDeath {
   readonly message: string;
   /** The name of the script whose turn was under way; where none was, nobody is to blame. */
   readonly blamed: string | undefined;
+  /** The limit that its script was beyond, where the host has killed the process for that. */
+  readonly limit?: KillingLimit | undefined;
 }
+
+/** The limits at which the host kills a process. */
+export type KillingLimit = 'turnGrace' | 'processMemory';
 
 /** What a cell tells a script in the host. */
 export interface CellClient {

@@ -22,7 +22,7 @@ import {
 import { QUESTION_SCHEMA, answerFields, failedAnswer } from '../../wire/questions.ts';
 import { AirlockError, messageOf } from '../errors.ts';
 import { cellProcessFlags, describeExit } from './cell-flags.ts';
-import type { Cell, CellClient, CellDeath, CellSettings } from './cell.ts';
+import type { Cell, CellClient, CellDeath, CellSettings, KillingLimit } from './cell.ts';
 import { commandBatch } from './command-batch.ts';
 import { MemoryWatch, residentMemory } from './memory-watch.ts';
 import { CELL_ENTRY } from './paths.ts';
@@ -58,7 +58,7 @@ export class ProcessCell implements Cell {
   readonly #answers: Writable;
   readonly #tenants = new Map<number, Tenant>();
   readonly #watch = new TurnWatch<Turn>({
-    overdue: (turn) => this.#kill(`was killed: a turn of ${turn.tenant.settings.name} did not end within ${turn.limit} ms`, turn),
+    overdue: (turn) => this.#kill(`was killed: a turn of ${turn.tenant.settings.name} did not end within ${turn.limit} ms`, turn, 'turnGrace'),
     look: (turn) => this.#lookAtMemory(turn),
   });
   readonly #memory = new MemoryWatch<Turn>(() => (this.#child.pid === undefined ? undefined : residentMemory(this.#child.pid)));
@@ -292,7 +292,7 @@ export class ProcessCell implements Cell {
     const excess = this.#memory.look(turn, this.#ceiling);
     if (excess !== undefined) {
       const whose = excess.turn === undefined ? '' : ` while a turn of ${excess.turn.tenant.settings.name} was under way`;
-      this.#kill(`was killed: it grew beyond ${excess.ceiling} MiB${whose}`, excess.turn);
+      this.#kill(`was killed: it grew beyond ${excess.ceiling} MiB${whose}`, excess.turn, 'processMemory');
     }
     return this.#memory.isOver;
   }
@@ -314,12 +314,12 @@ export class ProcessCell implements Cell {
     this.#die(turn === undefined ? how : `${how} while a turn of ${turn.tenant.settings.name} was under way`, turn);
   }
 
-  #kill(message: string, blamed?: Turn): void {
-    this.#die(message, blamed);
+  #kill(message: string, blamed?: Turn, limit?: KillingLimit): void {
+    this.#die(message, blamed, limit);
     this.#child.kill('SIGKILL');
   }
 
-  #die(message: string, blamed?: Turn): void {
+  #die(message: string, blamed?: Turn, limit?: KillingLimit): void {
     if (this.#dead) {
       return;
     }
@@ -330,7 +330,7 @@ export class ProcessCell implements Cell {
     );
     const tenants = [...this.#tenants.values()];
     this.#tenants.clear();
-    const death: CellDeath = { what: 'process', message, blamed: blamed?.tenant.settings.name };
+    const death: CellDeath = { what: 'process', message, blamed: blamed?.tenant.settings.name, limit };
     blamed?.tenant.client.blamed(death);
     for (const { client, number } of tenants) {
       if (number !== blamed?.script) {

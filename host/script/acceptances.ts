@@ -70,16 +70,22 @@ export class Acceptances {
     this.#forgetTold();
     const events = bySocket(waiting);
     let { room } = hold;
+    let isFull = false;
     const held = new Map([...servers].map((server) => [server, [] as HeldConnection[]]));
     for (const { accepted, attachment, connection, id } of this.#inOrder(from)) {
       const connections = held.get(accepted.server);
-      if (connections !== undefined && room > 0) {
+      if (connections !== undefined && room === 0) {
+        isFull = true;
+      } else if (connections !== undefined) {
         room--;
         if (connection !== undefined) {
           from.leave(connection);
         }
         connections.push(new HeldConnection(accepted, attachment, connection, events.get(id) ?? [], hold.total));
       }
+    }
+    if (isFull) {
+      hold.overflowed();
     }
     for (const [server, connections] of held) {
       server.suspend(hold);

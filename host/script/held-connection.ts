@@ -24,6 +24,8 @@ export function isSocketEvent(event: Event): event is SocketEvent {
 export interface HeldWeight {
   weight: number;
   readonly most: number;
+  /** Called when there is as much as may be. */
+  readonly onFull: () => void;
 }
 
 /**
@@ -136,6 +138,7 @@ export class HeldConnection implements ConnectionOwner {
 
   #pauseIfFull(connection: Connection): void {
     if (this.#total.weight >= this.#total.most) {
+      this.#total.onFull();
       connection.pause();
     }
   }

@@ -1,6 +1,6 @@
 import type { AnyRequest } from '../sockets/client-request.ts';
 import type { Accepted, Server, ServerOwner } from '../sockets/server.ts';
-import type { Limits } from '../policy/limits.ts';
+import type { LimitName, Limits } from '../policy/limits.ts';
 import type { HeldConnection, HeldWeight } from './held-connection.ts';
 
 /** RFC 6455, section 7.4.1, and the registry: what the script's peers are told where nobody has come for them. */
@@ -25,13 +25,16 @@ export class Hold implements ServerOwner {
   readonly #limits: Pick<Limits, 'closeTimeout' | 'heldConnections' | 'holdTimeout'>;
   readonly #kept = new Set<Kept>();
   readonly #ending = new Set<Promise<unknown>>();
+  readonly #onLimit: (limit: LimitName) => void;
   #connectionCount = 0;
   /** Called when nothing is held any more. */
   onEmpty: () => void = () => {};
 
-  constructor(limits: Pick<Limits, 'closeTimeout' | 'heldBytes' | 'heldConnections' | 'holdTimeout'>) {
+  /** @param onLimit called when one of its limits is hit */
+  constructor(limits: Pick<Limits, 'closeTimeout' | 'heldBytes' | 'heldConnections' | 'holdTimeout'>, onLimit: (limit: LimitName) => void) {
     this.#limits = limits;
-    this.total = { weight: 0, most: limits.heldBytes };
+    this.#onLimit = onLimit;
+    this.total = { weight: 0, most: limits.heldBytes, onFull: () => onLimit('heldBytes') };
   }
 
   get isEmpty(): boolean {
@@ -43,9 +46,14 @@ export class Hold implements ServerOwner {
     return this.#limits.heldConnections - this.#connectionCount;
   }
 
+  /** There are more connections than may be held. */
+  overflowed(): void {
+    this.#onLimit('heldConnections');
+  }
+
   /** Holds it from now on, for a limited time. */
   keep(listener: HeldListener): void {
-    const timer = setTimeout(() => this.#end(kept, INTERNAL_ERROR), this.#limits.holdTimeout);
+    const timer = setTimeout(() => this.#expire(kept), this.#limits.holdTimeout);
     const kept: Kept = { ...listener, timer };
     this.#kept.add(kept);
     this.#connectionCount += kept.connections.length;
@@ -95,6 +103,11 @@ export class Hold implements ServerOwner {
         this.#end(kept, INTERNAL_ERROR);
       }
     }
+  }
+
+  #expire(kept: Kept): void {
+    this.#onLimit('holdTimeout');
+    this.#end(kept, INTERNAL_ERROR);
   }
 
   #end(kept: Kept, code: number): void {

@@ -5,6 +5,9 @@ import { FlatWriter, type MessageKind } from '../../wire/flat-writer.ts';
 /** What an event takes of the host's memory besides its payload, roughly, in bytes. */
 export const EVENT_BYTES = 128;
 
+/** The limits on what one turn takes. */
+type CuttingLimit = 'eventsPerTurn' | 'eventBytesPerTurn' | 'requestsPerTurn';
+
 /** Events that wait for a script's next turns, in order and written down as the turns will have them. */
 export class Inbox {
   readonly #mostEvents: number;
@@ -16,6 +19,8 @@ export class Inbox {
   #requests = 0;
   #length = 0;
   #bytes = 0;
+  /** The limit that the last turn was begun for, where the one before was not taken yet. */
+  #cutBy: CuttingLimit = 'eventsPerTurn';
   #begun = 0;
   #taken = 0;
 
@@ -24,6 +29,11 @@ export class Inbox {
     this.#mostEvents = mostEvents;
     this.#mostBytes = mostBytes;
     this.#mostRequests = mostRequests;
+  }
+
+  /** The limit by which what waits goes into more than one turn, where it does. */
+  get cutBy(): CuttingLimit {
+    return this.#cutBy;
   }
 
   get length(): number {
@@ -103,17 +113,25 @@ export class Inbox {
   /** The turn that an event with so many bytes goes to. */
   #turnFor(bytes: number, isRequest = false): FlatWriter {
     let turn = this.#turns.at(-1);
-    if (
-      turn === undefined ||
-      turn.count >= this.#mostEvents ||
-      (turn.payload + bytes > this.#mostBytes && turn.count > 0) ||
-      (isRequest && this.#requests >= this.#mostRequests)
-    ) {
+    const limit = turn === undefined ? undefined : this.#limitOf(turn, bytes, isRequest);
+    if (turn === undefined || limit !== undefined) {
+      this.#cutBy = limit ?? this.#cutBy;
       turn = new FlatWriter();
       this.#requests = 0;
       this.#begun++;
       this.#turns.push(turn);
     }
     return turn;
+  }
+
+  /** The limit by which this event does not go into this turn any more. */
+  #limitOf(turn: FlatWriter, bytes: number, isRequest: boolean): CuttingLimit | undefined {
+    if (turn.count >= this.#mostEvents) {
+      return 'eventsPerTurn';
+    }
+    if (turn.payload + bytes > this.#mostBytes && turn.count > 0) {
+      return 'eventBytesPerTurn';
+    }
+    return isRequest && this.#requests >= this.#mostRequests ? 'requestsPerTurn' : undefined;
   }
 }

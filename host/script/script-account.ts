@@ -22,6 +22,8 @@ export class ScriptAccount {
   readonly budget: Budget;
   /** The host's log, for what the script brings about in it. */
   readonly log: Log;
+  /** Tells that a limit is hit. */
+  readonly hit: (limit: LimitName) => void;
   readonly #prints: FloodGate;
   readonly #errors: FloodGate;
   readonly #logs: FloodGate;
@@ -33,6 +35,7 @@ export class ScriptAccount {
     const statistics = new Statistics(limits, log);
     this.#limits = limits;
     this.statistics = statistics;
+    this.hit = (limit) => void statistics.hit(limit);
     this.budget = new Budget(limits, statistics, outbox, onReadable);
     const gate = (names: readonly LimitName[], what: string): FloodGate =>
       new FloodGate(

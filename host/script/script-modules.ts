@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { AnswerOf, QuestionOf } from '../../wire/questions.ts';
 import { AirlockError, codeOf, messageOf } from '../errors.ts';
 import { PermissionDenied, logText } from '../policy/permission-denied.ts';
+import type { LimitName } from '../policy/limits.ts';
 import { realPath } from '../policy/read-permission.ts';
 import { AddressQueue } from '../sockets/address-queue.ts';
 import { fetchGuarded } from '../sockets/guarded-fetch.ts';
@@ -20,10 +21,13 @@ export class ScriptModules {
   readonly #ending = new AbortController();
   /** Lets its fetches from one address begin one after the other, as its connections do. */
   readonly #queue = new AddressQueue();
+  readonly #onLimit: (limit: LimitName) => void;
   #turnBegan = 0;
 
-  constructor(options: ScriptModulesOptions) {
+  /** @param onLimit called when a module is too large */
+  constructor(options: ScriptModulesOptions, onLimit: (limit: LimitName) => void) {
     this.#options = options;
+    this.#onLimit = onLimit;
   }
 
   turnBegins(): void {
@@ -100,12 +104,14 @@ export class ScriptModules {
       warn,
       signal,
       largest: this.#largest,
+      onTooLarge: () => this.#onLimit('moduleBytes'),
     });
     return this.#answer(last, body);
   }
 
   #checkSize(id: string, size: number): void {
     if (size > this.#largest) {
+      this.#onLimit('moduleBytes');
       throw notLoaded(`'${id}' has ${size} bytes or more; the limit moduleBytes is ${this.#largest}`);
     }
   }

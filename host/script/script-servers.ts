@@ -68,7 +68,7 @@ export class ScriptServers implements ServerOwner {
       if (this.#servers.size >= limits.servers) {
         throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', account.statistics.hitUntold('servers'));
       }
-      const mayCompress = (): boolean => this.#compressed.size < limits.compressedSockets;
+      const mayCompress = (): boolean => this.#compressed.size < limits.compressedSockets || (account.statistics.hit('compressedSockets'), false);
       const options = { ...listenOptions(question, this.#options, this.#sockets.slowReaders), host: address, held, mayCompress };
       const left = hold.claim(address, port);
       const server = new Server(id, options, this, left?.server);

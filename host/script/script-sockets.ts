@@ -16,7 +16,8 @@ import type { Connection, ConnectionOwner } from '../sockets/connection.ts';
 import { areSubprotocols, handshakeHeaders, originOf } from '../sockets/handshake-headers.ts';
 import { LONGEST_TIMER } from '../sockets/heartbeat.ts';
 import type { Accepted } from '../sockets/server.ts';
-import { isMessageTooLarge, isTimeoutError, isTlsError, socketFailure } from '../sockets/socket-errors.ts';
+import { isTlsError, socketFailure } from '../sockets/socket-errors.ts';
+import { failureLimit } from './failure-limit.ts';
 import type { ServerStatistics } from '../sockets/server-statistics.ts';
 import type { ServerTls } from '../sockets/server-tls.ts';
 import type { TlsSettings } from '../sockets/tls-settings.ts';
@@ -309,10 +310,10 @@ export class ScriptSockets implements ConnectionOwner {
     const connecting = this.#connecting.get(connection);
     if (isTlsError(error) && connecting !== undefined) {
       this.#connecting.set(connection, 'tls-failed');
-    } else if (isTimeoutError(error) && connecting === 'connecting') {
-      this.#options.account.statistics.hit('handshakeTimeout');
-    } else if (isMessageTooLarge(message)) {
-      this.#options.account.statistics.hit('messageBytes');
+    }
+    const limit = failureLimit(error, message, connecting === 'connecting', this.#options.limits.bufferedBytes);
+    if (limit !== undefined) {
+      this.#options.account.hit(limit);
     }
     this.#push({ type: 'failed', socket: connection.id, error, message });
   }

@@ -72,8 +72,8 @@ export class Script extends EventEmitter<ScriptEvents> {
     this.#restarts = new Restarts(limits);
     // Nothing is looked at before the first turn.
     this.#account = new ScriptAccount(limits, setup.log, () => this.#sockets.unsent, () => this.#resumeReading());
-    this.#hold = setup.hold ?? new Hold(limits);
-    this.#modules = new ScriptModules(setup);
+    this.#hold = setup.hold ?? new Hold(limits, this.#account.hit);
+    this.#modules = new ScriptModules(setup, this.#account.hit);
     this.#sockets = this.#newSockets();
     this.#begin(place);
     this.#account.live((limit) => {
@@ -112,7 +112,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     answer: (commands, question) => this.#answer(commands, question),
     blamed: (death) => {
       this.#setup.onBlamed(death);
-      this.#fault('ERR_AIRLOCK_CELL_DIED', this.#causeOf(death));
+      this.#fault('ERR_AIRLOCK_CELL_DIED', this.#causeOf(death), '', death.limit);
     },
     died: (death) => this.#died(death),
     malformed: (message) => this.#malformed(message),
@@ -188,9 +188,8 @@ export class Script extends EventEmitter<ScriptEvents> {
     if (this.#state === 'waiting') {
       this.#state = 'running';
     }
-    const { limits } = this.#setup;
     if (this.#inbox.length > 0) {
-      this.#account.statistics.hit(events.count >= limits.eventsPerTurn ? 'eventsPerTurn' : 'eventBytesPerTurn');
+      this.#account.statistics.hit(this.#inbox.cutBy);
     }
     const buffered = this.#sockets.unsent.events();
     if (buffered.length > 0) {
@@ -302,8 +301,8 @@ export class Script extends EventEmitter<ScriptEvents> {
     }
     const delay = this.#restarts.next();
     if (delay === undefined) {
-      const limit = `the limit of ${this.#setup.limits.restarts} restarts within ten minutes is reached`;
-      return this.#fault('ERR_AIRLOCK_RESTARTED_TOO_OFTEN', `${cause}; ${limit}`);
+      const { message } = this.#account.statistics.hitOf('restarts');
+      return this.#fault('ERR_AIRLOCK_RESTARTED_TOO_OFTEN', `${cause}; ${message}`, '', 'restarts');
     }
     this.#state = 'waiting';
     const closing = this.#endSockets(1011, this.#setup.onFault === 'hold').then(() => void this.#closing.delete(closing));
@@ -354,7 +353,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     this.#fault('ERR_AIRLOCK_MALFORMED_COMMAND', `what came out of its isolate is malformed: ${message}`);
   }
 
-  /** @param limit the limit that the script ends by, whose words the message begins with */
+  /** @param limit the limit that the script ends by, where it is one */
   #fault(code: ErrorCode, message: string, stack = '', limit?: LimitName): void {
     if (this.#state !== 'ended') {
       const error = this.#tellError(code, message, stack);

@@ -4,6 +4,7 @@ import { AirlockError } from '../errors.ts';
 import type { LimitName } from '../policy/limits.ts';
 import type { ListenOptions } from '../sockets/server.ts';
 import { connectionOptions } from './listen-options.ts';
+import type { RefusalCause } from '../sockets/server-statistics.ts';
 import type { SlowReaderCounts } from '../sockets/slow-readers.ts';
 import type { ScriptSocketsOptions } from './script-sockets.ts';
 
@@ -17,13 +18,26 @@ const LOWERING = {
   handshakeTimeout: 'serverHandshakeTimeout',
 } as const satisfies Record<string, LimitName>;
 
+/** The limits that clients are refused by, by what is behind it. */
+const REFUSING: { readonly [Cause in RefusalCause]?: LimitName } = {
+  connections: 'serverConnections',
+  address: 'connectionsPerAddress',
+  flood: 'pendingConnections',
+  pending: 'pendingHandshakes',
+  unread: 'unsentAnswerBytes',
+  timeout: 'serverHandshakeTimeout',
+  unanswered: 'serverHandshakeTimeout',
+  headers: 'headerBytes',
+  body: 'requestBytes',
+};
+
 /**
  * What a script asks of its server, within its limits. Throws ERR_AIRLOCK_INVALID_ARGUMENT where it asks for more, or for
  * a TLS configuration that there is not.
  *
  * @param slowReaders where those are counted that its sockets find
  */
-export function listenOptions(question: QuestionOf<'listen'>, { limits, log, serverTls }: ScriptSocketsOptions, slowReaders: SlowReaderCounts): ListenOptions {
+export function listenOptions(question: QuestionOf<'listen'>, { account, limits, log, serverTls }: ScriptSocketsOptions, slowReaders: SlowReaderCounts): ListenOptions {
   const { host, origins, path, port, protocols, serverName, tls: name } = question;
   if (SLOW_READERS[question.slowReaders] === undefined) {
     throw new AirlockError('ERR_AIRLOCK_MALFORMED_COMMAND', 'the question is malformed');
@@ -54,6 +68,8 @@ export function listenOptions(question: QuestionOf<'listen'>, { limits, log, ser
     }
     return question[option] === 0 ? limit : question[option];
   };
+  const isLowered = (limit: LimitName): boolean =>
+    (Object.keys(LOWERING) as (keyof typeof LOWERING)[]).some((option) => LOWERING[option] === limit && limited(option) < limits[limit]);
   const tls = name === '' ? undefined : serverTls.get(name);
   if (name !== '' && tls === undefined) {
     // Which there are is the operator's business alone.
@@ -72,6 +88,13 @@ export function listenOptions(question: QuestionOf<'listen'>, { limits, log, ser
     protocols,
     ...connections,
     closeTimeout: limits.closeTimeout,
+    onRefused: (cause) => {
+      const limit = REFUSING[cause];
+      // A bound that the script has set itself is none of its limits.
+      if (limit !== undefined && !isLowered(limit)) {
+        account.hit(limit);
+      }
+    },
     sendLimit: { bytes: limited('maxBufferedAmount'), policy: SLOW_READERS[question.slowReaders] ?? 'close', counts: slowReaders },
     maxPayload: limited('maxMessageSize'),
     maxConnections: limited('maxConnections'),

@@ -10,7 +10,7 @@ import { Heartbeat } from './heartbeat.ts';
 import type { Liveness, LivenessWatch } from './liveness.ts';
 import { PongSender } from './pong-sender.ts';
 import type { SharedMessage } from './shared-frames.ts';
-import { READS_TOO_SLOWLY, TRY_AGAIN_LATER, WRITE_BYTES, type SendLimit } from './slow-readers.ts';
+import { READS_TOO_SLOWLY, TRY_AGAIN_LATER, WRITE_BYTES, readsTooSlowly, type SendLimit } from './slow-readers.ts';
 import { SocketFault, remoteHostClosed, socketFailure } from './socket-errors.ts';
 import { Unsent, whenWritten } from './unsent.ts';
 import { WsSender } from './ws-sender.ts';
@@ -327,7 +327,7 @@ export class Connection {
   #endSlowReader(): void {
     const { bytes, counts } = this.#options.sendLimit as SendLimit;
     counts.slowReadersClosed++;
-    const fault = new SocketFault('SocketResourceError', `the peer reads too slowly: more than ${bytes} bytes would wait to be sent`);
+    const fault = new SocketFault('SocketResourceError', readsTooSlowly(bytes));
     if (!this.#isAccepted) {
       return this.fail(fault);
     }

@@ -15,6 +15,7 @@ export interface FetchOptions {
   readonly signal: AbortSignal;
   /** The most bytes of the answer. */
   readonly largest: number;
+  readonly onTooLarge: () => void;
 }
 
 export interface Fetched {
@@ -49,7 +50,7 @@ export async function fetchGuarded(first: URL, options: FetchOptions): Promise<F
 
 type Answer = { readonly body: Uint8Array; readonly location?: never } | { readonly body?: never; readonly location: string };
 
-async function fetchOnce(url: URL, { guard: guardOf, largest, network, signal, warn }: FetchOptions): Promise<Answer> {
+async function fetchOnce(url: URL, { guard: guardOf, largest, network, onTooLarge, signal, warn }: FetchOptions): Promise<Answer> {
   const target = targetOf(url);
   const guard = guardOf(target);
   guard.check();
@@ -81,6 +82,7 @@ async function fetchOnce(url: URL, { guard: guardOf, largest, network, signal, w
       for await (const chunk of body as AsyncIterable<Uint8Array>) {
         size += chunk.length;
         if (size > largest) {
+          onTooLarge();
           throw notLoaded(url, `it has ${size} bytes or more; the limit moduleBytes is ${largest}`);
         }
         chunks.push(chunk);

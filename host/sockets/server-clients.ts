@@ -102,8 +102,9 @@ export class ServerClients {
     const group = this.#groups.get(client.group) ?? { all: 0, webSockets: 0 };
     const { maxConnectionsPerAddress, maxPendingConnections } = this.#limits;
     // An address may have some more, so that those too many get an answer.
-    if (this.pending >= maxPendingConnections || group.all - group.webSockets > maxConnectionsPerAddress || client.address === '') {
-      this.#counters.refused('flood');
+    const isFlooded = this.pending >= maxPendingConnections;
+    if (isFlooded || group.all - group.webSockets > maxConnectionsPerAddress || client.address === '') {
+      this.#counters.refused('flood', isFlooded ? 'flood' : 'address');
       raw.resetAndDestroy();
       return undefined;
     }

@@ -39,6 +39,9 @@ export const REFUSALS = [
 ] as const;
 export type RefusalReason = (typeof REFUSALS)[number];
 
+/** What is behind a refusal. `unread`: too much of answers is not read yet. */
+export type RefusalCause = RefusalReason | 'unread';
+
 /** What a server has seen since it was opened, and has now. */
 export interface ServerStatistics {
   readonly port: number;
@@ -70,8 +73,16 @@ export class ServerCounters {
   violations = 0;
   tooLarge = 0;
   readonly #refused = new Map<RefusalReason, number>();
+  readonly #onRefused: (cause: RefusalCause) => void;
 
-  refused(reason: RefusalReason): void {
+  /** @param onRefused called with the cause for each that is refused */
+  constructor(onRefused: (cause: RefusalCause) => void) {
+    this.#onRefused = onRefused;
+  }
+
+  /** @param cause what is behind it, where that is not the reason itself */
+  refused(reason: RefusalReason, cause: RefusalCause = reason): void {
+    this.#onRefused(cause);
     this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1);
   }
 

@@ -16,7 +16,7 @@ import { AWAY, RequestQueue } from './request-queue.ts';
 import { hangUpWith, readBody, refusalAnswer, sendPage, type Answer } from './server-answers.ts';
 import type { Client } from './server-clients.ts';
 import { HandshakeFinisher, type DeflateOptions } from './server-compression.ts';
-import { ServerCounters, type ServerStatistics } from './server-statistics.ts';
+import { ServerCounters, type RefusalCause, type ServerStatistics } from './server-statistics.ts';
 import type { ServerIdentity } from './server-tls.ts';
 import type { SendLimit } from './slow-readers.ts';
 
@@ -58,6 +58,8 @@ export interface ListenOptions {
   readonly headerBytes?: number;
   readonly requestBytes?: number;
   readonly unsentAnswerBytes?: number;
+  /** Called with the cause for each client that does not become a WebSocket. */
+  readonly onRefused?: (cause: RefusalCause) => void;
   /** Whether nothing is answered until `release`: who listens may want to be asked, and has not said so yet. */
   readonly held?: boolean;
 }
@@ -118,7 +120,7 @@ const UPGRADE_REQUIRED: Refusal = {
 
 const UNREAD: Refusal = { reason: 'pending', status: 503, message: 'Too much waits to be read by others.' };
 
-type Optional = 'tls' | 'liveness' | 'deflate' | 'sendLimit';
+type Optional = 'onRefused' | 'tls' | 'liveness' | 'deflate' | 'sendLimit';
 
 /** One listener of a script. */
 export class Server {
@@ -135,7 +137,7 @@ export class Server {
   readonly #front: HttpFront;
   readonly #finisher: HandshakeFinisher;
   readonly #liveness: LivenessWatch | undefined;
-  readonly #counters = new ServerCounters();
+  readonly #counters = new ServerCounters((cause) => this.options.onRefused?.(cause));
   readonly #queue: RequestQueue;
   /** The bodies of answers that are not read yet, in bytes. */
   #unsent = 0;
@@ -325,7 +327,7 @@ export class Server {
     const answer = isTooMuch ? refusalAnswer(UNREAD) : given;
     const { length } = answer.body;
     if (isTooMuch) {
-      this.#counters.refused('pending');
+      this.#counters.refused('pending', 'unread');
     }
     this.#unsent += length;
     (request.kind === 'plain' ? request.response : client.raw).once('close', () => {

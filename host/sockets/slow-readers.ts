@@ -22,3 +22,13 @@ export interface SendLimit {
 /** RFC 6455's registry: "Try Again Later". */
 export const TRY_AGAIN_LATER = 1013;
 export const READS_TOO_SLOWLY = 'Reads too slowly.';
+
+/** Why such a socket fails. */
+export function readsTooSlowly(bytes: number): string {
+  return `the peer reads too slowly: more than ${bytes} bytes would wait to be sent`;
+}
+
+/** Whether this message is of one that has failed as more than so many bytes would wait. */
+export function isReadTooSlowly(message: string, bytes: number): boolean {
+  return message.endsWith(readsTooSlowly(bytes));
+}

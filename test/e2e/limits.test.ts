@@ -1,49 +1,11 @@
-import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { type LimitName, type Limits, type LogEntry, type RunOptions } from '../../host/index.ts';
-import { LIMIT_WORDS, limitLevel, limitWords } from '../../host/policy/limit-words.ts';
-import { runServer, startHost, type ObservedHost, type ObservedScript } from '../support/host.ts';
-import { openClient, openServer, openTcpServer, send, type TestClient } from '../support/sockets.ts';
-
-/** A script in a cell process of its own, with these limits. */
-async function limited(limits: Partial<Limits>, source: string, options: Omit<RunOptions, 'source'> = {}): Promise<ObservedScript & { readonly host: ObservedHost }> {
-  const host = await startHost('owner');
-  const observed = await host.run({ name: 'limited.js', type: 'assignment-client', source, limits, ...options });
-  return { ...observed, host };
-}
-
-/** A server script with these limits, and a client of it. `serve` is called with the socket of each client. */
-async function served(limits: Partial<Limits>, serve: string): Promise<ObservedScript & { readonly host: ObservedHost; readonly peer: TestClient }> {
-  const host = await startHost('owner');
-  const source = `
-    const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
-    server.newConnection.connect(${serve});
-    print('port', server.port);
-  `;
-  const { port, ...observed } = await runServer(host, source, { name: 'limited.js', limits });
-  const peer = openClient(`ws://127.0.0.1:${port}/`);
-  await peer.owner.first('opened');
-  return { ...observed, host, peer };
-}
-
-/** Resolves with the line of the log, from the start on, that fits. */
-async function logged({ host, log }: ObservedHost, fits: (entry: LogEntry) => boolean): Promise<LogEntry> {
-  for (;;) {
-    const found = log.find(fits);
-    if (found !== undefined) {
-      return found;
-    }
-    await once(host, 'log');
-  }
-}
-
-/** Resolves when the log has told that the script has hit this limit; its statistics tell it in the same words. */
-async function hits(name: LimitName, value: number, { host, script }: Pick<Awaited<ReturnType<typeof limited>>, 'host' | 'script'>): Promise<void> {
-  const entry = await logged(host, ({ limit }) => limit === name);
-  const message = limitWords(name, value);
-  expect(entry).toMatchObject({ level: limitLevel(name), script: 'limited.js', message: expect.stringContaining(message), limit: name });
-  expect(script.statistics.limits).toContainEqual({ name, value, message, count: expect.any(Number) });
-}
+import type { LimitName } from '../../host/index.ts';
+import { LIMIT_WORDS, limitWords } from '../../host/policy/limit-words.ts';
+import { folderWith } from '../support/command.ts';
+import { LIMITS_OF_SERVERS, hits, limited, logged, served } from '../support/limits.ts';
+import { openServer, openTcpServer, send, type TestClient } from '../support/sockets.ts';
 
 /** How long it takes, in milliseconds. */
 async function duration(promise: Promise<unknown>): Promise<number> {
@@ -280,11 +242,48 @@ const SHOWN: { readonly [Name in LimitName]?: () => Promise<void> } = {
     await hits('handshakeTimeout', 100, seen);
     await seen.line('1006');
   },
+  async turnGrace() {
+    const seen = await limited({ turnTimeout: 100, turnGrace: 100 }, 'const list = []; list.length = 2 ** 32 - 1; list.sort();');
+    const end = await seen.script.ended;
+    await hits('turnGrace', 100, seen);
+    expect(end).toMatchObject({ reason: 'fault', error: { code: 'ERR_AIRLOCK_CELL_DIED' }, limit: { name: 'turnGrace', message: 'a turn took 100 ms beyond its time limit' } });
+  },
+  async processMemory() {
+    if (process.platform !== 'linux') {
+      return;
+    }
+    const seen = await limited({ processMemory: 128, turnTimeout: 20_000 }, 'const kept = []; for (;;) kept.push(new Array(1000).fill({}));');
+    const end = await seen.script.ended;
+    await hits('processMemory', 128, seen);
+    expect(end).toMatchObject({ reason: 'fault', error: { code: 'ERR_AIRLOCK_CELL_DIED' }, limit: { name: 'processMemory', value: 128 } });
+  },
+  async moduleBytes() {
+    const folder = folderWith({ 'large.js': 'module.exports = 1;' });
+    const source = "try { require('./large.js'); } catch (error) { print(error.message); }";
+    const seen = await limited({ moduleBytes: 9 }, '', { source: undefined, file: writeScript(folder, source), permissions: { read: [folder] } });
+    await hits('moduleBytes', 9, seen);
+    await seen.line(/the limit moduleBytes is 9/);
+  },
+  async restarts() {
+    const seen = await limited({ restarts: 0 }, "print('up'); setInterval(() => {}, 1e6)");
+    await seen.line('up');
+    process.kill(seen.script.processId as number, 'SIGKILL');
+    const end = await seen.script.ended;
+    await hits('restarts', 0, seen);
+    expect(end).toMatchObject({ error: { code: 'ERR_AIRLOCK_RESTARTED_TOO_OFTEN', message: expect.stringContaining('the limit of 0 restarts within ten minutes is reached') }, limit: { name: 'restarts' } });
+  },
 };
+
+function writeScript(folder: string, source: string): string {
+  const file = join(folder, 'limited.js');
+  writeFileSync(file, source);
+  return file;
+}
 
 describe('every limit that is told is brought about by a script in a cell process, and told in the same words everywhere:', () => {
   test('each row of the table is shown', () => {
-    expect(Object.keys(SHOWN)).toEqual(Object.keys(LIMIT_WORDS));
+    const servers: readonly string[] = LIMITS_OF_SERVERS;
+    expect(Object.keys(SHOWN)).toEqual(Object.keys(LIMIT_WORDS).filter((name) => !servers.includes(name)));
   });
 
   test.each(Object.keys(SHOWN) as LimitName[])('%s', async (name) => {

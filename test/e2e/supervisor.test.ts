@@ -119,12 +119,6 @@ describe('a process that is ended from outside', () => {
     const script = await host.run({ name: 'idle.js', source: "print('up'); setInterval(() => {}, 100_000)", limits: ARGUMENT.limits });
     const restarts = [];
     script.on('restarted', (restart) => restarts.push(restart));
-    const { execFileSync } = await import('node:child_process');
-    const kill = () => {
-      const pids = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' })
-        .split('\\n').filter((line) => line.includes('--allow-addons')).map((line) => Number.parseInt(line));
-      pids.forEach((pid) => process.kill(pid, 'SIGKILL'));
-    };
     let ended = false;
     script.ended.then(() => { ended = true; script.emit('print'); });
     const times = [];
@@ -133,7 +127,7 @@ describe('a process that is ended from outside', () => {
       times.push(Date.now());
       if (ended || times.length > ARGUMENT.kills) break;
       // The turn that printed has ended, and no other is under way.
-      kill();
+      process.kill(script.processId, 'SIGKILL');
     }
     await host.stop();
     const { error, reason } = await script.ended;

@@ -1,3 +1,4 @@
+import { setImmediate as nextLoop } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Place } from '../../../host/cells/cell.ts';
 import { CellPool } from '../../../host/cells/cell-pool.ts';
@@ -119,6 +120,22 @@ describe('a spare process', () => {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     expect(childProcesses()).toHaveLength(2);
+  });
+
+  test('that is ended while it starts costs no script its start', async () => {
+    const pool = await startPool(true);
+    await pool.place('owner', 'ann');
+    while (childProcesses().length < 2) {
+      await nextLoop();
+    }
+    const before = childProcesses();
+    before.forEach((pid) => process.kill(pid, 'SIGKILL'));
+    const places = await Promise.all([pool.place('owner', 'bob'), pool.place('owner', 'bob'), pool.place('script', 'carol')]);
+    expect(processOf(places[0] as Place)).toBe(processOf(places[1] as Place));
+    for (const place of places) {
+      expect(processOf(place).dead).toBe(false);
+      expect(before).not.toContain(processOf(place).pid);
+    }
   });
 
   test('does not keep the process of its host alive, and ends with it', async () => {
