@@ -118,7 +118,7 @@ describe('scripts that share an isolate', () => {
     const alone = await start('alone.js', KEEP(1), { isolation: 'owner' });
     const restarted = once(first, 'restarted');
     const keptAgain = once(first, 'print');
-    const greedy = await start('greedy.js', KEEP(40), { limits: { memory: 512, turnTimeout: 20_000 } });
+    const greedy = await start('greedy.js', KEEP(1000), { limits: { memory: 512, turnTimeout: 20_000 } });
     const { error, reason } = await greedy.ended;
     await restarted;
     await keptAgain;
