@@ -46,6 +46,9 @@ interface Sample {
 }
 
 const MEGABYTE = 1024 * 1024;
+
+/** What the allocator may keep by chance; 700 isolates that were not let go would be ten times as much. */
+const SLACK = 60 * MEGABYTE;
 const onLinux = process.platform === 'linux';
 
 (onLinux ? describe : describe.skip)(`1,000 scripts one after another in one host leave no memory behind${onLinux ? '' : ' (skipped: it reads /proc, which Linux has)'}`, () => {
@@ -62,10 +65,10 @@ const onLinux = process.platform === 'linux';
     };
     expect({ left, lines }).toEqual({ left: 0, lines: 1000 });
     const [early, late] = samples;
-    expect(late.host).toBeLessThan(early.host * 1.35 + 20 * MEGABYTE);
+    expect(late.host).toBeLessThan(early.host * 1.35 + SLACK);
     expect(late.cells).toHaveLength(processes);
     for (const [index, size] of late.cells.entries()) {
-      expect(size).toBeLessThan((early.cells[index] as number) * 1.35 + 20 * MEGABYTE);
+      expect(size).toBeLessThan((early.cells[index] as number) * 1.35 + SLACK);
     }
   }, 60_000);
 });

@@ -29,11 +29,12 @@ describe('what a cell says that its isolate has used', () => {
     const { cell, script } = startFakeScript();
     await cell.endTurn([{ type: 'timer', delay: 0 }], 'done', '', { ...NO_USAGE, refused: 0b1001 });
     await cell.endTurn([], 'done', '', { ...NO_USAGE, refused: 2 ** 32 - 1 });
-    expect(script.statistics.limits).toMatchObject([
-      { name: 'commandsPerTurn', count: 2 },
-      { name: 'resizableMemory', count: 2 },
-      { name: 'commandBytesPerTurn', count: 1 },
-      { name: 'timers', count: 1 },
+    const named = script.statistics.limits.map(({ count, name }) => [name, count]);
+    expect(named.slice(0, 4)).toEqual([
+      ['commandsPerTurn', 2],
+      ['resizableMemory', 2],
+      ['commandBytesPerTurn', 1],
+      ['timers', 1],
     ]);
   });
 
