@@ -24,6 +24,11 @@ export class Arena {
     this.refillBytes();
   }
 
+  /** The turn is over: what was fed in belongs to others now. */
+  end(): void {
+    this.#incoming = EMPTY_BATCH;
+  }
+
   /** How many timers the guest says that its script has. */
   get timers(): number {
     return this.#views.control[TIMERS] as number;

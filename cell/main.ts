@@ -15,6 +15,7 @@ import {
   turnedContent,
   type Frame,
 } from '../wire/frames.ts';
+import { releaseBytes } from '../wire/release-bytes.ts';
 import type { IsolateSettings } from '../wire/settings.ts';
 import { Cell } from './cell.ts';
 import type { TurnResult } from './script-isolate.ts';
@@ -48,18 +49,26 @@ input.on('error', () => process.exit(1));
 input.on('close', () => process.exit(0));
 send(frameOf(TO_HOST.ready, 0));
 
-function onFrame(frame: Frame): void {
+function onFrame(frame: Frame): boolean {
   switch (frame.kind) {
     case TO_CELL.create:
-      return create(frame);
-    case TO_CELL.turn: {
-      const reader = new ByteReader(frame.buffer, frame.start, frame.end);
-      const count = reader.uint32();
-      return sendTurned(frame.script, cell.turn(frame.script, count, decodeTexts(decode(reader))));
-    }
+      create(frame);
+      break;
+    case TO_CELL.turn:
+      turn(frame);
+      break;
     case TO_CELL.destroy:
-      return cell.destroy(frame.script);
+      cell.destroy(frame.script);
   }
+  return false;
+}
+
+function turn(frame: Frame): void {
+  const reader = new ByteReader(frame.buffer, frame.start, frame.end);
+  const count = reader.uint32();
+  const events = decode(reader);
+  sendTurned(frame.script, cell.turn(frame.script, count, decodeTexts(events)));
+  releaseBytes(events.numbers);
 }
 
 function create(frame: Frame): void {

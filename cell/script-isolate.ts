@@ -74,6 +74,7 @@ export class ScriptIsolate {
   turn(count: number, events: FlatBatch): TurnResult {
     this.#meter.begin();
     const { status, message, commands } = this.#run(count, events);
+    this.#arena.end();
     return { status, message, commands, usage: this.#meter.end() };
   }
 

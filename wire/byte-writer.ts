@@ -42,6 +42,12 @@ export class ByteWriter {
     return chunks;
   }
 
+  /** Nobody reads any more what `finish` returned: it is written over. */
+  rewind(): void {
+    this.#start = 0;
+    this.#offset = 0;
+  }
+
   #cut(): void {
     if (this.#offset > this.#start) {
       this.#chunks.push(this.#chunk.subarray(this.#start, this.#offset));

@@ -8,9 +8,31 @@ import { WHOLE_TEXT, type AnyItem, type FieldType, type ItemTable, type Schema }
  */
 const JOINED_BYTES = 1024;
 
+/** From this size on, the writer may refer to a message instead of making a copy. */
+export const KEPT_BYTES = JOINED_BYTES;
+
 const SMALLEST_AREA = 1024;
 const LARGEST_AREA = 64 * 1024;
+
 const NOTHING = Buffer.alloc(0);
+
+/** Where a batch is written. */
+interface Storage {
+  readonly numbers: Float64Array;
+  /** For small texts, one behind another. */
+  readonly area: Buffer;
+  readonly bytes: ByteWriter;
+}
+
+/**
+ * Storage of writers that were released. Memory outside of the heap has V8 collect all of the heap, again and again, long
+ * before a young heap is full: at a million messages a second it must not be new for each batch.
+ */
+const released: Storage[] = [];
+
+/** So much storage is kept, of at most so many numbers each. */
+const MOST_RELEASED = 4;
+const MOST_RELEASED_NUMBERS = 8192;
 
 type Value = string | number | boolean | Uint8Array | readonly string[];
 
@@ -24,14 +46,15 @@ export type MessageKind = 'ascii' | 'text' | 'binary';
 export class FlatWriter {
   #count = 0;
   #payload = 0;
-  #numbers = new Float64Array(32);
+  readonly #storage = released.pop() ?? newStorage();
+  #numbers = this.#storage.numbers;
   #numberCount = 0;
   /** Where small texts are put one behind another, up to `#areaAt`; those from `#joinedFrom` on become one. */
-  #area = NOTHING;
+  #area = this.#storage.area;
   #areaAt = 0;
   #joinedFrom = 0;
   readonly #texts: EncodedText[] = [];
-  readonly #bytes = new ByteWriter();
+  readonly #bytes = this.#storage.bytes;
 
   /** How many items were written. */
   get count(): number {
@@ -76,18 +99,29 @@ export class FlatWriter {
       first.item(schema, item);
     }
     const { numbers } = first.finish();
-    const joined = new Float64Array(numbers.length + this.#numberCount);
-    joined.set(numbers);
-    joined.set(this.#numbers.subarray(0, this.#numberCount), numbers.length);
-    this.#numbers = joined;
-    this.#numberCount = joined.length;
+    this.#reserveNumbers(numbers.length);
+    this.#numbers.copyWithin(numbers.length, 0, this.#numberCount);
+    this.#numbers.set(numbers);
+    this.#numberCount += numbers.length;
     this.#count += items.length;
+    first.release();
   }
 
-  /** What was written. The writer is not to be used any more. */
+  /** What was written. Nothing more is to be written here. */
   finish(): EncodedBatch {
     this.#endJoined();
     return { numbers: this.#numbers.subarray(0, this.#numberCount), texts: this.#texts, bytes: this.#bytes.finish() };
+  }
+
+  /**
+   * Nobody reads any more what `finish` returned: other writers write over it. To be called once, and only if that is so;
+   * without it, the memory is left to be collected.
+   */
+  release(): void {
+    if (released.length < MOST_RELEASED && this.#numbers.length <= MOST_RELEASED_NUMBERS) {
+      this.#bytes.rewind();
+      released.push({ numbers: this.#numbers, area: this.#area, bytes: this.#bytes });
+    }
   }
 
   #field(type: FieldType, value: Value): void {
@@ -181,6 +215,10 @@ export class FlatWriter {
       this.#numbers = larger;
     }
   }
+}
+
+function newStorage(): Storage {
+  return { numbers: new Float64Array(32), area: NOTHING, bytes: new ByteWriter() };
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -1,6 +1,7 @@
 import type { ByteReader } from './byte-reader.ts';
 import { encode, type EncodedBatch } from './encoded.ts';
 import { WireError } from './fields.ts';
+import { releaseBytes } from './release-bytes.ts';
 
 /**
  * The frames on the pipes between the host and a cell process: a length of four bytes, a kind of one, a script's number
@@ -140,6 +141,9 @@ export interface Frame {
   readonly end: number;
 }
 
+/** Takes a frame, and returns whether something refers to its buffer from now on. */
+export type OnFrame = (frame: Frame) => boolean;
+
 /** Cuts a stream of bytes into frames. */
 export class FrameParser {
   readonly #largest: number;
@@ -158,30 +162,38 @@ export class FrameParser {
     this.#reusesBuffers = reusesBuffers;
   }
 
-  /** Takes the next bytes and calls `onFrame` for each frame that they complete. */
-  push(data: Buffer, onFrame: (frame: Frame) => void): void {
+  /**
+   * Takes the next bytes and calls `onFrame` for each frame that they complete. It says whether something still refers to the
+   * frame's buffer then; memory that nobody refers to is given back at once.
+   */
+  push(data: Buffer, onFrame: OnFrame): void {
+    const { length } = data;
+    let isKept = this.#reusesBuffers;
     let offset = 0;
-    while (this.#pendingLength > 0 && offset < data.length) {
+    while (this.#pendingLength > 0 && offset < length) {
       offset += this.#complete(data, offset, onFrame);
     }
-    while (data.length - offset >= 4) {
-      const length = this.#lengthAt(data, offset);
-      if (data.length - offset < length) {
+    while (length - offset >= 4) {
+      const size = this.#lengthAt(data, offset);
+      if (length - offset < size) {
         break;
       }
-      emit(data, offset, length, onFrame);
-      offset += length;
+      isKept = onFrame(frameAt(data, offset, size)) || isKept;
+      offset += size;
     }
-    if (offset < data.length) {
+    if (offset < length) {
       this.#keep(data.subarray(offset));
       if (this.#pendingLength >= 4) {
         this.#frameLength = this.#lengthAt(data, offset);
       }
     }
+    if (!isKept && this.#pendingLength === 0) {
+      releaseBytes(data);
+    }
   }
 
   /** Adds to the pending frame what it lacks, its length first. Returns how many bytes it took. */
-  #complete(data: Buffer, offset: number, onFrame: (frame: Frame) => void): number {
+  #complete(data: Buffer, offset: number, onFrame: OnFrame): number {
     const target = this.#pendingLength < 4 ? 4 : this.#frameLength;
     const size = Math.min(target - this.#pendingLength, data.length - offset);
     this.#keep(data.subarray(offset, offset + size));
@@ -190,9 +202,12 @@ export class FrameParser {
       if (target === 4) {
         this.#frameLength = this.#lengthAt(joined, 0);
       } else {
+        this.#pending.forEach(releaseBytes);
         this.#pending = [];
         this.#pendingLength = 0;
-        emit(joined, 0, target, onFrame);
+        if (!onFrame(frameAt(joined, 0, target))) {
+          releaseBytes(joined);
+        }
       }
     }
     return size;
@@ -212,12 +227,12 @@ export class FrameParser {
   }
 }
 
-function emit(buffer: Buffer, offset: number, length: number, onFrame: (frame: Frame) => void): void {
-  onFrame({
+function frameAt(buffer: Buffer, offset: number, length: number): Frame {
+  return {
     kind: buffer[offset + 4] as number,
     script: buffer.readUInt32LE(offset + 5),
     buffer,
     start: offset + FRAME_HEADER_SIZE,
     end: offset + length,
-  });
+  };
 }

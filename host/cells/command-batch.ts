@@ -12,8 +12,9 @@ export type OtherCommand = Exclude<Command, { type: SendType }>;
 export interface CommandReceiver {
   /**
    * A message, without an object for it: a string, or the part of the buffer from `start` to `end`, of a text its UTF-8.
+   * Returns whether something refers to the buffer from now on.
    */
-  send(type: SendType, socket: number, data: string | Buffer, start: number, end: number): void;
+  send(type: SendType, socket: number, data: string | Buffer, start: number, end: number): boolean;
   command(command: OtherCommand): void;
 }
 
@@ -21,6 +22,8 @@ export interface CommandReceiver {
 export interface CommandBatch {
   /** Gives each command out once. Throws a WireError where one is malformed, after those before it. */
   each(receiver: CommandReceiver): void;
+  /** Whether something of what was given out may refer to the memory of the batch. */
+  readonly isKept: boolean;
 }
 
 /**
@@ -29,7 +32,11 @@ export interface CommandBatch {
  * @param most the most commands that are read: a few bytes become an object of many
  */
 export function commandBatch(batch: UncheckedBatch, most = Infinity): CommandBatch {
+  let isKept = false;
   return {
+    get isKept() {
+      return isKept;
+    },
     each(receiver) {
       const reader = new FlatReader(COMMAND_SCHEMA, batch);
       for (let count = 0; !reader.done; count++) {
@@ -40,8 +47,9 @@ export function commandBatch(batch: UncheckedBatch, most = Infinity): CommandBat
         if (definition.type === 'sendText' || definition.type === 'sendBinary') {
           const socket = reader.uint(definition, 0);
           reader.range(definition, 1);
-          receiver.send(definition.type, socket, reader.data, reader.start, reader.end);
+          isKept = receiver.send(definition.type, socket, reader.data, reader.start, reader.end) || isKept;
         } else {
+          isKept = true;
           receiver.command(reader.item(definition) as OtherCommand);
         }
       }

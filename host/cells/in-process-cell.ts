@@ -33,6 +33,7 @@ export class InProcessCell implements Cell {
     this.#underWay = script;
     const { status, message, usage, commands } = this.#cell.turn(script, events.count, decodeTexts(events.finish()));
     this.#underWay = undefined;
+    events.release();
     const client = this.#clients.get(script);
     if (client === undefined) {
       // Its script ended while it asked a question.

@@ -7,6 +7,7 @@ import { decode } from '../../wire/encoded.ts';
 import { WireError } from '../../wire/fields.ts';
 import { FlatReader } from '../../wire/flat-reader.ts';
 import type { FlatWriter } from '../../wire/flat-writer.ts';
+import { releaseBytes } from '../../wire/release-bytes.ts';
 import {
   CELL_PIPES,
   FrameParser,
@@ -174,6 +175,10 @@ export class ProcessCell implements Cell {
     if (tenant !== undefined) {
       this.#watch.given({ script, limit: tenant.settings.bounds.turn, tenant });
       this.#send(frameOf(TO_CELL.turn, script, turnContent(events.count, events.finish())));
+      // The kernel has a copy of it.
+      if (this.#frames.writableLength === 0) {
+        events.release();
+      }
     }
   }
 
@@ -215,9 +220,11 @@ export class ProcessCell implements Cell {
     }
   }
 
-  #onFrame(frame: Frame): void {
+  /** Returns whether something refers to the frame's buffer from now on. */
+  #onFrame(frame: Frame): boolean {
     if (frame.kind === TO_HOST.ready) {
-      return this.#ready.resolve();
+      this.#ready.resolve();
+      return false;
     }
     this.#acknowledged = undefined;
     let isInTurn = this.#watch.underWay?.script === frame.script;
@@ -228,14 +235,16 @@ export class ProcessCell implements Cell {
     const tenant = this.#tenants.get(frame.script);
     // Nothing comes out of an isolate that does not run. What came all the same would be outside of every limit on turns.
     if (!isInTurn && (frame.kind === TO_HOST.turned || frame.kind === TO_HOST.question)) {
-      return tenant?.client.malformed('it came outside of its turns');
+      tenant?.client.malformed('it came outside of its turns');
+      return false;
     }
     const reader = new ByteReader(frame.buffer, frame.start, frame.end);
     if (frame.kind === TO_HOST.question) {
-      return this.#asked(reader, tenant);
+      this.#asked(reader, tenant);
+      return true;
     }
     if (tenant === undefined) {
-      return;
+      return false;
     }
     const { client, settings } = tenant;
     switch (frame.kind) {
@@ -243,11 +252,14 @@ export class ProcessCell implements Cell {
         const status = turnStatusOf(reader.uint8());
         const message = reader.string();
         const usage = readTurnUsage(reader);
-        client.turned(status, message, commandBatch(decode(reader), mostCommands(settings)), usage);
+        const batch = decode(reader);
+        const commands = commandBatch(batch, mostCommands(settings));
+        client.turned(status, message, commands, usage);
+        releaseBytes(batch.numbers);
         if (status === 'memory' && settings.shared) {
           this.#loseSharedIsolate(tenant);
         }
-        return;
+        return commands.isKept;
       }
       default:
         throw new WireError(`there is no frame of the kind ${frame.kind}`);

@@ -176,13 +176,15 @@ export class ScriptSockets implements ConnectionOwner {
     return undefined;
   }
 
-  send(type: SendType, socket: number, data: string | Buffer, start: number, end: number): void {
+  /** Returns whether something refers to the buffer from now on. */
+  send(type: SendType, socket: number, data: string | Buffer, start: number, end: number): boolean {
     const connection = this.#connections.get(socket);
-    if (connection !== undefined) {
-      this.#options.account.budget.send(end - start);
-      this.#written.add(connection);
-      connection.send(type, data, start, end);
+    if (connection === undefined) {
+      return false;
     }
+    this.#options.account.budget.send(end - start);
+    this.#written.add(connection);
+    return connection.send(type, data, start, end);
   }
 
   /** Returns why the command is malformed, where it is. */

@@ -237,11 +237,7 @@ export class Script extends EventEmitter<ScriptEvents> {
   }
 
   readonly #receiver: CommandReceiver = {
-    send: (type, socket, data, start, end) => {
-      if (this.#state !== 'ended') {
-        this.#sockets.send(type, socket, data, start, end);
-      }
-    },
+    send: (type, socket, data, start, end) => this.#state !== 'ended' && this.#sockets.send(type, socket, data, start, end),
     command: (command) => {
       if (this.#state !== 'ended') {
         (this.#handlers[command.type] as (command: OtherCommand) => void)(command);

@@ -128,21 +128,25 @@ export class Connection {
     this.start(NOTHING);
   }
 
-  /** Sends a message at the next `flush`: a string, or the part of the buffer from `start` to `end`. */
-  send(type: MessageType, data: string | Buffer, start: number, end: number): void {
+  /**
+   * Sends a message at the next `flush`: a string, or the part of the buffer from `start` to `end`. Returns whether it refers to
+   * the buffer from now on.
+   */
+  send(type: MessageType, data: string | Buffer, start: number, end: number): boolean {
     if (this.#socket === undefined || this.#webSocket.readyState !== this.#webSocket.OPEN) {
-      return;
+      return false;
     }
     this.#idle?.messaged();
-    if (this.#sender === undefined) {
-      this.#frames.add(type, data, start, end);
-      if (this.#backlog !== undefined) {
-        const { length, payload } = this.#frames;
-        this.#backlog.add(this.#frames.take(), length, payload);
-      }
-    } else {
+    if (this.#sender !== undefined) {
       this.#sendByWs(this.#sender, this.#socket, type, typeof data === 'string' ? data : data.subarray(start, end));
+      return true;
     }
+    const isKept = this.#frames.add(type, data, start, end);
+    if (this.#backlog !== undefined) {
+      const { length, payload } = this.#frames;
+      this.#backlog.add(this.#frames.take(), length, payload);
+    }
+    return isKept;
   }
 
   /** The same with a message that goes to others as well. What is masked or compressed has a frame of its own. */
@@ -188,13 +192,16 @@ export class Connection {
     this.#unsent.add(length, payload);
     if (chunks.length === 1) {
       socket.write(chunks[0] as Uint8Array);
-      return;
+    } else {
+      socket.cork();
+      for (const chunk of chunks) {
+        socket.write(chunk);
+      }
+      socket.uncork();
     }
-    socket.cork();
-    for (const chunk of chunks) {
-      socket.write(chunk);
+    if (socket.writableLength === 0) {
+      this.#frames.rewind();
     }
-    socket.uncork();
   }
 
   /** Sends a ping, after what was sent. */

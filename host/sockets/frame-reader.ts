@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { MessageKind } from '../../wire/flat-writer.ts';
+import { KEPT_BYTES, type MessageKind } from '../../wire/flat-writer.ts';
 import { CONTROL, LONGEST_HEADER, MASK_BYTES, OPCODES, headerSize, headerWith, payloadLength } from './frame-header.ts';
 import { GrowingMessage } from './growing-message.ts';
 import { applyMask, isAsciiRange } from './masking.ts';
@@ -11,14 +11,14 @@ const FINAL = 0x80;
 /** RFC 7692, section 6: the first frame of a compressed message has RSV1. */
 const RSV1 = 0x40;
 
-/** From this size on a message is not copied by whoever takes it. */
-const KEPT_BYTES = 1024;
-
 const NO_MASK = Buffer.alloc(MASK_BYTES);
 
 /** What a reader makes of a peer's bytes, in their order. */
 export interface FrameTarget {
-  /** A message: the part of the buffer from `start` to `end`, which nobody overwrites. A text is UTF-8. */
+  /**
+   * A message: the part of the buffer from `start` to `end`, which nobody overwrites. A text is UTF-8. Of less than
+   * KEPT_BYTES, whoever takes it makes a copy at once.
+   */
   message(kind: MessageKind, data: Buffer, start: number, end: number): void;
   control(type: 'ping' | 'pong', data: Buffer): void;
   /**
@@ -72,6 +72,9 @@ export class FrameReader {
   /** Whether to stop behind what is read just now. */
   isHeld = false;
 
+  /** Whether a message that `read` has handed on refers to its chunk. */
+  keepsChunk = false;
+
   constructor(options: FrameReaderOptions, target: FrameTarget) {
     this.#options = options;
     this.#masked = options.masked;
@@ -103,6 +106,7 @@ export class FrameReader {
   /** Reads the chunk from `at` on, and unmasks it where it lies. Returns where it stopped: mostly at the end. */
   read(chunk: Buffer, from: number): number {
     let at = from;
+    this.keepsChunk = false;
     const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.length);
     while (at < chunk.length && !this.isStopped) {
       if (this.#isOver) {
@@ -173,6 +177,7 @@ export class FrameReader {
       // Whoever keeps it would keep the whole chunk, and a peer may see to it that there is little else in it.
       this.#target.message(kind, Buffer.from(data.subarray(start, end)), 0, length);
     } else {
+      this.keepsChunk ||= length >= KEPT_BYTES;
       this.#target.message(kind, data, start, end);
     }
   }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { MessageKind } from '../../wire/flat-writer.ts';
+import { releaseBytes } from '../../wire/release-bytes.ts';
 import { FrameReader, type FrameReaderOptions } from './frame-reader.ts';
 
 /** How much is read ahead while nothing is handed on, in bytes. */
@@ -12,7 +13,7 @@ const END_OF_HEAD = Buffer.from('\r\n\r\n');
 
 /** Who takes what comes out of a stream. */
 export interface FrameOwner {
-  /** A message: the part of the buffer from `start` to `end`, which nobody overwrites. */
+  /** A message: see `FrameTarget`. */
   message(kind: MessageKind, data: Buffer, start: number, end: number): void;
   control(type: 'ping' | 'pong', data: Buffer): void;
   /** Says what breaks the protocol, before ws closes the connection for it. */
@@ -161,8 +162,12 @@ export class FramedStream extends Duplex {
     this.#isAdvancing = true;
     while (this.#rest.length > 0 && !this.destroyed) {
       const before = this.#rest;
-      const size = this.#reader === undefined ? this.#passHandshake() : this.#reader.read(before, 0);
+      const reader = this.#reader;
+      const size = reader === undefined ? this.#passHandshake() : reader.read(before, 0);
       this.#rest = size === before.length ? NOTHING : before.subarray(size);
+      if (size === before.length && reader?.keepsChunk === false) {
+        releaseBytes(before);
+      }
       if (size === 0) {
         break;
       }

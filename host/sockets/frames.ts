@@ -61,15 +61,19 @@ export class FrameQueue {
     return this.#payload;
   }
 
-  /** Adds a message, final and whole: a string, or the part of the buffer from `start` to `end`. */
-  add(type: MessageType, data: string | Buffer, start: number, end: number): void {
+  /**
+   * Adds a message, final and whole: a string, or the part of the buffer from `start` to `end`. Returns whether it refers to
+   * the buffer from now on.
+   */
+  add(type: MessageType, data: string | Buffer, start: number, end: number): boolean {
     if (typeof data !== 'string') {
       return this.#addBytes(type, data, start, end);
     }
     // Three bytes for each UTF-16 unit are the most that UTF-8 needs.
     if (data.length * 3 >= REFERENCE_THRESHOLD) {
       const bytes = Buffer.from(data, 'utf8');
-      return this.#addBytes(type, bytes, 0, bytes.length);
+      this.#addBytes(type, bytes, 0, bytes.length);
+      return false;
     }
     this.#reserve(data.length * 3 + LONGEST_HEADER);
     // Most texts are short, and then their size need not be known before they are written.
@@ -82,9 +86,10 @@ export class FrameQueue {
     this.#at += size;
     this.#length += size;
     this.#payload += size;
+    return false;
   }
 
-  /** Takes what waits, as chunks to be written in order. They belong to the caller from now on. */
+  /** Takes what waits, as chunks to be written in order. They belong to the caller, until `rewind`. */
   take(): readonly Uint8Array[] {
     this.#cut();
     const chunks = this.#hasParts ? resolved(this.#chunks, this.#length) : (this.#chunks as Uint8Array[]);
@@ -93,6 +98,14 @@ export class FrameQueue {
     this.#length = 0;
     this.#payload = 0;
     return chunks;
+  }
+
+  /** Nobody reads any more what `take` returned: it is written over. Memory for each turn would have V8 collect without end. */
+  rewind(): void {
+    if (this.#length === 0) {
+      this.#from = 0;
+      this.#at = 0;
+    }
   }
 
   /** Adds a message whose frame lies in a source, from one place to another. It is not copied. */
@@ -109,9 +122,10 @@ export class FrameQueue {
     this.#payload += payload;
   }
 
-  #addBytes(type: MessageType, data: Buffer, start: number, end: number): void {
+  #addBytes(type: MessageType, data: Buffer, start: number, end: number): boolean {
     const size = end - start;
-    if (size < REFERENCE_THRESHOLD) {
+    const isCopied = size < REFERENCE_THRESHOLD;
+    if (isCopied) {
       this.#reserve(size + LONGEST_HEADER);
       this.#header(type, size);
       data.copy(this.#area, this.#at, start, end);
@@ -124,6 +138,7 @@ export class FrameQueue {
     }
     this.#length += size;
     this.#payload += size;
+    return !isCopied;
   }
 
   #header(type: MessageType, length: number): void {

@@ -7,7 +7,7 @@ import { ProxySettings } from '../../host/policy/proxy-options.ts';
 import { AddressQueue } from '../../host/sockets/address-queue.ts';
 import { connect, type ConnectOptions } from '../../host/sockets/client.ts';
 import type { Connection, ConnectionOwner } from '../../host/sockets/connection.ts';
-import type { MessageKind } from '../../wire/flat-writer.ts';
+import { KEPT_BYTES, type MessageKind } from '../../wire/flat-writer.ts';
 import { Server, type ListenOptions, type ServerOwner } from '../../host/sockets/server.ts';
 import { TlsSettings } from '../../host/sockets/tls-settings.ts';
 
@@ -49,7 +49,7 @@ export class RecordingOwner implements ConnectionOwner {
 
   message(_connection: Connection, kind: MessageKind, data: Buffer, start: number, end: number): void {
     const part = data.subarray(start, end);
-    this.messages.push(part);
+    this.messages.push(part.length < KEPT_BYTES ? Buffer.from(part) : part);
     this.#tell(kind === 'binary' ? 'binary' : 'text', part.toString(kind === 'binary' ? 'latin1' : 'utf8'));
   }
   control(_connection: Connection, type: 'ping' | 'pong', data: Buffer): void {

@@ -38,6 +38,7 @@ export function eventsOf(turn: FlatWriter | undefined): Event[] {
 /** Commands, as a cell gives them. */
 export function batchOf(commands: readonly Command[]): CommandBatch {
   return {
+    isKept: true,
     each(receiver) {
       for (const command of commands) {
         if (command.type === 'sendText' || command.type === 'sendBinary') {
@@ -58,6 +59,7 @@ export function commandsOf(batch: CommandBatch): Command[] {
     send(type, socket, data, start, end) {
       const part = typeof data === 'string' ? data.slice(start, end) : data.subarray(start, end);
       commands.push(type === 'sendText' ? { type, socket, data: part.toString() } : { type, socket, data: part as Buffer });
+      return true;
     },
     command: (command: OtherCommand) => commands.push(command),
   });

@@ -132,9 +132,42 @@ describe('messages on the fast way', () => {
         const read = flatToItems(EVENT_SCHEMA, decode(new ByteReader(toBytes(batch))));
         expect(comparable(EVENTS, read as Item[])).toEqual(comparable(EVENTS, items as Item[]));
         expect(comparable(EVENTS, flatToItems(EVENT_SCHEMA, decodeTexts(batch)) as Item[])).toEqual(comparable(EVENTS, items as Item[]));
+        // The next one is written where this one was.
+        writer.release();
       }),
       { numRuns: 300 },
     );
+  });
+
+  test('a batch that was not released stays what it is, whatever is written after it', () => {
+    const written = (data: string): FlatWriter => {
+      const writer = new FlatWriter();
+      const bytes = Buffer.from(data);
+      writer.message(EVENTS.text.code, 1, 'ascii', bytes, 0, bytes.length);
+      writer.message(EVENTS.binary.code, 2, 'binary', bytes, 0, bytes.length);
+      return writer;
+    };
+    written('released').release();
+    const kept = written('kept').finish();
+    for (let count = 0; count < 10; count++) {
+      const other = written('other');
+      other.finish();
+      other.release();
+    }
+    expect(flatToItems(EVENT_SCHEMA, kept)).toEqual([
+      { type: 'text', socket: 1, data: 'kept' },
+      { type: 'binary', socket: 2, data: Buffer.from('kept') },
+    ]);
+  });
+
+  test('the next batch is written where the last one was, once that is released', () => {
+    const writer = new FlatWriter();
+    writer.item(EVENT_SCHEMA, { type: 'timer' });
+    const { buffer } = writer.finish().numbers;
+    writer.release();
+    const next = new FlatWriter();
+    next.item(EVENT_SCHEMA, { type: 'timer' });
+    expect(next.finish().numbers.buffer).toBe(buffer);
   });
 
   test('small ones of ASCII are joined to texts of 1 KiB at most, as what a script keeps of one keeps all of it', () => {

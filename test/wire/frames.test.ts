@@ -19,12 +19,20 @@ function parseAll(pieces: readonly Buffer[], reusesBuffers: boolean): Received[]
   for (const piece of pieces) {
     parser.push(piece, ({ buffer, end, kind, script, start }) => {
       received.push({ kind, script, content: buffer.toString('utf8', start, end) });
+      return false;
     });
     if (reusesBuffers) {
       piece.fill(0xff);
     }
   }
   return received;
+}
+
+/** The bytes in an ArrayBuffer of their own, as a stream gives them. */
+function ownBuffer(bytes: Uint8Array): Buffer {
+  const buffer = Buffer.allocUnsafeSlow(bytes.length);
+  buffer.set(bytes);
+  return buffer;
 }
 
 describe('FrameParser', () => {
@@ -45,10 +53,10 @@ describe('FrameParser', () => {
           const pieces: Buffer[] = [];
           let offset = 0;
           for (const cut of cuts) {
-            pieces.push(Buffer.from(stream.subarray(offset, offset + cut)));
+            pieces.push(ownBuffer(stream.subarray(offset, offset + cut)));
             offset += cut;
           }
-          pieces.push(Buffer.from(stream.subarray(offset)));
+          pieces.push(ownBuffer(stream.subarray(offset)));
           expect(parseAll(pieces, reusesBuffers)).toEqual(frames);
         },
       ),
@@ -59,11 +67,54 @@ describe('FrameParser', () => {
     const parser = new FrameParser(100, false);
     const header = Buffer.alloc(9);
     header.writeUInt32LE(1000, 0);
-    expect(() => parser.push(header, () => {})).toThrow(WireError);
+    expect(() => parser.push(header, () => false)).toThrow(WireError);
   });
 
   test('refuses a length that does not even hold a header', () => {
     const parser = new FrameParser(100, false);
-    expect(() => parser.push(Buffer.alloc(9), () => {})).toThrow('a frame of 4 bytes, where 9 to 100 are allowed');
+    expect(() => parser.push(Buffer.alloc(9), () => false)).toThrow('a frame of 4 bytes, where 9 to 100 are allowed');
+  });
+
+  describe('gives memory back as soon as nobody refers to it', () => {
+    const whole = frameOf(1, 1, 'content');
+
+    test('that of a chunk whose frames are all read', () => {
+      const chunk = ownBuffer(Buffer.concat([whole, whole]));
+      new FrameParser(100, false).push(chunk, () => false);
+      expect(chunk.length).toBe(0);
+    });
+
+    test('not where one of its frames is kept', () => {
+      const chunk = ownBuffer(Buffer.concat([whole, whole]));
+      let frames = 0;
+      new FrameParser(100, false).push(chunk, () => ++frames === 1);
+      expect(chunk.equals(Buffer.concat([whole, whole]))).toBe(true);
+    });
+
+    test('not of what others write to, or what lies in a buffer with much else', () => {
+      const reused = ownBuffer(whole);
+      new FrameParser(100, true).push(reused, () => false);
+      expect(reused.equals(whole)).toBe(true);
+
+      const shared = ownBuffer(Buffer.concat([whole, whole]));
+      new FrameParser(100, false).push(shared.subarray(0, whole.length), () => false);
+      expect(shared).toHaveLength(2 * whole.length);
+    });
+
+    test('that of the pieces of a frame, and of the frame that was joined, where that is not kept', () => {
+      for (const isKept of [false, true]) {
+        const pieces = [ownBuffer(whole.subarray(0, 6)), ownBuffer(whole.subarray(6))];
+        const parser = new FrameParser(100, false);
+        let joined: Buffer = Buffer.alloc(0);
+        pieces.forEach((piece) =>
+          parser.push(piece, ({ buffer }) => {
+            joined = buffer;
+            return isKept;
+          }),
+        );
+        expect(pieces.map(({ length }) => length)).toEqual([0, 0]);
+        expect(joined.toString('latin1').endsWith('content')).toBe(true);
+      }
+    });
   });
 });

@@ -170,6 +170,19 @@ describe.each(['accepted', 'opened'])('a connection that was %s', (kind) => {
     expect(far.owner.messages.at(-1)?.toString()).toBe('last');
   });
 
+  test('sends what the kernel could not take yet as it was, whatever is sent after it', async () => {
+    const { near, far } = await pairOf(kind);
+    far.connection.pause();
+    const blocks = await fillKernel(near.connection);
+    const texts = Array.from({ length: 300 }, (_, index) => `message ${index}`);
+    for (const each of texts) {
+      sendAll(near.connection, text(each));
+    }
+    far.connection.resume();
+    await far.owner.received(blocks + texts.length);
+    expect(far.owner.messages.slice(blocks).map(String)).toEqual(texts);
+  });
+
   test('that ends before says nothing of what was sent', async () => {
     const { near, far } = await pairOf(kind);
     far.connection.pause();

@@ -2,6 +2,7 @@ import { isAscii } from 'node:buffer';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { FrameReader } from '../../../host/sockets/frame-reader.ts';
+import { KEPT_BYTES } from '../../../wire/flat-writer.ts';
 import { frame, parseFrames, type FrameOptions } from '../../support/websocket-frames.ts';
 
 const MASK = Buffer.from([1, 2, 250, 128]);
@@ -98,6 +99,36 @@ describe.each([
     for (const cuts of [[], [1], [3, 2, 1], Array.from({ length: 200 }, () => 1)]) {
       expect(read(stream, cuts, { masked })).toEqual({ told: expected, rest: Buffer.alloc(0) });
     }
+  });
+
+  test.each([
+    ['one that takers copy', [KEPT_BYTES - 1, KEPT_BYTES - 1], false],
+    ['one that takers may refer to', [KEPT_BYTES], true],
+    ['one in two fragments', [], false],
+    ['one among so much else that it is copied', Array.from({ length: 10 }, () => KEPT_BYTES), false],
+  ])('the chunk of %s is kept: %p %p', (what, sizes, isKept) => {
+    const chunk = Buffer.concat([
+      ...(what === 'one in two fragments' ? [of({ opcode: TEXT, final: false, payload: 'a'.repeat(2000) }), of({ opcode: 0, payload: 'b'.repeat(2000) })] : []),
+      ...sizes.map((size) => of({ opcode: BINARY, payload: Buffer.alloc(size, 7) })),
+    ]);
+    const messages: Buffer[] = [];
+    const reader = new FrameReader(
+      { masked, compressed: false, largest: LARGEST },
+      {
+        message: (_kind, data, start, end) => messages.push(end - start < KEPT_BYTES ? Buffer.from(data.subarray(start, end)) : data.subarray(start, end)),
+        control: () => {},
+        closing: () => {},
+        violation: () => {},
+        rest: () => {},
+      },
+    );
+    expect(reader.read(chunk, 0)).toBe(chunk.length);
+    expect(reader.keepsChunk).toBe(isKept);
+    if (!isKept) {
+      chunk.fill(0xff);
+    }
+    expect(messages.map(({ length }) => length)).toEqual(what === 'one in two fragments' ? [4000] : sizes);
+    expect(messages.every((message) => [7, 97].includes(message.at(0) as number))).toBe(true);
   });
 
   test('ws is given a close frame, and nothing behind it', () => {

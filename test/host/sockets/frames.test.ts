@@ -95,6 +95,20 @@ describe('FrameQueue', () => {
     expect(frames.map(({ payload }) => payload.toString())).toEqual(taken.map((_, index) => `message ${index}`));
   });
 
+  test('after a rewind it is, so that memory is not asked for again; what waits is not', () => {
+    const queue = new FrameQueue();
+    const place = ({ chunks: [chunk] }: Framed): unknown => [chunk?.buffer, chunk?.byteOffset];
+    const first = frameMessages([{ type: 'sendText', data: 'first' }], queue);
+    queue.rewind();
+    const second = frameMessages([{ type: 'sendText', data: 'second' }], queue);
+    expect(place(second)).toEqual(place(first));
+
+    queue.add('sendText', 'waits', 0, 5);
+    queue.rewind();
+    const { chunks } = frameMessages([{ type: 'sendText', data: 'third' }], queue);
+    expect(parseFrames(Buffer.concat(chunks)).map(({ payload }) => payload.toString())).toEqual(['waits', 'third']);
+  });
+
   test('large payloads are handed on without a copy', () => {
     const large = Buffer.alloc(REFERENCE_THRESHOLD);
     const small: Message = { type: 'sendText', data: 'small' };
