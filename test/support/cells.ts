@@ -1,6 +1,7 @@
 import type { CellClient, CellDeath, CellSettings } from '../../host/cells/cell.ts';
 import type { Command } from '../../wire/commands.ts';
 import type { TurnStatus } from '../../wire/frames.ts';
+import { GUEST_SETTINGS } from './guest-settings.ts';
 import { commandsOf } from './wire.ts';
 
 export interface Turned {
@@ -56,30 +57,6 @@ export function settingsOf(name: string, turnTimeout = 1000): CellSettings {
     turnTimeout,
     shared: false,
     bounds: { turn: turnTimeout + 3000, memory: 768 },
-    guest: {
-      dialect: 'overte',
-      url: 'about:blank',
-      baseUrl: 'about:blank',
-      args: [],
-      context: 'client',
-      server: false,
-      entity: false,
-      permittedHeaders: [],
-      environment: {},
-      commandsPerTurn: 1000,
-      bytesPerTurn: 1_000_000,
-      messageBytes: 1024 * 1024,
-      handshakeTimeout: 30_000,
-      heartbeatInterval: 1000,
-      timers: 10_000,
-      resizableMemory: 32,
-      answerBytes: 4 * 1024 * 1024,
-      bufferedBytes: 16 * 1024 * 1024,
-      attachmentBytes: 16 * 1024,
-      topicLength: 256,
-      topicsPerSocket: 128,
-      subscriptions: 262_144,
-      deliveriesPerTurn: 1_048_576,
-    },
+    guest: { ...GUEST_SETTINGS, commandsPerTurn: 1000, bytesPerTurn: 1_000_000, messageBytes: 1024 * 1024 },
   };
 }

@@ -3,6 +3,7 @@ import { afterEach } from '@jest/globals';
 import { ScriptIsolate, type TurnResult } from '../../cell/script-isolate.ts';
 import { bindingsSnapshot } from '../../cell/snapshot.ts';
 import { flatToItems } from '../../wire/flat-reader.ts';
+import { GUEST_SETTINGS } from './guest-settings.ts';
 import { itemsToFlat } from './wire.ts';
 import { COMMAND_SCHEMA, type Command, type CommandOf, type CommandType } from '../../wire/commands.ts';
 import { EVENT_SCHEMA, type Event } from '../../wire/events.ts';
@@ -44,29 +45,10 @@ export function isolateSettings({ latency: _latency, listen: _listen, memory = 6
     turnTimeout,
     shared: false,
     guest: {
+      ...GUEST_SETTINGS,
       dialect: 'web',
       url: 'https://scripts.example/chat/chat.js',
       baseUrl: 'https://scripts.example/chat/chat.js',
-      args: [],
-      context: 'client',
-      server: false,
-      entity: false,
-      permittedHeaders: [],
-      environment: {},
-      commandsPerTurn: 10_000,
-      bytesPerTurn: 8 * 1024 * 1024,
-      messageBytes: 16 * 1024 * 1024,
-      handshakeTimeout: 30_000,
-      heartbeatInterval: 1000,
-      timers: 10_000,
-      resizableMemory: 32,
-      answerBytes: 4 * 1024 * 1024,
-      bufferedBytes: 16 * 1024 * 1024,
-      attachmentBytes: 16 * 1024,
-      topicLength: 256,
-      topicsPerSocket: 128,
-      subscriptions: 262_144,
-      deliveriesPerTurn: 1_048_576,
       ...guest,
     },
   };

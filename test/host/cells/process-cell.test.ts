@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { cellProcessFlags } from '../../../host/cells/cell-flags.ts';
 import { ProcessCell } from '../../../host/cells/process-cell.ts';
+import type { EncodedBatch } from '../../../wire/encoded.ts';
 import { processCellClient, settingsOf } from '../../support/cells.ts';
 import { folderWith } from '../../support/command.ts';
 import { afterThisTest } from '../../support/sockets.ts';
@@ -38,6 +39,20 @@ describe('a cell process', () => {
       message: '',
       commands: [{ type: 'print', level: 0, text: 'in the cell' }, { type: 'loaded' }],
     });
+  });
+
+  test('writes over a turn that was given only when the kernel has a copy of it', async () => {
+    const cell = await startCell();
+    cell.create(1, settingsOf('a.js'), processCellClient());
+    const isReused = ({ numbers }: EncodedBatch): boolean => turnOf({ type: 'timer' }).finish().numbers.buffer === numbers.buffer;
+
+    const small = turnOf({ type: 'evaluate', source: '1' });
+    cell.turn(1, small);
+    expect(isReused(small.finish())).toBe(true);
+    // More than a pipe holds.
+    const large = turnOf(...Array.from({ length: 1000 }, () => ({ type: 'preload', entityID: 'e'.repeat(1000) }) as const));
+    cell.turn(1, large);
+    expect(isReused(large.finish())).toBe(false);
   });
 
   test('tells nothing of a script that was thrown away', async () => {
