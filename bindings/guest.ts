@@ -298,8 +298,8 @@ const guest = {
     }
   },
 
-  /** Runs a turn of so many events. The cell copies the result after the microtasks have run, so it holds what they did as well. */
-  turn(count: number, texts: readonly string[]): string[] {
+  /** Runs a turn of so many events, with its texts, or its only one. The cell copies the result after the microtasks have run, so it holds what they did as well. */
+  turn(count: number, texts: string | readonly string[]): string[] {
     beginTurn();
     beginInput(texts);
     settleSenders();

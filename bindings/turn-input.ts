@@ -1,6 +1,6 @@
 import { BYTE_WINDOW, NUMBER_WINDOW, type ArenaViews } from '../wire/arena.ts';
 import { WHOLE_TEXT } from '../wire/fields.ts';
-import { MathMin, StringPrototypeSlice, TypedArrayPrototypeSet, Uint8ArrayConstructor, createList } from './primordials.ts';
+import { MathMin, StringPrototypeSlice, TypedArrayPrototypeSet, Uint8ArrayConstructor } from './primordials.ts';
 
 /**
  * What comes in with a turn's events: numbers and bytes through the arena, strings joined to few texts.
@@ -14,7 +14,7 @@ let refillNumbers: () => void;
 let refillBytes: () => void;
 let numbersRead = 0;
 let bytesRead = 0;
-let texts: readonly string[] = createList();
+let texts: string | readonly string[] = '';
 let textIndex = 0;
 /** The text that is read, and how far. */
 let text = '';
@@ -32,8 +32,8 @@ export function connectInput(
   refillBytes = callbacks.refillBytes;
 }
 
-/** Starts a turn with these texts, the first windows unread. */
-export function beginInput(textsOfTurn: readonly string[]): void {
+/** Starts a turn with these texts, or this only one, the first windows unread. */
+export function beginInput(textsOfTurn: string | readonly string[]): void {
   numbersRead = 0;
   bytesRead = 0;
   texts = textsOfTurn;
@@ -55,15 +55,19 @@ export function readNumber(): number {
 export function readString(): string {
   const length = readNumber();
   if (length === WHOLE_TEXT) {
-    text = texts[++textIndex] as string;
+    text = nextText();
     textRead = text.length;
     return text;
   }
   if (textRead === text.length && length > 0) {
-    text = texts[++textIndex] as string;
+    text = nextText();
     textRead = 0;
   }
   return StringPrototypeSlice(text, textRead, (textRead += length));
+}
+
+function nextText(): string {
+  return typeof texts === 'string' ? texts : (texts[++textIndex] as string);
 }
 
 /** Takes the next `length` bytes that came with the turn's events. */

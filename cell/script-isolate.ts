@@ -85,7 +85,9 @@ export class ScriptIsolate {
     }
     this.#arena.begin(events);
     try {
-      const texts = this.#turn.applySync(undefined, [count, events.texts], this.#crossing) as unknown as string[];
+      // A string crosses faster than a list of one.
+      const given = events.texts.length === 1 ? events.texts[0] : events.texts;
+      const texts = this.#turn.applySync(undefined, [count, given], this.#crossing) as unknown as string[];
       return { status: 'done', message: '', commands: this.#arena.take(texts) };
     } catch (error) {
       return this.#failedTurn(error);
