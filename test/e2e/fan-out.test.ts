@@ -78,7 +78,7 @@ const HOST_PROGRAM = `
   const used = async () => {
     for (let round = 0; round < 5; round++) {
       collect();
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await new Promise((resolve) => setImmediate(resolve));
     }
     const { arrayBuffers, external, heapUsed } = process.memoryUsage();
     return heapUsed + external + arrayBuffers;

@@ -89,7 +89,7 @@ describe('scripts that share an isolate', () => {
     const host = await startHost('context');
     const neighbour = await host.run({ source: `let count = 0; setInterval(() => print('tick', ++count), 5)`, name: 'neighbour.js' });
     await neighbour.line('tick 1');
-    const throws = await host.run({ source: `Promise.reject(new Error('mine')); setTimeout(() => { throw new Error('mine too') }); setTimeout(() => Script.stop(), 5)` });
+    const throws = await host.run({ source: `Promise.reject(new Error('mine')); setTimeout(() => { throw new Error('mine too') }); setTimeout(() => Script.stop())` });
     await throws.script.ended;
     expect(throws.errors.map(({ message }) => message)).toEqual(['Unhandled rejection: Error: mine', 'Error: mine too']);
     // It leaves a microtask behind whenever it is stopped.

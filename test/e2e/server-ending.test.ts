@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
 import { runServer, startHost, type ObservedHost, type ObservedScript } from '../support/host.ts';
 import { openRawClient, type RawPeer } from '../support/raw-peer.ts';
-import { handshakeRequest, openClient, openTcp, readUntilHungUp, type TestClient } from '../support/sockets.ts';
+import { handshakeRequest, openClient, openTcp, readUntilHungUp, send, type TestClient } from '../support/sockets.ts';
 import { OPCODE, closePayload } from '../support/websocket-frames.ts';
 
 const CLOSE_TIMEOUT = 1500;
@@ -17,11 +17,11 @@ const SERVER = `
     if (number === 2) {
       for (let block = 0; block < 16; block++) socket.send(new Uint8Array(1024 * 1024));
     }
+    socket.onmessage = () => server.close();
     print('clients', clients);
   };
   server.onclose = () => print('closed');
   Script.scriptEnding.connect(() => print('ending', server.listening));
-  const close = () => server.close();
   print('port', server.port);
 `;
 
@@ -37,9 +37,9 @@ interface Scene {
   readonly unfinished: Promise<string>;
 }
 
-async function openScene(more = ''): Promise<Scene> {
+async function openScene(): Promise<Scene> {
   const host = await startHost();
-  const server = await runServer(host, SERVER + more, { limits: { closeTimeout: CLOSE_TIMEOUT } });
+  const server = await runServer(host, SERVER, { limits: { closeTimeout: CLOSE_TIMEOUT } });
   const { port } = server;
   const polite = openClient(`ws://127.0.0.1:${port}/`);
   await server.line('clients 1');
@@ -81,7 +81,9 @@ describe('all clients are told 1001 at once, and those that do not answer are cu
   });
 
   test('the server is closed; its close event comes last', async () => {
-    const scene = await openScene("server.newConnection.connect(() => { if (clients === 2) setTimeout(close, 100); });");
+    const scene = await openScene();
+    send(scene.polite.connection, { type: 'sendText', data: 'close' });
+    scene.polite.connection.flush();
     await expectAllGone(scene, 'Server closing.', scene.server.line('closed'));
     expect(scene.server.lines.slice(-4)).toEqual([
       'client 1 1001 Server closing. true',
