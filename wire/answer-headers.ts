@@ -1,4 +1,5 @@
 import { HEADER_NAME, HEADER_VALUE, MOST_HANDSHAKE_HEADERS, MOST_HANDSHAKE_HEADER_LENGTH } from './handshake-headers.ts';
+import { lookup } from './lookup.ts';
 
 /**
  * What a server script may put into an answer, be it of a handshake or of a plain request: the bindings refuse the rest
@@ -14,9 +15,7 @@ export const REFUSAL_STATUS = { least: 300, most: 599 } as const;
 export const ANSWER_STATUS = { least: 200, most: 599 } as const;
 
 /** Lower-case names; all that begin with `sec-websocket-` are forbidden too. */
-const FORBIDDEN: Readonly<Record<string, true | undefined>> = {
-  // @ts-expect-error -- `__proto__` in a literal sets the prototype, and is no entry.
-  __proto__: null,
+const FORBIDDEN = lookup<string>({
   // The handshake's own: RFC 6455, 4.2.2.
   'connection': true,
   'upgrade': true,
@@ -27,7 +26,7 @@ const FORBIDDEN: Readonly<Record<string, true | undefined>> = {
   'te': true,
   'keep-alive': true,
   'proxy-connection': true,
-};
+});
 
 const HANDSHAKE_PREFIX = 'sec-websocket-';
 

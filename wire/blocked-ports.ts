@@ -1,12 +1,10 @@
+import { lookup } from './lookup.ts';
+
 /**
  * The ports of other protocols, which may not be connected to: Fetch Standard, 2.9 "Port blocking". The server behind
  * one could take a handshake for a command of its own protocol.
- *
- * Without a prototype: in the guest, scripts can put what they like on `Object.prototype`.
  */
-const BLOCKED_PORTS: Readonly<Record<number, true | undefined>> = {
-  // @ts-expect-error -- `__proto__` in a literal sets the prototype, and is no entry.
-  __proto__: null,
+const BLOCKED_PORTS = lookup<number>({
   0: true, // reserved
   1: true, // tcpmux
   7: true, // echo
@@ -90,7 +88,7 @@ const BLOCKED_PORTS: Readonly<Record<number, true | undefined>> = {
   6679: true, // osaut
   6697: true, // ircs-u
   10080: true, // amanda
-};
+});
 
 /** Whether this is a "bad port" of the Fetch Standard. Calls nothing that a script could have replaced. */
 export function isBlockedPort(port: number): boolean {

@@ -1,3 +1,5 @@
+import { lookup } from './lookup.ts';
+
 /**
  * What a script may put into its handshake: the bindings refuse the rest with an exception, and the host, which trusts
  * nothing that comes out of an isolate, checks it again. Nothing here calls what a script could have replaced.
@@ -20,9 +22,7 @@ export const PERMITTABLE_HEADERS = ['cookie', 'origin'] as const;
 export type PermittableHeader = (typeof PERMITTABLE_HEADERS)[number];
 
 /** Lower-case names; all that begin with `sec-` or `proxy-` are forbidden too. */
-const FORBIDDEN: Readonly<Record<string, true | undefined>> = {
-  // @ts-expect-error -- `__proto__` in a literal sets the prototype, and is no entry.
-  __proto__: null,
+const FORBIDDEN = lookup<string>({
   // The handshake's own: RFC 6455, 4.1.
   'host': true,
   'connection': true,
@@ -41,7 +41,7 @@ const FORBIDDEN: Readonly<Record<string, true | undefined>> = {
   'expect': true,
   // Cookies of a form that is no more.
   'cookie2': true,
-};
+});
 
 /** Whether no script may ever set this header. `name` is in lower case. */
 export function isForbiddenHeader(name: string): boolean {

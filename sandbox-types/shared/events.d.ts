@@ -79,17 +79,29 @@ interface AddEventListenerOptions extends EventListenerOptions {
 /**
  * What events are dispatched to. DOM Standard, section 2.7. An exception of one listener is reported as an uncaught
  * error of the script, and the other listeners still run.
+ *
+ * `Events`: the events that it is known to get, by their types.
  */
-declare class EventTarget {
+declare class EventTarget<Events extends object = {}> {
   constructor();
 
   /** Adding the same callback for the same type and `capture` again changes nothing; null is ignored. */
+  addEventListener<Type extends keyof Events & string>(
+    type: Type,
+    callback: EventListenerOrObject<this, Events[Type] & Event> | null,
+    options?: AddEventListenerOptions | boolean,
+  ): void;
   addEventListener(
     type: string,
     callback: EventListenerOrObject<this, Event> | null,
     options?: AddEventListenerOptions | boolean,
   ): void;
 
+  removeEventListener<Type extends keyof Events & string>(
+    type: Type,
+    callback: EventListenerOrObject<this, Events[Type] & Event> | null,
+    options?: EventListenerOptions | boolean,
+  ): void;
   removeEventListener(
     type: string,
     callback: EventListenerOrObject<this, Event> | null,

@@ -1,6 +1,6 @@
 /** A module of CommonJS, as the module itself sees it. */
 interface Module {
-  /** What `require` gives. */
+  /** What `require` gives: `any`, as nobody knows of what type that is. */
   exports: any;
   /** Its address, as it was asked for. */
   readonly id: string;

@@ -1,11 +1,6 @@
 /// <reference path="./server-requests.d.ts" />
 /// <reference path="./websocket.d.ts" />
 
-interface ServerWebSocketEventMap extends WebSocketEventMap {
-  /** The system has taken all that this socket was sent in a turn: `bufferedAmount` is 0. */
-  drain: Event;
-}
-
 /**
  * A WebSocket that a `WebSocketServer` has accepted. It is open from the start. Scripts cannot make one. Not in browsers.
  */
@@ -26,7 +21,7 @@ declare class ServerWebSocket extends WebSocket {
   /**
    * A value that the host keeps with the connection; undefined for none. Reading gives a copy, which has to be set again
    * when it has been changed. It may be whatever `structuredClone` takes but for errors and Blobs: text, numbers,
-   * plain objects, arrays, `Map`, `Set`, `Date`, bytes, and cycles among them.
+   * plain objects, arrays, `Map`, `Set`, `Date`, bytes, and cycles among them. Its type is for the script to know: `any`.
    *
    * @throws DOMException DataCloneError for anything else
    * @throws RangeError where it takes more bytes than the limit `attachmentBytes`
@@ -55,26 +50,4 @@ declare class ServerWebSocket extends WebSocket {
 
   /** Sends a message to all sockets of the same server that subscribe to the topic, but for this one. As `server.broadcast`. */
   publish(topic: string, data: string | ArrayBuffer | ArrayBufferView | Blob): void;
-
-  addEventListener<Type extends keyof ServerWebSocketEventMap>(
-    type: Type,
-    callback: EventListenerOrObject<this, ServerWebSocketEventMap[Type]> | null,
-    options?: AddEventListenerOptions | boolean,
-  ): void;
-  addEventListener(
-    type: string,
-    callback: EventListenerOrObject<this, Event> | null,
-    options?: AddEventListenerOptions | boolean,
-  ): void;
-
-  removeEventListener<Type extends keyof ServerWebSocketEventMap>(
-    type: Type,
-    callback: EventListenerOrObject<this, ServerWebSocketEventMap[Type]> | null,
-    options?: EventListenerOptions | boolean,
-  ): void;
-  removeEventListener(
-    type: string,
-    callback: EventListenerOrObject<this, Event> | null,
-    options?: EventListenerOptions | boolean,
-  ): void;
 }

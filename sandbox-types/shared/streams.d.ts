@@ -18,7 +18,7 @@ declare class ByteLengthQueuingStrategy implements QueuingStrategy<ArrayBufferVi
 declare class CountQueuingStrategy implements QueuingStrategy {
   constructor(init: { highWaterMark: number });
   readonly highWaterMark: number;
-  readonly size: (chunk: any) => 1;
+  readonly size: (chunk: unknown) => 1;
 }
 
 /** Where the chunks of a ReadableStream come from. `pull` is called when there is room, and not while it is under way. */
@@ -26,7 +26,7 @@ interface UnderlyingSource<Chunk = any> {
   type?: undefined;
   start?(controller: ReadableStreamDefaultController<Chunk>): unknown;
   pull?(controller: ReadableStreamDefaultController<Chunk>): unknown;
-  cancel?(reason?: any): unknown;
+  cancel?(reason?: unknown): unknown;
 }
 
 /** The same for a stream of bytes, into whose reader's own buffer it can write. */
@@ -35,7 +35,7 @@ interface UnderlyingByteSource {
   autoAllocateChunkSize?: number;
   start?(controller: ReadableByteStreamController): unknown;
   pull?(controller: ReadableByteStreamController): unknown;
-  cancel?(reason?: any): unknown;
+  cancel?(reason?: unknown): unknown;
 }
 
 interface StreamPipeOptions {
@@ -132,7 +132,7 @@ interface UnderlyingSink<Chunk = any> {
   start?(controller: WritableStreamDefaultController): unknown;
   write?(chunk: Chunk, controller: WritableStreamDefaultController): unknown;
   close?(): unknown;
-  abort?(reason?: any): unknown;
+  abort?(reason?: unknown): unknown;
 }
 
 /** What can be written to. Streams Standard, section 5.2. */
@@ -172,7 +172,7 @@ interface Transformer<Input = any, Output = any> {
   start?(controller: TransformStreamDefaultController<Output>): unknown;
   transform?(chunk: Input, controller: TransformStreamDefaultController<Output>): unknown;
   flush?(controller: TransformStreamDefaultController<Output>): unknown;
-  cancel?(reason?: any): unknown;
+  cancel?(reason?: unknown): unknown;
 }
 
 /** What is written to `writable` comes out of `readable`, changed. Streams Standard, section 6.2. */

@@ -107,7 +107,7 @@ interface WebSocketServerEventMap {
  * live on likewise. A browser's page is let in only from the host that it connects to (its `Origin`), and of the
  * subprotocols that a client offers the first is chosen, unless the options say otherwise.
  */
-declare class WebSocketServer extends EventTarget {
+declare class WebSocketServer extends EventTarget<WebSocketServerEventMap> {
   /**
    * Listens when it returns; the event `listening` comes in a later turn.
    *
@@ -174,26 +174,4 @@ declare class WebSocketServer extends EventTarget {
 
   /** How many of its sockets subscribe to the topic. */
   subscriberCount(topic: string): number;
-
-  addEventListener<Type extends keyof WebSocketServerEventMap>(
-    type: Type,
-    callback: EventListenerOrObject<this, WebSocketServerEventMap[Type]> | null,
-    options?: AddEventListenerOptions | boolean,
-  ): void;
-  addEventListener(
-    type: string,
-    callback: EventListenerOrObject<this, Event> | null,
-    options?: AddEventListenerOptions | boolean,
-  ): void;
-
-  removeEventListener<Type extends keyof WebSocketServerEventMap>(
-    type: Type,
-    callback: EventListenerOrObject<this, WebSocketServerEventMap[Type]> | null,
-    options?: EventListenerOptions | boolean,
-  ): void;
-  removeEventListener(
-    type: string,
-    callback: EventListenerOrObject<this, Event> | null,
-    options?: EventListenerOptions | boolean,
-  ): void;
 }

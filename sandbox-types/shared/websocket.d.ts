@@ -81,7 +81,7 @@ type WebSocketAddress = ScriptDialect extends { web: true } ? string : string | 
  * code 1006, not by an exception. A socket lives until it is closed, whether or not the script still holds it. When the
  * script ends, its sockets are closed with 1001 and no callback runs any more.
  */
-declare class WebSocket extends EventTarget {
+declare class WebSocket extends EventTarget<WebSocketEventMap> {
   static readonly CONNECTING: 0;
   static readonly OPEN: 1;
   static readonly CLOSING: 2;
@@ -214,26 +214,4 @@ declare class WebSocket extends EventTarget {
    * @throws DOMException SyntaxError for more data; InvalidStateError before `open`, in the dialect `web`
    */
   ping(data?: string | ArrayBuffer | ArrayBufferView | Blob): void;
-
-  addEventListener<Type extends keyof WebSocketEventMap>(
-    type: Type,
-    callback: EventListenerOrObject<this, WebSocketEventMap[Type]> | null,
-    options?: AddEventListenerOptions | boolean,
-  ): void;
-  addEventListener(
-    type: string,
-    callback: EventListenerOrObject<this, Event> | null,
-    options?: AddEventListenerOptions | boolean,
-  ): void;
-
-  removeEventListener<Type extends keyof WebSocketEventMap>(
-    type: Type,
-    callback: EventListenerOrObject<this, WebSocketEventMap[Type]> | null,
-    options?: EventListenerOptions | boolean,
-  ): void;
-  removeEventListener(
-    type: string,
-    callback: EventListenerOrObject<this, Event> | null,
-    options?: EventListenerOptions | boolean,
-  ): void;
 }
