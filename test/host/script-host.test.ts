@@ -1,12 +1,12 @@
 import { once } from 'node:events';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { ScriptError, ScriptHost, type RunOptions } from '../../host/index.ts';
+import { temporaryFolder } from '../support/folders.ts';
 import { runServer, startHost } from '../support/host.ts';
 
 describe('ScriptHost.run', () => {
@@ -71,7 +71,7 @@ describe('ScriptHost.run', () => {
     );
     server.close();
 
-    const folder = await mkdtemp(join(tmpdir(), 'airlock-'));
+    const folder = temporaryFolder();
     await writeFile(join(folder, 'typed.ts'), 'const count: number = 3;\nprint(count satisfies number);\nnull!.x;\n');
     const typed = await observed.run({ file: join(folder, 'typed.ts') });
     await typed.script.ended;

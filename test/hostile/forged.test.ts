@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { afterAll, beforeAll } from '@jest/globals';
 import { cellDied, harmless, hostile, malformed, type Expected } from '../support/hostile.ts';
 import { removePackage, tamperedPackage } from '../support/tampered-cell.ts';
@@ -9,6 +10,9 @@ beforeAll(() => {
   folder = tamperedPackage();
 });
 afterAll(() => removePackage(folder));
+
+/** One that every user may write to: only the wall is in the way. */
+const FOLDER = JSON.stringify(tmpdir());
 
 const common = { packageFolder: () => folder, limits: { turnTimeout: 500 } } as const;
 
@@ -70,8 +74,8 @@ const attempt = `const told = []; const attempt = (name, f) => { try { told.push
 
 hostile('a cell that is broken out of', common, [
   { what: 'its environment, arguments and folder', source: `${attempt} told.push(JSON.stringify(process.env), process.cwd(), String(process.argv.length), String(Object.keys(process.env).length)); return finish();`, expected: harmless, reads: /^\{\}\n/ },
-  { what: 'files', source: `${attempt} const fs = load('node:fs'); for (const path of ['/etc/passwd', '/proc/self/environ', '/proc/1/environ', '/proc/' + process.ppid + '/environ', '/proc/' + process.ppid + '/cwd', '/tmp', '/', '.', '..']) { attempt(path, () => fs.readFileSync(path)); attempt(path, () => fs.readdirSync(path)); attempt(path, () => fs.readlinkSync(path)); } attempt('write', () => fs.writeFileSync('/tmp/airlock-written', 'x')); return finish();`, expected: harmless, readsNot: /gave/ },
-  { what: 'children, threads and inspectors', source: `${attempt} const cp = load('node:child_process'); attempt('spawn', () => cp.spawnSync('/bin/true').error === undefined ? 1 : (() => { throw cp.spawnSync('/bin/true').error; })()); attempt('exec', () => cp.execSync('true')); attempt('fork', () => cp.fork('/tmp/x.js')); attempt('worker', () => new (load('node:worker_threads').Worker)('1', { eval: true })); attempt('wasi', () => new (load('node:wasi').WASI)({ version: 'preview1' })); return finish();`, expected: harmless, readsNot: /gave/ },
+  { what: 'files', source: `${attempt} const fs = load('node:fs'); for (const path of ['/etc/passwd', '/proc/self/environ', '/proc/1/environ', '/proc/' + process.ppid + '/environ', '/proc/' + process.ppid + '/cwd', ${FOLDER}, '/', '.', '..']) { attempt(path, () => fs.readFileSync(path)); attempt(path, () => fs.readdirSync(path)); attempt(path, () => fs.readlinkSync(path)); } attempt('write', () => fs.writeFileSync(${FOLDER} + '/written', 'x')); return finish();`, expected: harmless, readsNot: /gave/ },
+  { what: 'children, threads and inspectors', source: `${attempt} const cp = load('node:child_process'); attempt('spawn', () => { const { error } = cp.spawnSync(process.execPath, ['--version']); if (error) throw error; return 1; }); attempt('exec', () => cp.execSync('true')); attempt('fork', () => cp.fork('x.js')); attempt('worker', () => new (load('node:worker_threads').Worker)('1', { eval: true })); attempt('wasi', () => new (load('node:wasi').WASI)({ version: 'preview1' })); return finish();`, expected: harmless, readsNot: /gave/ },
   { what: 'the network', source: `
       const load = process.getBuiltinModule, net = load('node:net'), dgram = load('node:dgram');
       const outcome = (name, f) => new Promise((resolve) => { try { f((what) => resolve(name + ' ' + (what?.code ?? what))); } catch (e) { resolve(name + ' ' + e.code); } });

@@ -1,11 +1,12 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, realpathSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { realpathSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { ErrorCode, Limits, RunOptions } from '../../host/index.ts';
 import { EchoClient } from './echo-client.ts';
+import { temporaryFolder } from './folders.ts';
 
 /**
  * The runner of `test/hostile/`: each attack in a host process of its own, beside a neighbour whose echoes are asked for
@@ -191,7 +192,7 @@ async function run(attack: Attack, common: Family): Promise<Ran> {
   };
   const child = fork(HOST_PROGRAM, [packageFolder(), JSON.stringify(argument)], {
     // Its folder's name is one that must not be read either.
-    cwd: mkdtempSync(join(tmpdir(), `airlock-${CANARY}-`)),
+    cwd: temporaryFolder(`airlock-${CANARY}-`),
     // glibc keeps large pieces that were freed for the next, more and more of them; so it gives them back at once.
     env: { MALLOC_MMAP_THRESHOLD_: '131072', PATH: process.env.PATH, HOME: `/${CANARY}-home`, AIRLOCK_TEST_SECRET: ENVIRONMENT_CANARY },
     execArgv: ['--no-node-snapshot', '--expose-gc'],

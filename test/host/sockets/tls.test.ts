@@ -10,6 +10,7 @@ import { AddressQueue } from '../../../host/sockets/address-queue.ts';
 import { TlsSettings } from '../../../host/sockets/tls-settings.ts';
 import { SOCKET_ERRORS } from '../../../wire/socket-codes.ts';
 import { certificateAuthority, selfSigned, type TestCertificate } from '../../support/certificates.ts';
+import { temporaryFolder } from '../../support/folders.ts';
 import { afterThisTest, openClient, openTcpServer, type Told, send } from '../../support/sockets.ts';
 import { openWssServer, type WssServer } from '../../support/wss-server.ts';
 
@@ -267,7 +268,7 @@ describe('rules for hosts', () => {
 });
 
 describe('what cannot be used is refused when it is set:', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'airlock-tls-'));
+  const folder = temporaryFolder();
   const notes = join(folder, 'notes.txt');
   writeFileSync(notes, 'no PEM');
   const { cert, key } = authority;
