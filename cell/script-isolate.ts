@@ -99,8 +99,10 @@ export class ScriptIsolate {
       return;
     }
     if (this.#shared === undefined) {
-      return this.#isolate.dispose();
+      this.#isolate.dispose();
+      return this.#arena.release();
     }
+    // What a script has left behind in a shared isolate may still run there, and holds its arena.
     this.#turn.release();
     this.#collect.release();
     this.#context.release();

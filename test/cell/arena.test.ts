@@ -113,3 +113,28 @@ describe('what comes out', () => {
     expect(guest.arena.take([]).numbers).toHaveLength(0);
   });
 });
+
+describe('when its isolate is gone', () => {
+  test('its memory is that of the next arena, with nothing in it', () => {
+    const guest = new Guest();
+    guest.arena.begin({ numbers: Float64Array.of(1, 2), texts: [], bytes: [Uint8Array.of(3)] });
+    guest.writeNumbers(4);
+    guest.writeBytes(5);
+    guest.arena.release();
+    const next = new Guest();
+    expect(next.arena.shared).toBe(guest.arena.shared);
+    expect(Buffer.from(next.arena.shared).every((byte) => byte === 0)).toBe(true);
+    expect(new Guest().arena.shared).not.toBe(next.arena.shared);
+  });
+});
+
+test('nothing of a turn that is over can be asked for', () => {
+  const guest = new Guest();
+  const numbers = Float64Array.from({ length: NUMBER_WINDOW + 1 }, (_, index) => index + 1);
+  guest.arena.begin({ numbers, texts: [], bytes: [Buffer.alloc(BYTE_WINDOW, 1), Buffer.alloc(10, 2)] });
+  guest.arena.end();
+  guest.arena.refillNumbers();
+  guest.arena.refillBytes();
+  expect(guest.views.numbersIn[0]).toBe(1);
+  expect(guest.views.bytesIn[0]).toBe(1);
+});

@@ -48,7 +48,7 @@ interface Sample {
 const MEGABYTE = 1024 * 1024;
 
 /** What the allocator may keep by chance; 700 isolates that were not let go would be ten times as much. */
-const SLACK = 60 * MEGABYTE;
+const SLACK = 20 * MEGABYTE;
 const onLinux = process.platform === 'linux';
 
 (onLinux ? describe : describe.skip)(`1,000 scripts one after another in one host leave no memory behind${onLinux ? '' : ' (skipped: it reads /proc, which Linux has)'}`, () => {
