@@ -1,5 +1,5 @@
 import { COMMAND_SCHEMA, type Command } from '../../wire/commands.ts';
-import { WireError } from '../../wire/fields.ts';
+import { EMPTY_BATCH, WireError } from '../../wire/fields.ts';
 import { FlatReader, type UncheckedBatch } from '../../wire/flat-reader.ts';
 
 /** A message that a script sends. */
@@ -32,13 +32,16 @@ export interface CommandBatch {
  * @param most the most commands that are read: a few bytes become an object of many
  */
 export function commandBatch(batch: UncheckedBatch, most = Infinity): CommandBatch {
+  let unread = batch;
   let isKept = false;
   return {
     get isKept() {
       return isKept;
     },
     each(receiver) {
-      const reader = new FlatReader(COMMAND_SCHEMA, batch);
+      const reader = new FlatReader(COMMAND_SCHEMA, unread);
+      // An error that is made while commands are carried out refers to this function, and so to what it refers to.
+      unread = EMPTY_BATCH;
       for (let count = 0; !reader.done; count++) {
         if (count >= most) {
           throw new WireError(`more than ${most} commands in one batch`);

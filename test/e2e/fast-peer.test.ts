@@ -13,7 +13,7 @@ const MIB = 1024 * 1024;
 /** What waits for the script may take so much. */
 const INBOX_BYTES = 2 * MIB;
 /** What the peer sends, or what it becomes in the script. */
-const SENT = 144 * MIB;
+const SENT = 192 * MIB;
 /** What the host may take more than before: its inbox, turns on their way to the cell and back, V8's garbage. */
 const MOST_GROWTH = 112 * MIB;
 
