@@ -23,6 +23,13 @@ export interface TurnResult {
 
 type TurnOutcome = Omit<TurnResult, 'usage'>;
 
+/**
+ * How the commands of a turn that has failed are collected. Its time limit does not count: a short one would lose them on a busy
+ * machine. Microtasks that the script has left may run as well, so there has to be one, in milliseconds, below what the
+ * host waits for a turn to be acknowledged.
+ */
+const COLLECTING: ivm.ReferenceApplyOptions = { result: { copy: true }, timeout: 1000 };
+
 /** One script's isolate, or its context in a shared one. Only primitives in flat arrays, and bytes through the arena, go in and out. */
 export class ScriptIsolate {
   readonly #settings: IsolateSettings;
@@ -169,7 +176,7 @@ export class ScriptIsolate {
 
   #collectCommands(): FlatBatch | undefined {
     try {
-      return this.#arena.take(this.#collect.applySync(undefined, [], this.#crossing) as unknown as string[]);
+      return this.#arena.take(this.#collect.applySync(undefined, [], COLLECTING) as unknown as string[]);
     } catch {
       return undefined;
     }

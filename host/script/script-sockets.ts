@@ -386,7 +386,7 @@ export class ScriptSockets implements ConnectionOwner {
     this.#pauseIfFull(connection, this.#options.account.budget.received(bytes));
   }
 
-  /** Where too much has come, no more is read from the socket for now. */
+  /** Where too much has come, no more is read from the socket until the script has caught up. */
   #pauseIfFull(connection: Connection, isTooFast: boolean): void {
     const { account, isFull: inboxIsFull } = this.#options;
     const isFull = inboxIsFull();
