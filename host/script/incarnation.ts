@@ -38,6 +38,11 @@ export class Incarnation {
     return this.#loaded && !this.#turnUnderWay && this.#timer === undefined;
   }
 
+  /** Whether its turns run beside the host, in another process. */
+  get runsBeside(): boolean {
+    return this.#place.cell.pid !== process.pid;
+  }
+
   get processId(): number | undefined {
     return this.#place.cell.pid;
   }

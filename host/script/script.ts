@@ -172,7 +172,7 @@ export class Script extends EventEmitter<ScriptEvents> {
 
   #scheduleTurn(): void {
     if (this.#incarnation?.turnUnderWay === false) {
-      this.#schedule.request();
+      this.#schedule.request(this.#incarnation.runsBeside ? this.#inbox.length : 0);
     }
   }
 

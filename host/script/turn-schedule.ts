@@ -4,6 +4,9 @@ const CROWD = 6;
 /** How many I/O phases a turn waits for, when the last one was of a crowd. */
 const PHASES_OF_A_CROWD = 3;
 
+/** So many events are worth a turn of their own: a cell that works beside the host gets them while the host reads on. */
+const ENOUGH = 256;
+
 /**
  * When a script's next turn begins: after the I/O phase, so that all that it brought goes in together; later, where it has
  * to wait.
@@ -24,9 +27,15 @@ export class TurnSchedule {
     this.#wait = wait;
   }
 
-  /** Has a turn begin, if that is not on its way already. */
-  request(): void {
-    if (!this.#scheduled) {
+  /**
+   * Has a turn begin, if that is not on its way already.
+   *
+   * @param waiting how many events wait for it; 0 where it must not begin before the I/O phase has ended
+   */
+  request(waiting = 0): void {
+    if (waiting >= ENOUGH && this.#timer === undefined && this.#wait() <= 0) {
+      this.#begin();
+    } else if (!this.#scheduled) {
       this.#scheduled = true;
       this.#afterPhases(this.#lastEvents < CROWD ? 1 : PHASES_OF_A_CROWD);
     }

@@ -31,6 +31,20 @@ describe('a turn begins', () => {
     expect(await phasesAfter(50)).toBeGreaterThan(1);
   });
 
+  test('at once where so many events wait that they are worth a turn of their own, and then not again by itself', async () => {
+    let turns = 0;
+    const schedule = new TurnSchedule(() => turns++);
+    schedule.request(255);
+    expect(turns).toBe(0);
+    schedule.request(256);
+    expect(turns).toBe(1);
+    await nextLoop();
+    // The first request was for events that this turn has taken; it finds none.
+    expect(turns).toBe(2);
+    await nextLoop();
+    expect(turns).toBe(2);
+  });
+
   test('once, however often it was asked for', async () => {
     let turns = 0;
     const schedule = new TurnSchedule(() => turns++);
@@ -76,6 +90,20 @@ describe('a turn that has to wait', () => {
     await nextLoop();
     expect([turns, waits]).toEqual([1, []]);
     expect(performance.now() - before).toBeGreaterThan(7);
+  });
+
+  test('waits, however many events there are', async () => {
+    let wait = 1e6;
+    let turns = 0;
+    const schedule = new TurnSchedule(() => turns++, () => wait);
+    schedule.request(256);
+    await nextLoop();
+    schedule.request(256);
+    expect(turns).toBe(0);
+    wait = 0;
+    schedule.hurry();
+    await nextLoop();
+    expect(turns).toBe(1);
   });
 
   test('can be hurried, and stopped', async () => {
