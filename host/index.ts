@@ -3,7 +3,7 @@ export { ScriptHost, type HostEvents } from './script-host.ts';
 export type { HostOptions, RunOptions } from './run-options.ts';
 export { DEFAULT_OWNER, ISOLATIONS, type Isolation } from './cells/isolation.ts';
 export type { Script } from './script/script.ts';
-export type { SocketStatistics } from './script/script-sockets.ts';
+export type { SocketStatistics } from './script/socket-statistics.ts';
 export type { OnFault, PrintedLine, Restart, ScriptEnd, ScriptEvents } from './script/script-setup.ts';
 export type { LimitHit } from './observe/statistics.ts';
 export type { ScriptStatistics } from './script/script-account.ts';

@@ -5,7 +5,7 @@ import { Rate } from '../policy/rate.ts';
 import type { TurnUsage } from '../../wire/frames.ts';
 import { Budget, type Outbox } from './budget.ts';
 import { FloodGate } from './flood-gate.ts';
-import type { SocketStatistics } from './script-sockets.ts';
+import type { SocketStatistics } from './socket-statistics.ts';
 
 /** What a script has used and done so far, and what its sockets and servers do. */
 export interface ScriptStatistics extends UsageStatistics, SocketStatistics {}

@@ -18,7 +18,6 @@ import { LONGEST_TIMER } from '../sockets/heartbeat.ts';
 import type { Accepted } from '../sockets/server.ts';
 import { isTlsError, socketFailure } from '../sockets/socket-errors.ts';
 import { failureLimit } from './failure-limit.ts';
-import type { ServerStatistics } from '../sockets/server-statistics.ts';
 import type { ServerTls } from '../sockets/server-tls.ts';
 import type { TlsSettings } from '../sockets/tls-settings.ts';
 import type { SendLimit, SlowReaderCounts } from '../sockets/slow-readers.ts';
@@ -30,6 +29,7 @@ import type { Inbox } from './inbox.ts';
 import { Reading } from './reading.ts';
 import type { ScriptAccount } from './script-account.ts';
 import { ScriptServers } from './script-servers.ts';
+import type { SocketStatistics } from './socket-statistics.ts';
 import { UnsentBytes } from './unsent-bytes.ts';
 
 export interface ScriptSocketsOptions {
@@ -55,16 +55,6 @@ export interface ScriptSocketsOptions {
   readonly message: (socket: number, kind: MessageKind, data: Buffer, start: number, end: number) => void;
   /** Whether so much waits in the inbox that a socket must not be read further. */
   readonly isFull: () => boolean;
-}
-
-/** What a script's sockets do, at this moment and since it has started. */
-export interface SocketStatistics extends Readonly<SlowReaderCounts> {
-  /** Sockets that are not closed, opened and accepted. */
-  readonly sockets: number;
-  /** Sockets to which more was sent than the system has taken yet. */
-  readonly backpressured: number;
-  /** What its servers have seen: those that listen, in the order in which they were opened. */
-  readonly servers: readonly ServerStatistics[];
 }
 
 /**

@@ -181,8 +181,8 @@ export class Connection {
     if (length === 0) {
       return;
     }
-    const chunks = this.#frames.take();
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) {
+      this.#frames.take();
       return;
     }
     const waited = socket.writableLength;
@@ -190,18 +190,7 @@ export class Connection {
       return this.#endSlowReader();
     }
     this.#unsent.add(length, payload);
-    if (chunks.length === 1) {
-      socket.write(chunks[0] as Uint8Array);
-    } else {
-      socket.cork();
-      for (const chunk of chunks) {
-        socket.write(chunk);
-      }
-      socket.uncork();
-    }
-    if (socket.writableLength === 0) {
-      this.#frames.rewind();
-    }
+    this.#frames.writeTo(socket);
   }
 
   /** Sends a ping, after what was sent. */

@@ -1,3 +1,5 @@
+import type { Writable } from 'node:stream';
+
 /**
  * RFC 6455, section 5.2: the frames of a server's messages, which are neither masked nor compressed. Writing the frames
  * of a whole turn into one buffer, instead of one message at a time to the socket, is where most of a batch's speed
@@ -89,7 +91,7 @@ export class FrameQueue {
     return false;
   }
 
-  /** Takes what waits, as chunks to be written in order. They belong to the caller, until `rewind`. */
+  /** Takes what waits, as chunks to be written in order. They belong to the caller from now on. */
   take(): readonly Uint8Array[] {
     this.#cut();
     const chunks = this.#hasParts ? resolved(this.#chunks, this.#length) : (this.#chunks as Uint8Array[]);
@@ -100,9 +102,22 @@ export class FrameQueue {
     return chunks;
   }
 
-  /** Nobody reads any more what `take` returned: it is written over. Memory for each turn would have V8 collect without end. */
-  rewind(): void {
-    if (this.#length === 0) {
+  /**
+   * Writes what waits. Where the kernel takes all of it at once, the next frames are written over these: memory for each turn
+   * would have V8 collect without end.
+   */
+  writeTo(socket: Writable): void {
+    const chunks = this.take();
+    if (chunks.length === 1) {
+      socket.write(chunks[0]);
+    } else {
+      socket.cork();
+      for (const chunk of chunks) {
+        socket.write(chunk);
+      }
+      socket.uncork();
+    }
+    if (socket.writableLength === 0) {
       this.#from = 0;
       this.#at = 0;
     }

@@ -1,3 +1,4 @@
+import { Writable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { FrameQueue } from '../../../host/sockets/frames.ts';
@@ -95,18 +96,32 @@ describe('FrameQueue', () => {
     expect(frames.map(({ payload }) => payload.toString())).toEqual(taken.map((_, index) => `message ${index}`));
   });
 
-  test('after a rewind it is, so that memory is not asked for again; what waits is not', () => {
+  test.each([
+    ['once its socket has taken all of it, so that memory is not asked for again', true],
+    ['not while its socket has it', false],
+  ])('what was written is written over %s', (_when, takesAll) => {
+    const written: Buffer[] = [];
+    const takes: (() => void)[] = [];
+    const socket = new Writable({
+      write(chunk: Buffer, _encoding, callback) {
+        written.push(chunk);
+        if (takesAll) {
+          callback();
+        } else {
+          takes.push(callback);
+        }
+      },
+    });
     const queue = new FrameQueue();
-    const place = ({ chunks: [chunk] }: Framed): unknown => [chunk?.buffer, chunk?.byteOffset];
-    const first = frameMessages([{ type: 'sendText', data: 'first' }], queue);
-    queue.rewind();
-    const second = frameMessages([{ type: 'sendText', data: 'second' }], queue);
-    expect(place(second)).toEqual(place(first));
-
-    queue.add('sendText', 'waits', 0, 5);
-    queue.rewind();
-    const { chunks } = frameMessages([{ type: 'sendText', data: 'third' }], queue);
-    expect(parseFrames(Buffer.concat(chunks)).map(({ payload }) => payload.toString())).toEqual(['waits', 'third']);
+    for (const data of ['first', 'second']) {
+      queue.add('sendText', data, 0, data.length);
+      queue.writeTo(socket);
+    }
+    takes.shift()?.();
+    const [first, second] = written as [Buffer, Buffer];
+    expect(second.buffer).toBe(first.buffer);
+    expect(second.byteOffset === first.byteOffset).toBe(takesAll);
+    expect(parseFrames(second).map(({ payload }) => payload.toString())).toEqual(['second']);
   });
 
   test('large payloads are handed on without a copy', () => {
