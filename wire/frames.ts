@@ -55,13 +55,14 @@ export const TURN_STATUS = {
 
 export type TurnStatus = keyof typeof TURN_STATUS;
 
+const TURN_STATUSES = Object.keys(TURN_STATUS) as readonly TurnStatus[];
+
 export function turnStatusOf(code: number): TurnStatus {
-  for (const [name, value] of Object.entries(TURN_STATUS)) {
-    if (value === code) {
-      return name as TurnStatus;
-    }
+  const status = TURN_STATUSES.find((name) => TURN_STATUS[name] === code);
+  if (status === undefined) {
+    throw new WireError(`there is no turn status ${code}`);
   }
-  throw new WireError(`there is no turn status ${code}`);
+  return status;
 }
 
 /** What a turn has used, as its cell measures it. On the pipe: a uint32 for each, in this order. */

@@ -32,30 +32,36 @@ export interface CommandBatch {
  * @param most the most commands that are read: a few bytes become an object of many
  */
 export function commandBatch(batch: UncheckedBatch, most = Infinity): CommandBatch {
-  let unread = batch;
-  let isKept = false;
-  return {
-    get isKept() {
-      return isKept;
-    },
-    each(receiver) {
-      const reader = new FlatReader(COMMAND_SCHEMA, unread);
-      // An error that is made while commands are carried out refers to this function, and so to what it refers to.
-      unread = EMPTY_BATCH;
-      for (let count = 0; !reader.done; count++) {
-        if (count >= most) {
-          throw new WireError(`more than ${most} commands in one batch`);
-        }
-        const definition = reader.next();
-        if (definition.type === 'sendText' || definition.type === 'sendBinary') {
-          const socket = reader.uint(definition, 0);
-          reader.range(definition, 1);
-          isKept = receiver.send(definition.type, socket, reader.data, reader.start, reader.end) || isKept;
-        } else {
-          isKept = true;
-          receiver.command(reader.item(definition) as OtherCommand);
-        }
+  return new UncheckedCommands(batch, most);
+}
+
+class UncheckedCommands implements CommandBatch {
+  #unread: UncheckedBatch;
+  readonly #most: number;
+  isKept = false;
+
+  constructor(batch: UncheckedBatch, most: number) {
+    this.#unread = batch;
+    this.#most = most;
+  }
+
+  each(receiver: CommandReceiver): void {
+    const reader = new FlatReader(COMMAND_SCHEMA, this.#unread);
+    // An error that is made while commands are carried out refers to this object, and so to what it refers to.
+    this.#unread = EMPTY_BATCH;
+    for (let count = 0; !reader.done; count++) {
+      if (count >= this.#most) {
+        throw new WireError(`more than ${this.#most} commands in one batch`);
       }
-    },
-  };
+      const definition = reader.next();
+      if (definition.type === 'sendText' || definition.type === 'sendBinary') {
+        const socket = reader.uint(definition, 0);
+        reader.range(definition, 1);
+        this.isKept = receiver.send(definition.type, socket, reader.data, reader.start, reader.end) || this.isKept;
+      } else {
+        this.isKept = true;
+        receiver.command(reader.item(definition) as OtherCommand);
+      }
+    }
+  }
 }
