@@ -31,10 +31,8 @@ const PROGRAM = `
   const peerClosed = once(peer, 'close').then(([{ code }]) => code);
 
   const restarted = once(neighbour.script, 'restarted');
-  const began = Date.now();
   const hostile = await run('hostile.js', ARGUMENT.source, { limits: ARGUMENT.limits });
   const end = await hostile.script.ended;
-  const took = Date.now() - began;
   await restarted;
   await once(neighbour.script, 'line up');
   const again = new WebSocket('ws://127.0.0.1:' + ARGUMENT.port);
@@ -47,7 +45,7 @@ const PROGRAM = `
   await host.stop();
   console.log(JSON.stringify({
     end: { reason: end.reason, code: end.error?.code, message: end.error?.message },
-    restarts, log, took, echo: data, peerClosed: await peerClosed,
+    restarts, log, echo: data, peerClosed: await peerClosed,
     neighbour: (await neighbour.script.ended).reason,
     stranger: (await stranger.script.ended).reason,
     strangersProcessLived: stranger.lines.every((line, index) => line === 'tick ' + (index + 1)),
@@ -58,7 +56,6 @@ interface Outcome {
   readonly end: { readonly reason: string; readonly code: string; readonly message: string };
   readonly restarts: readonly { readonly cause: string; readonly blamed?: string; readonly count: number }[];
   readonly log: readonly [level: string, script: string, message: string][];
-  readonly took: number;
   readonly echo: string;
   readonly peerClosed: number;
   readonly neighbour: string;
@@ -68,20 +65,18 @@ interface Outcome {
 
 const onLinux = process.platform === 'linux';
 
-const HOSTILE: [what: string, source: string, limits: object, does: RegExp, withinMs: number][] = [
+const HOSTILE: [what: string, source: string, limits: object, does: RegExp][] = [
   [
     'takes a turn that nothing can stop',
     'const list = []; list.length = 2 ** 32 - 1; list.sort();',
     { turnTimeout: 300, turnGrace: 400 },
     /^was killed: a turn of hostile\.js did not end within 700 ms$/,
-    4000,
   ],
   [
     "brings V8 to its end by a string's split",
     '"a".repeat(2e8).split("")',
     { turnTimeout: 20_000 },
     /^was ended by SIG\w+ \(.*(?:FATAL|Fatal|fatal).*\) while a turn of hostile\.js was under way$/,
-    20_000,
   ],
   ...(onLinux
     ? ([
@@ -90,21 +85,19 @@ const HOSTILE: [what: string, source: string, limits: object, does: RegExp, with
           'const kept = []; for (;;) kept.push(new Array(1000).fill({}));',
           { turnTimeout: 20_000 },
           /^was killed: it grew beyond 896 MiB while a turn of hostile\.js was under way$/,
-          20_000,
         ],
-      ] as [string, string, object, RegExp, number][])
+      ] as [string, string, object, RegExp][])
     : []),
 ];
 
 let port = 20_000 + (process.pid % 20_000);
 
 describe('a script that brings its process down is named; others of its owner start again, those of another owner notice nothing:', () => {
-  test.each(HOSTILE)('%s', async (_what, source, limits, does, withinMs) => {
+  test.each(HOSTILE)('%s', async (_what, source, limits, does) => {
     const outcome = (await inSpawnedHost(PROGRAM, { source, limits, port: port++ })) as Outcome;
     expect(outcome.end).toMatchObject({ reason: 'fault', code: 'ERR_AIRLOCK_CELL_DIED' });
     const message = outcome.end.message.slice('the process that ran hostile.js '.length);
     expect(message).toMatch(does);
-    expect(outcome.took).toBeLessThan(withinMs);
     expect(outcome.restarts).toEqual([{ cause: `the process that ran neighbour.js ${message}`, blamed: 'hostile.js', count: 1 }]);
     expect(outcome.log).toContainEqual(['warning', 'neighbour.js', `started again: the process that ran neighbour.js ${message}`]);
     expect(outcome).toMatchObject({ peerClosed: 1011, echo: 'still there?', neighbour: 'stopped', stranger: 'stopped', strangersProcessLived: true });

@@ -50,12 +50,13 @@ describe("a server's heartbeat", () => {
   test('leaves one alone whose peer answers, tells its owner nothing, and knows the time of a round trip', async () => {
     const pair = await openPair();
     expect(pair.accepted.connection.latency).toBeUndefined();
+    const began = performance.now();
     answerPings(pair, 30);
     const pings = await pair.peer.framesOf(OPCODE.ping, 4);
     expect(new Set(pings.map(({ payload }) => payload.toString('hex'))).size).toBe(4);
     expect(pings.every(({ fin, masked, reserved }) => fin && !masked && reserved === 0)).toBe(true);
     expect(pair.accepted.connection.latency).toBeGreaterThan(25);
-    expect(pair.accepted.connection.latency).toBeLessThan(120);
+    expect(pair.accepted.connection.latency).toBeLessThan(performance.now() - began);
     expect(pair.accepted.owner.told).toEqual([]);
   });
 
