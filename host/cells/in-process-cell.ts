@@ -17,7 +17,7 @@ export class InProcessCell implements Cell {
   readonly #cell = new IsolateCell(BINDINGS_BUNDLE, (script, commands, question) =>
     this.#ask(script, commands, question),
   );
-  /** The script whose turn is under way. */
+  /** The script whose turn is under way, or whose commands are being carried out: these lie in its isolate's arena. */
   #underWay: number | undefined;
 
   create(script: number, settings: CellSettings, client: CellClient): void {
@@ -32,26 +32,27 @@ export class InProcessCell implements Cell {
   turn(script: number, events: FlatWriter): void {
     this.#underWay = script;
     const { status, message, usage, commands } = this.#cell.turn(script, events.count, decodeTexts(events.finish()));
-    this.#underWay = undefined;
     events.release();
     const client = this.#clients.get(script);
-    if (client === undefined) {
-      // Its script ended while it asked a question.
-      return this.#cell.destroy(script);
-    }
     try {
-      client.turned(status, message, commandBatch(commands), usage);
+      client?.turned(status, message, commandBatch(commands), usage);
     } catch (error) {
       if (!(error instanceof WireError)) {
         throw error;
       }
-      client.malformed(error.message);
+      client?.malformed(error.message);
+    } finally {
+      this.#underWay = undefined;
+      if (!this.#clients.has(script)) {
+        // Its script ended while it asked a question, or by one of its commands.
+        this.#cell.destroy(script);
+      }
     }
   }
 
   destroy(script: number): void {
     this.#clients.delete(script);
-    // An isolate cannot be thrown away while it runs.
+    // An isolate cannot be thrown away while it runs, and its arena is not to be written over while it is read.
     if (this.#underWay !== script) {
       this.#cell.destroy(script);
     }
