@@ -153,6 +153,8 @@ export class FrameParser {
   #pending: Buffer[] = [];
   #pendingLength = 0;
   #frameLength = 0;
+  /** Why nothing more is read: it is not known where the next frame begins. */
+  #problem: WireError | undefined;
 
   /**
    * @param largest the largest frame that is accepted, in bytes; a larger one is a WireError
@@ -165,9 +167,13 @@ export class FrameParser {
 
   /**
    * Takes the next bytes and calls `onFrame` for each frame that they complete. It says whether something still refers to the
-   * frame's buffer then; memory that nobody refers to is given back at once.
+   * frame's buffer then; memory that nobody refers to is given back at once. Throws a WireError for a length that no frame has,
+   * and for all that is pushed behind it.
    */
   push(data: Buffer, onFrame: OnFrame): void {
+    if (this.#problem !== undefined) {
+      throw this.#problem;
+    }
     const { length } = data;
     let isKept = this.#reusesBuffers;
     let offset = 0;
@@ -217,7 +223,8 @@ export class FrameParser {
   #lengthAt(buffer: Buffer, offset: number): number {
     const length = buffer.readUInt32LE(offset) + 4;
     if (length < FRAME_HEADER_SIZE || length > this.#largest) {
-      throw new WireError(`a frame of ${length} bytes, where ${FRAME_HEADER_SIZE} to ${this.#largest} are allowed`);
+      this.#problem = new WireError(`a frame of ${length} bytes, where ${FRAME_HEADER_SIZE} to ${this.#largest} are allowed`);
+      throw this.#problem;
     }
     return length;
   }

@@ -209,6 +209,10 @@ export class ProcessCell implements Cell {
   }
 
   #read(data: Buffer): void {
+    // It was killed; the pipe still holds what it had sent before.
+    if (this.#dead) {
+      return;
+    }
     try {
       this.#parser.push(data, (frame) => this.#onFrame(frame));
     } catch (error) {

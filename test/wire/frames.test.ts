@@ -75,6 +75,23 @@ describe('FrameParser', () => {
     expect(() => parser.push(Buffer.alloc(9), () => false)).toThrow('a frame of 4 bytes, where 9 to 100 are allowed');
   });
 
+  test('finds no frame behind a length that it has refused, however the stream is cut', () => {
+    const parser = new FrameParser(100, false);
+    const kinds: number[] = [];
+    const push = (bytes: Uint8Array): void =>
+      parser.push(Buffer.from(bytes), ({ kind }) => {
+        kinds.push(kind);
+        return false;
+      });
+    const first = frameOf(1, 1, '');
+    push(first.subarray(0, 2));
+    push(first.subarray(2));
+    push(Buffer.of(0xff, 0xff));
+    expect(() => push(Buffer.of(0xff, 0xff, 0xff))).toThrow(WireError);
+    expect(() => push(frameOf(2, 1, 'behind it'))).toThrow(WireError);
+    expect(kinds).toEqual([1]);
+  });
+
   describe('gives memory back as soon as nobody refers to it', () => {
     const whole = frameOf(1, 1, 'content');
 

@@ -202,6 +202,22 @@ describe('a cell that is not to be trusted', () => {
     expect(() => process.kill(cell.pid as number, 0)).toThrow('ESRCH');
   });
 
+  test('is killed also for what comes in pieces, and nothing is read that is in the pipe behind it', async () => {
+    const cell = await fakeCell(`
+      import { readSync, writeSync } from 'node:fs';
+      writeSync(4, Uint8Array.from(${JSON.stringify(READY)}));
+      readSync(3, new Uint8Array(1000));
+      writeSync(4, Uint8Array.of(0xff, 0xff));
+      setTimeout(() => writeSync(4, new Uint8Array(150_000).fill(0xff)), 200);
+      setInterval(() => {}, 1000);
+    `);
+    const client = processCellClient();
+    cell.create(1, settingsOf('a.js'), client);
+    cell.turn(1, turnOf({ type: 'timer' }));
+    expect((await client.isBlamed).message).toMatch(/^sent what is not of the protocol \(a frame of 4294967299 bytes/);
+    await cell.exited;
+  });
+
   test('changes nothing by frames for scripts that it does not have', async () => {
     const cell = await fakeCell(`
       import { readSync, writeSync } from 'node:fs';
