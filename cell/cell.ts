@@ -1,6 +1,7 @@
 import { EMPTY_BATCH, type FlatBatch } from '../wire/fields.ts';
 import { NO_USAGE } from '../wire/frames.ts';
 import type { IsolateSettings } from '../wire/settings.ts';
+import { compileInterruptibleLoops } from './interruptible-loops.ts';
 import { SharedIsolate } from './shared-isolate.ts';
 import { ScriptIsolate, type TurnResult } from './script-isolate.ts';
 import { bindingsSnapshot } from './snapshot.ts';
@@ -18,6 +19,7 @@ export class Cell {
 
   /** @param bundle the path of the bundled bindings */
   constructor(bundle: string, ask: Ask) {
+    compileInterruptibleLoops();
     this.#bundle = bundle;
     this.#ask = ask;
   }

@@ -252,7 +252,7 @@ const SHOWN: { readonly [Name in LimitName]?: () => Promise<void> } = {
     if (process.platform !== 'linux') {
       return;
     }
-    const seen = await limited({ processMemory: 128, turnTimeout: 20_000 }, 'const kept = []; for (;;) kept.push(new Array(1000).fill({}));');
+    const seen = await limited({ processMemory: 128, turnTimeout: 20_000 }, 'new Array(1e9).fill(1);');
     const end = await seen.script.ended;
     await hits('processMemory', 128, seen);
     expect(end).toMatchObject({ reason: 'fault', error: { code: 'ERR_AIRLOCK_CELL_DIED' }, limit: { name: 'processMemory', value: 128 } });

@@ -10,6 +10,7 @@ hostile('CPU', { limits: { turnTimeout: 150, memory: 32 } }, [
   { what: 'a comparison that never returns', source: '[3, 1, 2].sort(() => { for (;;); })', expected: timeout },
   { what: 'a JSON reviver that never returns', source: "JSON.parse('[1]', () => { for (;;); })", expected: timeout },
   { what: 'a toJSON that never returns', source: 'JSON.stringify({ toJSON() { for (;;); } })', expected: timeout },
+  { what: 'a loop around one that V8 unrolls', source: 'const a = []; for (;;) { a[0] = new Array(100).fill(1); a[0] = [1, 2, 3].reduce((x, y) => x + y); }', expected: timeout },
   { what: 'a timer', source: 'setTimeout(() => { for (;;); }, 1)', expected: timeout },
   { what: 'an interval, again and again just below its limit, then above it', source: 'let n = 0; setInterval(() => { const end = Date.now() + (n++ < 3 ? 50 : 5000); while (Date.now() < end); }, 1)', expected: timeout },
   { what: 'a listener of its own event target', source: "const t = new EventTarget(); t.addEventListener('x', () => { for (;;); }); t.dispatchEvent(new Event('x'))", expected: timeout },

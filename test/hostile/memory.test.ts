@@ -1,9 +1,10 @@
-import { anyFault, cellDied, harmless, hostile, loadFails, memoryOrDeath, timeoutOrMemory } from '../support/hostile.ts';
+import { anyFault, cellDied, harmless, hostile, loadFails, memoryOrDeath, outOfMemory, timeoutOrMemory } from '../support/hostile.ts';
 
 const survives = "setTimeout(() => print('survived'), 1);";
 
 hostile('memory', { limits: { turnTimeout: 3000, memory: 16 } }, [
   { what: 'a Map without end', source: 'const map = new Map(); for (let i = 0; ; i++) map.set(i, { i });', expected: memoryOrDeath },
+  { what: 'arrays that are filled, in a loop that V8 unrolls', source: 'const kept = []; for (;;) kept.push(new Array(100).fill(1));', expected: outOfMemory },
   { what: 'an array of objects without end', source: 'const kept = []; for (;;) kept.push({ a: [1, 2, 3] });', expected: memoryOrDeath },
   { what: 'a rope that is doubled', source: "let s = 'x'; for (;;) s += s;", expected: loadFails(/Invalid string length/) },
   { what: 'flat strings without end', source: "const kept = []; for (let i = 0; ; i++) { const s = 'x'.repeat(100_000) + i; s.charCodeAt(5); kept.push(JSON.parse(JSON.stringify(s))); }", expected: memoryOrDeath },
