@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import * as z from 'zod';
 import { AirlockError, codeOf, messageOf } from '../errors.ts';
 
@@ -32,8 +33,8 @@ export class BlameRecord {
   readonly #scripts: Map<string, Blame>;
 
   /**
-   * @param file where it is kept, as JSON; it need not be there yet. Throws ERR_AIRLOCK_INVALID_ARGUMENT where it cannot be
-   * read
+   * @param file where it is kept, as JSON; it need not be there yet, its folder must. Throws ERR_AIRLOCK_INVALID_ARGUMENT where
+   * it cannot be read, or its folder not written to
    */
   constructor(file?: string) {
     this.#file = file;
@@ -93,13 +94,22 @@ export class BlameRecord {
     if (this.#file !== undefined) {
       // Whole or not at all, as it may be read at any time.
       const unfinished = `${this.#file}.${process.pid}`;
-      writeFileSync(unfinished, `${JSON.stringify(Object.fromEntries(this.#scripts), undefined, 2)}\n`);
-      renameSync(unfinished, this.#file);
+      try {
+        writeFileSync(unfinished, `${JSON.stringify(Object.fromEntries(this.#scripts), undefined, 2)}\n`);
+        renameSync(unfinished, this.#file);
+      } catch (error) {
+        throw unusable(this.#file, messageOf(error), error);
+      }
     }
   }
 }
 
 function readBlames(file: string): Record<string, Blame> {
+  try {
+    accessSync(dirname(file), constants.W_OK);
+  } catch (error) {
+    throw unusable(file, `nothing can be written to its folder: ${messageOf(error)}`, error);
+  }
   try {
     return blameFile.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch (error) {
@@ -107,8 +117,12 @@ function readBlames(file: string): Record<string, Blame> {
       return {};
     }
     const why = error instanceof z.ZodError ? 'it is not of the form that this file has' : messageOf(error);
-    throw new AirlockError('ERR_AIRLOCK_INVALID_ARGUMENT', `blameFile: cannot use ${file}: ${why}`, { cause: error });
+    throw unusable(file, why, error);
   }
+}
+
+function unusable(file: string, why: string, cause: unknown): AirlockError {
+  return new AirlockError('ERR_AIRLOCK_INVALID_ARGUMENT', `blameFile: cannot use ${file}: ${why}`, { cause });
 }
 
 function keyOf({ name, owner, source }: ScriptIdentity): string {

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { ERROR_CODES, LIMITS } from '../../host/index.ts';
 import { ROOT } from '../sandbox-types/type-check.ts';
+import { folderWith } from '../support/command.ts';
 import { DOCS, code, tableOf } from './tables.ts';
 
 const source = (path: string): string => readFileSync(join(ROOT, 'host', path), 'utf8');
@@ -57,17 +57,11 @@ describe('docs/embedding.md', () => {
 
   test('has an example that prints what the page says', async () => {
     const [, example = '', said = ''] = /```js\n(.*?)```\n\n`node main.js` prints (.*?)\n/s.exec(readFileSync(join(DOCS, 'embedding.md'), 'utf8')) ?? [];
-    const folder = mkdtempSync(join(tmpdir(), 'airlock-docs-'));
-    try {
-      mkdirSync(join(folder, 'node_modules'));
-      symlinkSync(ROOT, join(folder, 'node_modules/airlock-runtime'), 'junction');
-      writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-      writeFileSync(join(folder, 'main.js'), example);
-      const { stderr, stdout } = await promisify(execFile)(process.execPath, ['main.js'], { cwd: folder });
-      expect(stderr).toBe('');
-      expect(stdout.trim().split('\n').map(code)).toEqual(said.replace(/\.$/, '').split(' and '));
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    const folder = folderWith({ 'package.json': '{ "type": "module" }', 'main.js': example });
+    mkdirSync(join(folder, 'node_modules'));
+    symlinkSync(ROOT, join(folder, 'node_modules/airlock-runtime'), 'junction');
+    const { stderr, stdout } = await promisify(execFile)(process.execPath, ['main.js'], { cwd: folder });
+    expect(stderr).toBe('');
+    expect(stdout.trim().split('\n').map(code)).toEqual(said.replace(/\.$/, '').split(' and '));
   });
 });

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { BlameRecord } from '../../../host/policy/blame.ts';
@@ -68,5 +68,23 @@ describe('a record of blame', () => {
 
   test('that cannot be read says so', () => {
     expect(() => new BlameRecord('/')).toThrow('blameFile: cannot use /');
+  });
+
+  test('whose folder is not there says so at once', () => {
+    expect(() => new BlameRecord(join(folderWith({}), 'missing/blame.json'))).toThrow(
+      expect.objectContaining({ code: 'ERR_AIRLOCK_INVALID_ARGUMENT', message: expect.stringMatching(/^blameFile: cannot use .*blame\.json: nothing can be written to its folder: ENOENT/) }),
+    );
+  });
+
+  test('that cannot be written any more says so, and what was noted counts all the same', () => {
+    const folder = folderWith({});
+    const record = new BlameRecord(join(folder, 'blame.json'));
+    rmSync(folder, { recursive: true });
+    for (let count = 0; count < 2; count++) {
+      expect(() => record.note(SCRIPT)).toThrow(
+        expect.objectContaining({ code: 'ERR_AIRLOCK_INVALID_ARGUMENT', message: expect.stringMatching(/^blameFile: cannot use .*blame\.json: ENOENT/) }),
+      );
+    }
+    expect(() => record.check(SCRIPT)).toThrow(expect.objectContaining({ code: 'ERR_AIRLOCK_SCRIPT_BLAMED' }));
   });
 });
