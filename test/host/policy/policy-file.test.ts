@@ -61,6 +61,6 @@ describe('what is wrong in it is told with the file, the key, the value and what
   });
 
   test('a file that is not there', () => {
-    expect(() => readPolicyFile(join(folder, 'none.json'))).toThrow(`cannot read ${join(folder, 'none.json')}: ENOENT`);
+    expect(() => readPolicyFile(join(folder, 'none.json'))).toThrow(`Cannot read ${join(folder, 'none.json')}: there is no such file`);
   });
 });
