@@ -6,7 +6,7 @@ import { Output } from './output.ts';
 import { ANYTHING, OPTIONAL_VALUES } from './policy-flags.ts';
 import { addRunCommand, fail } from './run.ts';
 
-/** Runs the `airlock` command. Its result is `process.exitCode`: 0, or 1 where something went wrong. */
+/** Runs the `airlock` command. Its result is `process.exitCode`, as `--help` of each command lists it. */
 export async function main(argv: readonly string[]): Promise<void> {
   const { version } = JSON.parse(readFileSync(PACKAGE_JSON, 'utf8')) as { version: string };
   const program = new Command('airlock')

@@ -74,6 +74,11 @@ function isolationHelp(): string {
 const RUN_EXAMPLES = `
 Nothing is permitted without a flag. What is denied names the flag that would permit it; airlock check says what is permitted.
 
+Exit codes:
+  0    the scripts have ended by themselves or in order, after Ctrl-C as well
+  1    a script could not be loaded, or was ended by a fault or a limit; or a flag or a file that it names is not right, and nothing was run
+  130  a second Ctrl-C
+
 Examples:
   airlock run server.js --type assignment-client --allow-listen=8080
   airlock run client.js --allow-connect=127.0.0.1:8080 --exit-when-idle -- ws://127.0.0.1:8080

@@ -120,6 +120,14 @@ describe('a script that is no good gets one line, the others go on, and the exit
     });
   });
 
+  test('ends by a limit', async () => {
+    const folder = folderWith({ 'long.js': 'setInterval(() => {}, 50);', 'good.js': GOOD });
+    expect(await airlock(folder, 'run', 'long.js', 'good.js', '--limit', 'lifetime=500')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('airlock: long.js: has run for its lifetime of 500 ms\n'),
+    });
+  });
+
   test('loops', async () => {
     const folder = folderWith({ 'loop.js': 'print("in");\nfor (;;);', 'good.js': GOOD });
     const { code, stderr, stdout } = await airlock(folder, 'run', 'loop.js', 'good.js', '--exit-when-idle');
@@ -266,6 +274,7 @@ test('--help tells what there is', async () => {
   ]) {
     expect(help.stdout).toContain(flag);
   }
+  expect(help.stdout).toMatch(/Exit codes:\n +0 .*\n +1 .*fault or a limit.*\n +130 .*second Ctrl-C/);
   expect(await airlock(folder, '--version')).toMatchObject({ code: 0, stdout: '0.1.0\n' });
 });
 
