@@ -6,12 +6,10 @@ import { resolveLimits } from '../policy/limits.ts';
 import { PermissionDenied } from '../policy/permission-denied.ts';
 import { PERMISSION_NAMES } from '../policy/permission-table.ts';
 import { Permissions } from '../policy/permissions.ts';
-import { ProxySettings } from '../policy/proxy-options.ts';
 import { loadSource } from '../script/script-source.ts';
 import { scriptTypeDefinition } from '../script/script-types.ts';
-import { TlsSettings } from '../sockets/tls-settings.ts';
 import { addQuestionFlags, questionsOf, type Question, type QuestionFlags } from './check-questions.ts';
-import { proxyOf, tlsOf } from './network-flags.ts';
+import { hostSettings } from './host-settings.ts';
 import { Output } from './output.ts';
 import { ScriptPolicies } from './policy-flags.ts';
 import { addRunFlags, fail, scriptName, splitArguments, type RunFlags } from './run.ts';
@@ -54,9 +52,7 @@ async function check(files: readonly string[], flags: RunFlags & QuestionFlags):
   try {
     policies = new ScriptPolicies(flags);
     questions = questionsOf(flags);
-    new ProxySettings(proxyOf(flags, process.env));
-    await TlsSettings.load(tlsOf(flags));
-    scriptTypeDefinition(flags.type);
+    await hostSettings(flags);
   } catch (error) {
     return fail(output, error);
   }

@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { AirlockError, messageOf } from '../errors.ts';
-import { proxyEnvironment, type ProxyOptions, type ProxyResolution } from '../policy/proxy-options.ts';
-import { checkTlsOptions } from '../run-options.ts';
+import { AirlockError, codeOf, messageOf } from '../errors.ts';
+import { ProxySettings, proxyEnvironment, type ProxyOptions, type ProxyResolution } from '../policy/proxy-options.ts';
 import type { ServerTlsOptions, TlsOptions, TlsRule, TlsVersion } from '../policy/tls-options.ts';
+import { checkHostOptions, checkTlsOptions } from '../run-options.ts';
+import { ServerTls } from '../sockets/server-tls.ts';
+import { TlsSettings } from '../sockets/tls-settings.ts';
+import { inFlagWords } from './flag-words.ts';
 
 /** The flags that say how connections get out. */
 export interface NetworkFlags {
@@ -49,30 +52,56 @@ function serverTlsFlag(value: string, previous: Readonly<Record<string, ServerTl
   return { ...previous, [name]: { cert, key, ...(ca === undefined ? {} : { ca, requestClientCertificate: true }) } };
 }
 
-/** Throws ERR_AIRLOCK_INVALID_ARGUMENT where the file of `--tls` is not of the right form. */
-export function tlsOf({ tls, tlsCa, tlsCert, tlsKey, tlsMinVersion }: NetworkFlags): readonly TlsRule[] {
+/** Throws where a certificate or key cannot be used, or the file of `--tls` is not of the right form. */
+export async function tlsOf({ tls, tlsCa, tlsCert, tlsKey, tlsMinVersion }: NetworkFlags): Promise<readonly TlsRule[]> {
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    const [given, missing] = tlsKey === undefined ? [`--tls-cert ${tlsCert}`, '--tls-key'] : [`--tls-key ${tlsKey}`, '--tls-cert'];
+    throw new AirlockError('ERR_AIRLOCK_INVALID_ARGUMENT', `${given}: --tls-cert and --tls-key are given together; add ${missing} FILE`);
+  }
   const rule: TlsOptions = { ca: tlsCa, cert: tlsCert, key: tlsKey, minVersion: tlsMinVersion };
   const general = Object.values(rule).some((value) => value !== undefined) ? [rule] : [];
-  if (tls === undefined) {
-    return general;
-  }
-  let given: unknown;
-  try {
-    given = JSON.parse(readFileSync(tls, 'utf8'));
-  } catch (error) {
-    throw new AirlockError('ERR_AIRLOCK_INVALID_ARGUMENT', `--tls: cannot read ${tls}: ${messageOf(error)}`, { cause: error });
-  }
-  const checked = checkTlsOptions(given, `--tls ${tls}`);
+  await inFlagWords({ 'tls.': '--tls-' }, () => TlsSettings.load(general));
+  const rules = tls === undefined ? [] : tlsRules(tls);
+  await inFlagWords({ 'tls.': `--tls ${tls}: ` }, () => TlsSettings.load(rules));
   // The rules for some hosts stand behind the one for all, and so before it.
-  return [...general, ...(Array.isArray(checked) ? (checked as readonly TlsRule[]) : [checked as TlsRule])];
+  return [...general, ...rules];
 }
 
-/** The flags' proxy, or that of the environment. */
-export function proxyOf(flags: NetworkFlags, environment: Readonly<Record<string, string | undefined>>): ProxyOptions {
+function tlsRules(file: string): readonly TlsRule[] {
+  let given: unknown;
+  try {
+    given = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    const reason = codeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error);
+    throw new AirlockError('ERR_AIRLOCK_INVALID_ARGUMENT', `--tls: cannot read ${file}: ${reason}`, { cause: error });
+  }
+  const checked = checkTlsOptions(given, `--tls ${file}`);
+  return Array.isArray(checked) ? (checked as readonly TlsRule[]) : [checked as TlsRule];
+}
+
+/** Throws where a name is none, or a certificate or key cannot be used. */
+export async function checkServerTls(serverTls: NetworkFlags['serverTls'] = {}): Promise<void> {
+  for (const [name, each] of Object.entries(serverTls)) {
+    const flag = `--server-tls ${name}: `;
+    await inFlagWords({ 'ScriptHost.start: serverTls: ': flag, [`serverTls.${name}.`]: flag }, async () => {
+      checkHostOptions({ serverTls: { [name]: each } });
+      await ServerTls.load({ [name]: each });
+    });
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The flags' proxy, or that of the environment. Throws where it is not the address of one. */
+export async function proxyOf(flags: NetworkFlags, environment: Environment): Promise<ProxyOptions> {
   const { http, https, noProxy } = proxyEnvironment(environment);
-  return {
+  const proxy: ProxyOptions = {
     ...(flags.proxy === undefined ? { http, https } : { http: flags.proxy }),
     noProxy: flags.noproxy ?? noProxy,
     resolve: flags.proxyResolve,
   };
+  const variable = (name: string): string => (environment[name] === undefined ? name.toUpperCase() : name);
+  const words = { 'proxy.http ': `${flags.proxy === undefined ? variable('http_proxy') : '--proxy'} `, 'proxy.https ': `${variable('https_proxy')} ` };
+  await inFlagWords(words, () => new ProxySettings(proxy));
+  return proxy;
 }

@@ -7,7 +7,8 @@ import { SCRIPT_TYPES, type ScriptType } from '../script/script-types.ts';
 import { ON_FAULT, type OnFault, type ScriptEnd } from '../script/script-setup.ts';
 import type { Script } from '../script/script.ts';
 import type { Dialect } from '../../wire/settings.ts';
-import { addNetworkFlags, proxyOf, tlsOf, type NetworkFlags } from './network-flags.ts';
+import { hostSettings } from './host-settings.ts';
+import { addNetworkFlags, type NetworkFlags } from './network-flags.ts';
 import { Output } from './output.ts';
 import { addPolicyFlags, ScriptPolicies, type PolicyFlags } from './policy-flags.ts';
 
@@ -108,13 +109,7 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
   let policies: ScriptPolicies;
   try {
     policies = new ScriptPolicies(flags);
-    host = await ScriptHost.start({
-      isolation: flags.isolation,
-      blameFile: flags.blameFile,
-      tls: tlsOf(flags),
-      proxy: proxyOf(flags, process.env),
-      serverTls: flags.serverTls,
-    });
+    host = await ScriptHost.start(await hostSettings(flags));
   } catch (error) {
     return fail(output, error);
   }

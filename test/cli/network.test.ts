@@ -46,13 +46,16 @@ describe('TLS', () => {
   });
 
   test.each<[string, readonly string[], string]>([
-    ['a file that is not there', ['--tls-ca', 'none.pem'], 'airlock: tls.ca: cannot read none.pem: there is no such file (ERR_AIRLOCK_TLS_INVALID)\n'],
-    ['a certificate without a key', ['--tls-cert', 'client.pem'], 'airlock: ScriptHost.start: tls.0: cert and key are given together (ERR_AIRLOCK_INVALID_ARGUMENT)\n'],
-    ["another's key", ['--tls-cert', 'ca.pem', '--tls-key', 'plain.key'], 'airlock: tls.key: plain.key is not the key of the certificate ca.pem (ERR_AIRLOCK_TLS_INVALID)\n'],
+    ['a file that is not there', ['--tls-ca', 'none.pem'], 'airlock: --tls-ca: cannot read none.pem: there is no such file (ERR_AIRLOCK_TLS_INVALID)\n'],
+    ['a certificate without a key', ['--tls-cert', 'client.pem'], 'airlock: --tls-cert client.pem: --tls-cert and --tls-key are given together; add --tls-key FILE (ERR_AIRLOCK_INVALID_ARGUMENT)\n'],
+    ['a key without a certificate', ['--tls-key', 'plain.key'], 'airlock: --tls-key plain.key: --tls-cert and --tls-key are given together; add --tls-cert FILE (ERR_AIRLOCK_INVALID_ARGUMENT)\n'],
+    ["another's key", ['--tls-cert', 'ca.pem', '--tls-key', 'plain.key'], 'airlock: --tls-key: plain.key is not the key of the certificate ca.pem (ERR_AIRLOCK_TLS_INVALID)\n'],
+    ['a file of rules that is not there', ['--tls', 'none.json'], 'airlock: --tls: cannot read none.json: there is no such file (ERR_AIRLOCK_INVALID_ARGUMENT)\n'],
+    ['a rule whose file is not there', ['--tls', 'rule.json'], 'airlock: --tls rule.json: ca: cannot read none.pem: there is no such file (ERR_AIRLOCK_TLS_INVALID)\n'],
     ['no JSON', ['--tls', 'ca.pem'], 'airlock: --tls: cannot read ca.pem: '],
     ['a rule that there is not', ['--tls', 'bad.json'], 'airlock: --tls bad.json: 0: Unrecognized key: "insecure" (ERR_AIRLOCK_INVALID_ARGUMENT)\n'],
   ])('%s is an error at the start', async (_what, flags, message) => {
-    const all = { ...files, 'bad.json': '[{ "insecure": true }]' };
+    const all = { ...files, 'bad.json': '[{ "insecure": true }]', 'rule.json': '[{ "ca": "none.pem" }]' };
     expect(await run(all, 'wss://127.0.0.1/', ...flags)).toEqual({ code: 1, stdout: '', stderr: expect.stringContaining(message) });
   });
 });
@@ -100,9 +103,15 @@ describe('a proxy', () => {
     expect(await run({}, 'ws://127.0.0.1/', '--proxy', 'socks5://me:secret@127.0.0.1')).toEqual({
       code: 1,
       stdout: '',
-      stderr: 'airlock: proxy.http is not the address of a proxy: write http://HOST:PORT or https://USER:PASSWORD@HOST:PORT (ERR_AIRLOCK_INVALID_ARGUMENT)\n',
+      stderr: 'airlock: --proxy is not the address of a proxy: write http://HOST:PORT or https://USER:PASSWORD@HOST:PORT (ERR_AIRLOCK_INVALID_ARGUMENT)\n',
     });
   });
+});
+
+test.each(['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy'])('%s that is no proxy is named', async (name) => {
+  const command = `${name}=socks5://127.0.0.1 "$0" ${resolve('bin/airlock.cjs')} check client.js`;
+  const { code, stderr } = await start(folderWith({ 'client.js': CLIENT }), 'sh', '-c', command, process.execPath).result;
+  expect([code, stderr]).toEqual([1, expect.stringContaining(`airlock: ${name} is not the address of a proxy: `)]);
 });
 
 test('the example of wss runs through a proxy, and says what is wrong where it may not', async () => {

@@ -148,9 +148,11 @@ describe('airlock run refuses', () => {
     ['no file before --', ['--', 'a.js'], "error: missing required argument 'file'\n(airlock run --help tells more)\n"],
     ['an unknown dialect', ['a.js', '--dialect', 'x'], "error: option '--dialect <dialect>' argument 'x' is invalid. Allowed choices are overte, web.\n(airlock run --help tells more)\n"],
     ['a file of permissions that is not there', ['a.js', '--permissions', 'none.json'], 'airlock: Cannot read none.json: there is no such file (ERR_AIRLOCK_INVALID_ARGUMENT)\n'],
-    ['a base URL that is none', ['a.js', '--base-url', '/x'], 'airlock: host.run: baseUrl: must be a whole http:, https:, ws: or wss: URL, as https://example.com/ (ERR_AIRLOCK_INVALID_ARGUMENT)\n'],
+    ['a base URL that is none', ['a.js', '--base-url', '/x'], "airlock: --base-url: '/x' must be a whole http:, https:, ws: or wss: URL, as https://example.com/ (ERR_AIRLOCK_INVALID_ARGUMENT)\n"],
+    ['an owner with a line break', ['a.js', '--owner', 'a\nb'], 'airlock: --owner: must not hold control characters (ERR_AIRLOCK_INVALID_ARGUMENT)\n'],
+    ['a file of blame that is none', ['a.js', '--blame-file', 'list.json'], 'airlock: --blame-file: cannot use list.json: it is not of the form that this file has (ERR_AIRLOCK_INVALID_ARGUMENT)\n'],
   ])('%s', async (_what, args, stderr) => {
-    const folder = folderWith({ 'a.js': 'print(1)' });
+    const folder = folderWith({ 'a.js': 'print(1)', 'list.json': '[]' });
     expect(await airlock(folder, 'run', ...args)).toEqual({ code: 1, stdout: '', stderr });
   });
 });

@@ -40,10 +40,12 @@ test('--server-tls gives servers a certificate, which SIGHUP reads again', async
 test.each([
   ['main', 'NAME=CERT.pem,KEY.pem'],
   ['main=cert.pem', 'NAME=CERT.pem,KEY.pem'],
-  ['main=cert.pem,key.pem', 'serverTls.main.cert: cannot read cert.pem: there is no such file'],
-  ['a b=cert.pem,key.pem', 'a name has up to 64 letters'],
+  ['main=cert.pem,key.pem', '--server-tls main: cert: cannot read cert.pem: there is no such file'],
+  ['a b=cert.pem,key.pem', '--server-tls a b: a name has up to 64 letters'],
 ])('--server-tls=%s is refused', async (value, message) => {
-  const { code, stderr } = await airlock(folderWith({ 'a.js': 'print(1)' }), 'run', 'a.js', `--server-tls=${value}`, '--exit-when-idle');
-  expect(code).toBe(1);
-  expect(stderr).toContain(message);
+  for (const command of ['run', 'check']) {
+    const { code, stderr } = await airlock(folderWith({ 'a.js': 'print(1)' }), command, 'a.js', `--server-tls=${value}`, '--exit-when-idle');
+    expect(code).toBe(1);
+    expect(stderr).toContain(message);
+  }
 });
