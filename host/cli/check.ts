@@ -22,7 +22,8 @@ export function addCheckCommand(program: Command): void {
     .command('check')
     .description('say what scripts may do, and from where that comes, without running them; or whether they may do one thing')
     .usage('[options] FILE... [-- ARGUMENT...]')
-    .argument('<file...>', 'JavaScript or TypeScript files');
+    .argument('<file...>', 'JavaScript or TypeScript files')
+    .showHelpAfterError('(airlock check --help tells more)');
   addRunFlags(addQuestionFlags(command))
     .addHelpText('after', CHECK_EXAMPLES)
     .action(async (files: readonly string[], flags: RunFlags & QuestionFlags, given: Command) => {

@@ -12,7 +12,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('airlock')
     .description('Runs untrusted scripts in V8 isolates and gives them real WebSockets.')
     .version(version)
-    .showHelpAfterError('(airlock run --help tells more)');
+    .showHelpAfterError('(airlock --help tells more)');
   addRunCommand(program);
   addCheckCommand(program);
   try {

@@ -33,7 +33,8 @@ export function addRunCommand(program: Command): void {
     .command('run')
     .description('run scripts until they end, or until Ctrl-C; a second Ctrl-C ends at once')
     .usage('[options] FILE... [-- ARGUMENT...]')
-    .argument('<file...>', 'JavaScript or TypeScript files; what follows -- is in Script.args');
+    .argument('<file...>', 'JavaScript or TypeScript files; what follows -- is in Script.args')
+    .showHelpAfterError('(airlock run --help tells more)');
   addRunFlags(command)
     .addHelpText('after', isolationHelp() + RUN_EXAMPLES)
     .action(async (files: readonly string[], flags: RunFlags, command: Command) => {
