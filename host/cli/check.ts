@@ -8,11 +8,12 @@ import { PERMISSION_NAMES } from '../policy/permission-table.ts';
 import { Permissions } from '../policy/permissions.ts';
 import { loadSource } from '../script/script-source.ts';
 import { scriptTypeDefinition } from '../script/script-types.ts';
+import { splitArguments } from './arguments.ts';
 import { addQuestionFlags, questionsOf, type Question, type QuestionFlags } from './check-questions.ts';
 import { hostSettings } from './host-settings.ts';
 import { Output } from './output.ts';
 import { ScriptPolicies } from './policy-flags.ts';
-import { addRunFlags, fail, scriptName, splitArguments, type RunFlags } from './run.ts';
+import { addRunFlags, fail, scriptName, type RunFlags } from './run.ts';
 
 /** The exit code where the answer to a question is no. */
 const DENIED = 2;

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { PACKAGE_JSON } from '../cells/paths.ts';
+import { bareFlags } from './arguments.ts';
 import { addCheckCommand } from './check.ts';
 import { Output } from './output.ts';
-import { ANYTHING, OPTIONAL_VALUES } from './policy-flags.ts';
 import { addRunCommand, fail } from './run.ts';
 
 /** Runs the `airlock` command. Its result is `process.exitCode`, as `--help` of each command lists it. */
@@ -18,14 +18,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     await program.parseAsync(bareFlags(argv), { from: 'node' });
   } catch (error) {
-    // What a flag itself finds wrong.
+    // What a flag itself finds wrong, or what stands for no file.
     process.exitCode = fail(new Output(false), error);
   }
-}
-
-function bareFlags(argv: readonly string[]): string[] {
-  const end = argv.indexOf('--');
-  return argv.map((word, index) =>
-    OPTIONAL_VALUES.includes(word) && (end === -1 || index < end) ? `${word}=${ANYTHING}` : word,
-  );
 }

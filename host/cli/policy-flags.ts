@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { AirlockError } from '../errors.ts';
 import { LIMITS, resolveLimits, type LimitName, type Limits } from '../policy/limits.ts';
 import { PERMISSIONS, PERMISSION_NAMES, type PermissionName, type RuleList } from '../policy/permission-table.ts';
@@ -30,15 +30,22 @@ const EXAMPLES: Readonly<Record<PermissionName, string>> = {
 
 export function addPolicyFlags(command: Command): Command {
   for (const name of PERMISSION_NAMES) {
-    command.option(`--allow-${name} [list]`, `let the scripts ${PERMISSIONS[name].permits}; without a list, any (--allow-${name}${EXAMPLES[name]})`, ruleList);
+    addListFlag(command, `--allow-${name}`, `let the scripts ${PERMISSIONS[name].permits}; without a list, any (--allow-${name}${EXAMPLES[name]})`);
   }
   command.option('--allow-all', 'let the scripts do all of that');
   for (const name of PERMISSION_NAMES) {
-    command.option(`--deny-${name} [list]`, 'deny them that, whatever permits it; without a list, all of it', ruleList);
+    addListFlag(command, `--deny-${name}`, 'deny them that, whatever permits it; without a list, all of it');
   }
   return command
     .option('--permissions <file>', 'permissions and limits from a JSON file, for all scripts or by name (docs/permissions.md)')
     .option('--limit <name=value>', 'set a limit (docs/limits.md), as memory=32; may be given more than once', limit);
+}
+
+function addListFlag(command: Command, flag: string, description: string): void {
+  const option = new Option(`${flag} [list]`, description).argParser(ruleList);
+  // commander reads no `=` in a flag, and help with a space would lead to a list that is taken for a file.
+  option.flags = `${flag}[=LIST]`;
+  command.addOption(option);
 }
 
 /** A flag that is given more than once permits what each of them permits. */

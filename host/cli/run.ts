@@ -7,6 +7,7 @@ import { SCRIPT_TYPES, type ScriptType } from '../script/script-types.ts';
 import { ON_FAULT, type OnFault, type ScriptEnd } from '../script/script-setup.ts';
 import type { Script } from '../script/script.ts';
 import type { Dialect } from '../../wire/settings.ts';
+import { splitArguments } from './arguments.ts';
 import { hostSettings } from './host-settings.ts';
 import { addNetworkFlags, type NetworkFlags } from './network-flags.ts';
 import { Output } from './output.ts';
@@ -87,21 +88,6 @@ Examples:
   airlock run chat.js --permissions permissions.json --limit memory=32
   airlock run client.js --allow-connect=chat.example:443 --tls-ca company.pem --proxy http://proxy.example:3128
 `;
-
-/** commander hands over what follows `--` together with the files. */
-export function splitArguments(
-  operands: readonly string[],
-  command: Command,
-): { readonly names: readonly string[]; readonly args: readonly string[] } {
-  const raw = (command.parent as Command & { rawArgs: string[] }).rawArgs;
-  const dashes = raw.indexOf('--');
-  const count = dashes === -1 ? 0 : raw.length - dashes - 1;
-  const names = operands.slice(0, operands.length - count);
-  if (names.length === 0) {
-    command.error("error: missing required argument 'file'");
-  }
-  return { names, args: operands.slice(operands.length - count) };
-}
 
 /** Returns the exit code. */
 async function run(files: readonly string[], args: readonly string[], flags: RunFlags): Promise<number> {

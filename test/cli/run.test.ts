@@ -142,7 +142,7 @@ describe('airlock run refuses', () => {
     ['an unknown type', ['a.js', '--type', 'robot'], "airlock: There is no script type 'robot'; there are interface, avatar, client-entity, server-entity, assignment-client (ERR_AIRLOCK_UNKNOWN_SCRIPT_TYPE)\n"],
     ['a rule that is none', ['a.js', '--allow-connect=a b'], "airlock: --allow-connect: 'a b' is not a rule for connect: write host, host:port or [IPv6]:port, as example.com:443, wss://*.example.com or 10.0.0.0/8:8000-8999 (ERR_AIRLOCK_INVALID_ARGUMENT)\n"],
     ['a rule for listen that is none', ['a.js', '--allow-listen=127.0.0.1:99999'], "airlock: --allow-listen: '127.0.0.1:99999' is not a rule for listen: write port, address or address:port, as 127.0.0.1:8080 or 8000-8999 (a port is from 0 to 65535, a range two of them as 8000-8999) (ERR_AIRLOCK_INVALID_ARGUMENT)\n"],
-    ['an empty list', ['a.js', '--allow-connect='], "error: option '--allow-connect [list]' argument '' is invalid. There is an empty rule in the list.\n(airlock run --help tells more)\n"],
+    ['an empty list', ['a.js', '--allow-connect='], "error: option '--allow-connect[=LIST]' argument '' is invalid. There is an empty rule in the list.\n(airlock run --help tells more)\n"],
     ['an unknown option', ['a.js', '--fly'], "error: unknown option '--fly'\n(airlock run --help tells more)\n"],
     ['no file', [], "error: missing required argument 'file'\n(airlock run --help tells more)\n"],
     ['no file before --', ['--', 'a.js'], "error: missing required argument 'file'\n(airlock run --help tells more)\n"],
