@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 const PACKAGE = resolve(import.meta.dirname, '../..');
 
@@ -72,7 +72,10 @@ export function tamperedPackage(): string {
   mkdirSync(join(folder, 'node_modules'));
   const { dependencies } = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8')) as { dependencies: object };
   for (const name of Object.keys(dependencies)) {
-    symlinkSync(join(PACKAGE, 'node_modules', name), join(folder, 'node_modules', name));
+    const link = join(folder, 'node_modules', name);
+    // A name may have a scope.
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(join(PACKAGE, 'node_modules', name), link);
   }
   const cell = join(folder, 'dist', 'cell');
   renameSync(join(cell, 'cell.js'), join(cell, 'untampered-cell.js'));
