@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
 import { isBlockedPort } from '../../wire/blocked-ports.ts';
 import { HEADER_NAME, HEADER_VALUE, PERMITTABLE_HEADERS, isForbiddenHeader, isPermittableHeader } from '../../wire/handshake-headers.ts';
@@ -37,8 +38,8 @@ describe('headers of a handshake', () => {
   });
 
   test('are checked in a time that grows with their length only', () => {
-    const started = performance.now();
-    expect(HEADER_VALUE.test(`a${' '.repeat(8000)}\n`)).toBe(false);
-    expect(performance.now() - started).toBeLessThan(1000);
+    const value = `a${' '.repeat(2 ** 20)}\n`;
+    // Hours, where each of the spaces is looked at again for each other.
+    expect(runInNewContext('pattern.test(value)', { pattern: HEADER_VALUE, value }, { timeout: 60_000 })).toBe(false);
   });
 });
