@@ -68,6 +68,9 @@ type Sample = Readonly<Record<keyof typeof BOUNDS, number>>;
 /** The longest that the neighbour may leave a client without an answer, in milliseconds, on a machine that does more than this. */
 const LONGEST_WAIT = 5000;
 
+/** The limit of a turn that comes to its end without one, in milliseconds, on a machine that does more than this. */
+const ENDS_BY_ITSELF = 30_000;
+
 const CANARY = 'CaNaRy';
 const ENVIRONMENT_CANARY = `${CANARY}-of-the-environment`;
 const NEIGHBOUR_CANARY = `${CANARY}-of-the-neighbour`;
@@ -134,6 +137,11 @@ function wordOf(expected: Expected): string {
   return expected.end === 'fault' ? expected.codes.join(' or ') : expected.end;
 }
 
+/** Whether an attack may be ended by the limit of a turn, or by the watch behind it. */
+function mayTakeLong(expected: Expected): boolean {
+  return expected.end === 'fault' && expected.codes.some((code) => code === 'ERR_AIRLOCK_TURN_TIMEOUT' || code === 'ERR_AIRLOCK_CELL_DIED');
+}
+
 async function check(attack: Attack, common: Family): Promise<void> {
   const { longestWait, outcome, stderr } = await run(attack, common);
   const { code, errors, message, read, reason, survived } = outcome;
@@ -185,7 +193,7 @@ async function run(attack: Attack, common: Family): Promise<Ran> {
   const argument = {
     source: `${prelude}${attack.source}`,
     // What a turn has beyond its limit is three seconds otherwise: that many attacks would wait for that long.
-    limits: { turnGrace: 1500, ...common.limits, ...attack.limits },
+    limits: { turnGrace: 1500, ...common.limits, ...(mayTakeLong(attack.expected) ? {} : { turnTimeout: ENDS_BY_ITSELF }), ...attack.limits },
     options: { ...common.options, ...attack.options, ...(OWNERS ? { owner: 'attacker' } : {}) },
     neighbour: { source: NEIGHBOUR, ...(OWNERS ? { owner: 'neighbour' } : {}) },
     bounds: BOUNDS,
