@@ -12,6 +12,12 @@ export interface HeartbeatOptions {
   readonly timeout: number;
 }
 
+/**
+ * A timer that is late by so much of its time tells that the process has stood still: suspended, or kept busy. What came
+ * meanwhile is to be read, and what was to leave is to leave, before the peer is taken for silent.
+ */
+const STOOD_STILL = 1.25;
+
 /** A ping that is told from those of the script by what it carries. */
 const PAYLOAD_BYTES = 12;
 
@@ -91,9 +97,24 @@ export class Heartbeat {
     this.#awaits = true;
     this.#sentAt = performance.now();
     this.#webSocket.ping(this.#payload);
+    this.#expect();
+  }
+
+  /** Waits for an answer as long as the peer has. */
+  #expect(): void {
     const { timeout } = this.#options;
+    const began = performance.now();
     this.#timer = setTimeout(() => {
-      this.#onDead(new SocketFault('SocketTimeoutError', `the peer did not answer a ping within ${timeout} ms`));
+      if (performance.now() - began > timeout * STOOD_STILL) {
+        this.#expect();
+        return;
+      }
+      // Timers run before sockets are read.
+      setImmediate(() => {
+        if (this.#awaits && this.#isReading && !this.#isStopped) {
+          this.#onDead(new SocketFault('SocketTimeoutError', `the peer did not answer a ping within ${timeout} ms`));
+        }
+      });
     }, timeout);
   }
 }

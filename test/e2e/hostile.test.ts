@@ -116,7 +116,7 @@ const NOT_ITS_OWN: [what: string, source: string, message: string | undefined][]
 const forEver = outcomesOf(FOR_EVER, { turnTimeout: 300 });
 const unstoppable = outcomesOf(UNSTOPPABLE, { turnTimeout: 300 });
 // A busy machine takes its time to copy half a gigabyte.
-const outside = outcomesOf(OUTSIDE, { turnTimeout: 300, turnGrace: 10_000 });
+const outside = outcomesOf(OUTSIDE, { turnTimeout: 3000, turnGrace: 10_000 });
 // 100,000 timers take some 12 MiB, and V8 more or less garbage beside them.
 const tooMuch = outcomesOf(TOO_MUCH, { memory: 48, turnTimeout: 10_000, commandBytesPerTurn: 8 * 1024 * 1024 });
 const notItsOwn = outcomesOf(NOT_ITS_OWN, {});

@@ -32,6 +32,18 @@ async function pings(peer: RawPeer, count: number): Promise<ParsedFrame[]> {
   }
 }
 
+/** @param before called before each answer */
+function answerPings(peer: RawPeer, before?: () => void): void {
+  let answered = 0;
+  peer.socket.on('data', () => {
+    for (const { payload } of peer.frames.filter(({ opcode }) => opcode === OPCODE.ping).slice(answered)) {
+      before?.();
+      answered++;
+      peer.socket.write(frame({ opcode: OPCODE.pong, payload }));
+    }
+  });
+}
+
 test('a peer that says nothing is gone: the script is told a timeout, and 1006', async () => {
   const { client, peer } = await openBeating();
   expect(await client.owner.first('closed')).toEqual(['closed', 1006, '', false]);
@@ -43,14 +55,18 @@ test('a peer that says nothing is gone: the script is told a timeout, and 1006',
 
 test('a peer that answers stays, and the script is told nothing of it', async () => {
   const { client, peer } = await openBeating();
-  let answered = 0;
-  peer.socket.on('data', () => {
-    for (const { payload } of peer.frames.filter(({ opcode }) => opcode === OPCODE.ping).slice(answered)) {
-      answered++;
-      peer.socket.write(frame({ opcode: OPCODE.pong, payload }));
-    }
-  });
+  answerPings(peer);
   await pings(peer, 10);
+  expect(client.owner.order).toEqual(['opened']);
+});
+
+test('a peer that answered while the process stood still is not gone', async () => {
+  const { client, peer } = await openBeating();
+  answerPings(peer, () => {
+    const until = performance.now() + 2 * HEARTBEAT.timeout;
+    while (performance.now() < until);
+  });
+  await pings(peer, 3);
   expect(client.owner.order).toEqual(['opened']);
 });
 
