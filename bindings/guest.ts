@@ -25,6 +25,7 @@ import {
 import { limitResizableBuffers } from './resizable-buffers.ts';
 import { createConsole, print } from './script/console.ts';
 import { constructEntity, createScriptObject, endScript, isStopping, preloadEntity } from './script/script.ts';
+import { beginTimerTurn } from './script/timer-clock.ts';
 import { runTimers, timerFunctions } from './script/timers.ts';
 import { script, setSettings } from './settings.ts';
 import { beginEventTurn, Event, inheritIsTrusted, setTimeOrigin } from './web/event.ts';
@@ -305,6 +306,7 @@ const guest = {
     settleSenders();
     beginDeliveries();
     beginEventTurn();
+    beginTimerTurn();
     dispatchEvents(count);
     return currentOutbox();
   },

@@ -1,7 +1,7 @@
 import { command } from '../bridge.ts';
+import { monotonicNow } from '../cell-services.ts';
 import { PRINT_LEVELS, type PrintLevel } from '../../wire/commands.ts';
 import {
-  DateNow,
   ErrorConstructor,
   MapConstructor,
   MapPrototypeDelete,
@@ -9,6 +9,7 @@ import {
   MapPrototypeHas,
   MapPrototypeSet,
   MathMin,
+  MathTrunc,
   StringPrototypeRepeat,
 } from '../primordials.ts';
 import { describeError } from '../errors.ts';
@@ -65,13 +66,13 @@ export function createConsole(): object {
       indent = indent > 0 ? indent - 1 : 0;
     },
     time(label?: unknown) {
-      MapPrototypeSet(started, labelOf(label), DateNow());
+      MapPrototypeSet(started, labelOf(label), monotonicNow());
       log('log', [`${labelOf(label)}: Timer started`]);
     },
     timeEnd(label?: unknown) {
       const name = labelOf(label);
       if (MapPrototypeHas(started, name)) {
-        log('log', [`${name}: ${DateNow() - (MapPrototypeGet(started, name) as number)}ms`]);
+        log('log', [`${name}: ${MathTrunc(monotonicNow() - (MapPrototypeGet(started, name) as number))}ms`]);
         MapPrototypeDelete(started, name);
       }
     },

@@ -1,7 +1,6 @@
 import { command, offerCommand, ownCommand, refused, tellTimers } from '../bridge.ts';
 import { reportException } from '../errors.ts';
 import {
-  DateNow,
   ErrorConstructor,
   MapConstructor,
   MapPrototypeDelete,
@@ -18,6 +17,7 @@ import {
   createList,
 } from '../primordials.ts';
 import { script } from '../settings.ts';
+import { timerNow } from './timer-clock.ts';
 
 interface Timer {
   readonly id: number;
@@ -25,7 +25,7 @@ interface Timer {
   readonly args: unknown[];
   /** In milliseconds; for a timeout, undefined. */
   readonly interval: number | undefined;
-  /** When it is due, by `Date.now()`. */
+  /** When it is due, by `timerNow()`. */
   deadline: number;
   /** Keeps timers that are due at the same time in the order in which they were set. */
   order: number;
@@ -53,7 +53,7 @@ export function setTimer(name: string, callback: unknown, delay: unknown, args: 
     refused('timers');
     throw new ErrorConstructor(`${name}: the limit of ${script().timers} timers is reached`);
   }
-  const now = DateNow();
+  const now = timerNow();
   const timer: Timer = {
     id: ++lastId,
     callback: callback as Timer['callback'],
@@ -112,7 +112,7 @@ export function clearAllTimers(): void {
 /** Runs what is due. The host's clock and this one may differ by a millisecond. */
 export function runTimers(stopped: () => boolean): void {
   armed = Infinity;
-  const now = DateNow() + 1;
+  const now = timerNow() + 1;
   const last = lastOrder;
   for (let timer = heap[0]; timer !== undefined && timer.deadline <= now && timer.order <= last; timer = heap[0]) {
     pop();
@@ -132,12 +132,12 @@ export function runTimers(stopped: () => boolean): void {
       return;
     }
     if (timer.interval !== undefined && MapPrototypeGet(timers, timer.id) === timer) {
-      timer.deadline = DateNow() + timer.interval;
+      timer.deadline = timerNow() + timer.interval;
       timer.order = ++lastOrder;
       push(timer);
     }
   }
-  arm(ownCommand, DateNow());
+  arm(ownCommand, timerNow());
 }
 
 /** @param give how the host is told */

@@ -42,7 +42,7 @@ export class TurnWatch<Turn extends WatchedTurn> {
   /** A turn was given to the cell. */
   given(turn: Turn): void {
     if (this.#turns.push(turn) === 1) {
-      this.#since = Date.now();
+      this.#since = performance.now();
       if (this.#timer === undefined && !this.#stopped) {
         this.#timer = setInterval(() => this.#look(), LOOK_INTERVAL).unref();
       }
@@ -56,7 +56,7 @@ export class TurnWatch<Turn extends WatchedTurn> {
       return false;
     }
     this.#turns.splice(index, 1);
-    this.#since = Date.now();
+    this.#since = performance.now();
     return true;
   }
 
@@ -68,7 +68,7 @@ export class TurnWatch<Turn extends WatchedTurn> {
 
   #look(): void {
     const [first] = this.#turns;
-    if (first !== undefined && Date.now() - this.#since >= first.limit) {
+    if (first !== undefined && performance.now() - this.#since >= first.limit) {
       // Seen twice: were this process itself held up, what the cell has sent would be read between two looks.
       if (this.#suspect === first) {
         return this.#handlers.overdue(first);

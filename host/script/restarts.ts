@@ -23,7 +23,7 @@ export class Restarts {
   }
 
   /** Counts another one. Returns what is to pass before it, in milliseconds; undefined where there were too many. */
-  next(now = Date.now()): number | undefined {
+  next(now = performance.now()): number | undefined {
     this.#times = this.#times.filter((time) => now - time < WINDOW);
     if (this.#times.length >= this.#most) {
       return undefined;
