@@ -2,11 +2,10 @@
 // Plain JavaScript of an old kind: on a Node that is too old it must still parse, to say so.
 'use strict';
 
-var required = [24, 21];
-var found = process.versions.node.split('.').map(Number);
+var fault = require('./node-version.cjs').fault;
 
-if (found[0] < required[0] || (found[0] === required[0] && found[1] < required[1])) {
-  console.error('airlock needs Node.js ' + required.join('.') + ' or later; this is ' + process.version + '.');
+if (fault !== undefined) {
+  console.error(fault);
   process.exitCode = 1;
 } else {
   import('../dist/host/cli/main.js').then(
