@@ -71,7 +71,7 @@ class Reader {
       case Tag.Plain:
         return this.#properties((this.#objects[number] = {}));
       case Tag.Array: {
-        const length = this.#count();
+        const length = this.#following();
         const array = (this.#objects[number] = new ArrayConstructor<unknown>(length));
         for (let index = 0; index < length; index++) {
           defineOwn(array, `${index}`, this.value());
@@ -82,7 +82,7 @@ class Reader {
         return this.#properties((this.#objects[number] = new ArrayConstructor<unknown>(this.#count())));
       case Tag.Map: {
         const map = (this.#objects[number] = new MapConstructor<unknown, unknown>());
-        for (let left = this.#count(); left > 0; left--) {
+        for (let left = this.#following(); left > 0; left--) {
           const key = this.value();
           MapPrototypeSet(map, key, this.value());
         }
@@ -90,7 +90,7 @@ class Reader {
       }
       case Tag.Set: {
         const set = (this.#objects[number] = new SetConstructor<unknown>());
-        for (let left = this.#count(); left > 0; left--) {
+        for (let left = this.#following(); left > 0; left--) {
           SetPrototypeAdd(set, this.value());
         }
         return set;
@@ -128,7 +128,7 @@ class Reader {
   }
 
   #properties(object: object): object {
-    for (let left = this.#count(); left > 0; left--) {
+    for (let left = this.#following(); left > 0; left--) {
       const key = this.#string();
       defineOwn(object, key, this.value());
     }
@@ -136,7 +136,7 @@ class Reader {
   }
 
   #buffer(maxByteLength: number | undefined): ArrayBuffer {
-    const length = this.#count();
+    const length = this.#following();
     const buffer =
       maxByteLength === undefined ? new ArrayBufferConstructor(length) : createResizableBuffer(length, maxByteLength);
     TypedArrayPrototypeSet(new Uint8ArrayConstructor(buffer), this.#raw(length));
@@ -180,10 +180,19 @@ class Reader {
     }
   }
 
+  /** How many bytes follow, or values of a byte at least: memory is made for these only once they are there. */
+  #following(): number {
+    const count = this.#count();
+    if (count > this.#bytes.length - this.#at) {
+      throw tooShort();
+    }
+    return count;
+  }
+
   #byte(): number {
     const byte = this.#bytes[this.#at++];
     if (byte === undefined) {
-      throw new ErrorConstructor('These bytes hold no value: they end too soon.');
+      throw tooShort();
     }
     return byte;
   }
@@ -192,3 +201,5 @@ class Reader {
     return TypedArrayPrototypeSubarray(this.#bytes, this.#at, (this.#at += length));
   }
 }
+
+const tooShort = (): Error => new ErrorConstructor('These bytes hold no value: they end too soon.');

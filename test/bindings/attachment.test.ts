@@ -1,8 +1,9 @@
-import { isDeepStrictEqual } from 'node:util';
+import { isDeepStrictEqual, types } from 'node:util';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { takeLateBuiltIns } from '../../bindings/primordials.ts';
 import { readValue } from '../../bindings/value-reader.ts';
+import { Tag } from '../../bindings/value-tags.ts';
 import { writeValue } from '../../bindings/value-writer.ts';
 import { closed, ofType, startScript, type IsolatedScript } from '../support/isolate.ts';
 import { acceptedEvent } from '../support/server-items.ts';
@@ -74,12 +75,16 @@ describe('a value as bytes', () => {
         try {
           readValue(new Uint8Array(bytes));
         } catch (error) {
-          expect(error).toBeInstanceOf(Error);
+          expect(types.isNativeError(error)).toBe(true);
         }
       }),
     );
     expect(() => readValue(new Uint8Array([99]))).toThrow('These bytes hold no value: 99 begins none.');
     expect(() => readValue(new Uint8Array([8, 20]))).toThrow('These bytes hold no value: they end too soon.');
+  });
+
+  test.each([['an array', Tag.Array], ['a buffer', Tag.Buffer], ['a Map', Tag.Map], ['an object', Tag.Plain]])('%s that says to be larger than the bytes that follow is not made', (_what, tag) => {
+    expect(() => readValue(new Uint8Array([tag, 128, 128, 128, 128, 15, 0]))).toThrow('These bytes hold no value: they end too soon.');
   });
 });
 
