@@ -13,6 +13,7 @@ import {
   SetPrototypeAdd,
   StringFromCharCode,
   StringPrototypeSlice,
+  TypedArrayPrototypeGetLength,
   TypedArrayPrototypeSet,
   TypedArrayPrototypeSubarray,
   Uint8ArrayConstructor,
@@ -183,7 +184,7 @@ class Reader {
   /** How many bytes follow, or values of a byte at least: memory is made for these only once they are there. */
   #following(): number {
     const count = this.#count();
-    if (count > this.#bytes.length - this.#at) {
+    if (count > TypedArrayPrototypeGetLength(this.#bytes) - this.#at) {
       throw tooShort();
     }
     return count;
