@@ -24,6 +24,9 @@ import { Tag } from './value-tags.ts';
 import { defineOwn } from './web/define.ts';
 import { viewConstructor } from './web/structured-kinds.ts';
 
+const DOUBLE = new Float64ArrayConstructor(1);
+const DOUBLE_BYTES = new Uint8ArrayConstructor(DOUBLE.buffer);
+
 /** The value that `writeValue` has made these bytes of: a new one each time. */
 export function readValue(bytes: Uint8Array<ArrayBuffer>): unknown {
   return new Reader(bytes).value();
@@ -146,9 +149,8 @@ class Reader {
 
   #number(tag: number): number {
     if (tag === Tag.Double) {
-      const double = new Float64ArrayConstructor(1);
-      TypedArrayPrototypeSet(new Uint8ArrayConstructor(double.buffer), this.#raw(8));
-      return double[0] as number;
+      TypedArrayPrototypeSet(DOUBLE_BYTES, this.#raw(8));
+      return DOUBLE[0] as number;
     }
     const value = this.#count();
     return tag === Tag.Integer ? value : -value;
@@ -184,10 +186,14 @@ class Reader {
   /** How many bytes follow, or values of a byte at least: memory is made for these only once they are there. */
   #following(): number {
     const count = this.#count();
-    if (count > TypedArrayPrototypeGetLength(this.#bytes) - this.#at) {
+    this.#require(count);
+    return count;
+  }
+
+  #require(bytes: number): void {
+    if (bytes > TypedArrayPrototypeGetLength(this.#bytes) - this.#at) {
       throw tooShort();
     }
-    return count;
   }
 
   #byte(): number {
@@ -199,6 +205,7 @@ class Reader {
   }
 
   #raw(length: number): Uint8Array {
+    this.#require(length);
     return TypedArrayPrototypeSubarray(this.#bytes, this.#at, (this.#at += length));
   }
 }

@@ -81,6 +81,7 @@ describe('a value as bytes', () => {
     );
     expect(() => readValue(new Uint8Array([99]))).toThrow('These bytes hold no value: 99 begins none.');
     expect(() => readValue(new Uint8Array([8, 20]))).toThrow('These bytes hold no value: they end too soon.');
+    expect(() => readValue(new Uint8Array([Tag.Double, 1, 2, 3]))).toThrow('These bytes hold no value: they end too soon.');
   });
 
   test.each([['an array', Tag.Array], ['a buffer', Tag.Buffer], ['a Map', Tag.Map], ['an object', Tag.Plain]])('%s that says to be larger than the bytes that follow is not made', (_what, tag) => {

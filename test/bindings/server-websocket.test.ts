@@ -246,7 +246,7 @@ describe('a script that patches the language', () => {
       Object.defineProperty(Object.prototype, 'path', { set: broken, configurable: true });
     `);
     expect(script.run('const { path, headers, protocols } = socket.request; print(path + headers.get("host") + protocols[1])')).toMatchObject([{ text: '/xaq' }]);
-    expect(script.run("socket.attachment = { a: [1, 'x'] }; print(socket.attachment.a[1]); socket.subscribe('t'); server.publish('t', 'm'); print(socket.isSubscribed('t'))").map(({ type }) => type)).toEqual([
+    expect(script.run("socket.attachment = { a: [1, 'x', 1.5, 5n, -7n], b: [new Map(), new Set(), new Date(5), /a/g, Object(1)], c: new Uint8Array(2) }; print(socket.attachment.a[1]); socket.subscribe('t'); server.publish('t', 'm'); print(socket.isSubscribed('t'))").map(({ type }) => type)).toEqual([
       'attach', 'print', 'subscribe', 'publishText', 'print',
     ]);
     expect(script.turn(text('x', 1), closed(1))).toEqual([]);
