@@ -1,10 +1,10 @@
+import { DOUBLE, DOUBLE_BYTES } from './double-bytes.ts';
 import {
   ArrayBufferConstructor,
   ArrayConstructor,
   BigIntConstructor,
   DateConstructor,
   ErrorConstructor,
-  Float64ArrayConstructor,
   MapConstructor,
   MapPrototypeSet,
   ObjectConstructor,
@@ -23,9 +23,6 @@ import { createResizableBuffer } from './resizable-buffers.ts';
 import { Tag } from './value-tags.ts';
 import { defineOwn } from './web/define.ts';
 import { viewConstructor } from './web/structured-kinds.ts';
-
-const DOUBLE = new Float64ArrayConstructor(1);
-const DOUBLE_BYTES = new Uint8ArrayConstructor(DOUBLE.buffer);
 
 /** The value that `writeValue` has made these bytes of: a new one each time. */
 export function readValue(bytes: Uint8Array<ArrayBuffer>): unknown {

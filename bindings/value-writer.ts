@@ -1,10 +1,10 @@
+import { DOUBLE, DOUBLE_BYTES } from './double-bytes.ts';
 import {
   ArrayBufferPrototypeGetMaxByteLength,
   ArrayBufferPrototypeGetResizable,
   ArrayIsArray,
   BigIntPrototypeToString,
   DatePrototypeGetTime,
-  Float64ArrayConstructor,
   MapConstructor,
   MapPrototypeForEach,
   MapPrototypeGet,
@@ -51,8 +51,6 @@ export function writeValue(value: unknown, most: number, operation: string, onTo
 
 const SMALLEST = 64;
 const LARGEST_INTEGER = 2 ** 53 - 1;
-const DOUBLE = new Float64ArrayConstructor(1);
-const DOUBLE_BYTES = new Uint8ArrayConstructor(DOUBLE.buffer);
 
 class Writer {
   readonly #most: number;
