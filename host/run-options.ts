@@ -11,6 +11,11 @@ import { ISOLATIONS, type Isolation } from './cells/isolation.ts';
 
 export interface HostOptions {
   /**
+   * Where cells are: `process` (the default) in processes of their own, `in-process` in this one. It is short for the
+   * `isolation` `owner` or `in-process`, and must not contradict one that is given beside it.
+   */
+  readonly cells?: 'process' | 'in-process' | undefined;
+  /**
    * Where scripts run that do not say it themselves. `owner` (the default): those of one owner in one process, each in an
    * isolate of its own. `script`: each in a process of its own. `context`: those of one owner in one isolate.
    * `in-process`: in this process, for scripts that are trusted. docs/security.md says what each stops.
@@ -83,13 +88,19 @@ const isolation = z.enum(Object.keys(ISOLATIONS) as [Isolation, ...Isolation[]])
 /** They would break the lines of a log. */
 const label = z.string().min(1).max(256).regex(/^[^\x00-\x1f\x7f]*$/, 'must not hold control characters');
 
-const hostOptions = z.strictObject({
-  isolation: isolation.optional(),
-  blameFile: z.string().min(1).optional(),
-  tls: tlsOptions.optional(),
-  serverTls: serverTlsOptions.optional(),
-  proxy: proxyOptions.optional(),
-});
+const hostOptions = z
+  .strictObject({
+    cells: z.enum(['process', 'in-process']).optional(),
+    isolation: isolation.optional(),
+    blameFile: z.string().min(1).optional(),
+    tls: tlsOptions.optional(),
+    serverTls: serverTlsOptions.optional(),
+    proxy: proxyOptions.optional(),
+  })
+  .refine(
+    ({ cells, isolation: given }) => cells === undefined || given === undefined || (cells === 'in-process') === (given === 'in-process'),
+    { path: ['cells'], error: 'it contradicts isolation; leave one of them out' },
+  );
 
 const runOptions = z.strictObject({
   source: z.string().optional(),

@@ -51,7 +51,8 @@ export class ScriptHost extends EventEmitter<HostEvents> {
         `airlock-runtime needs Node.js 24.21 or later; this is ${process.version}`,
       );
     }
-    const { blameFile, isolation = DEFAULT_ISOLATION, proxy = false, serverTls, tls } = checkHostOptions(options);
+    const { blameFile, cells, proxy = false, serverTls, tls, ...rest } = checkHostOptions(options);
+    const { isolation = cells === 'in-process' ? cells : DEFAULT_ISOLATION } = rest;
     const proxies = new ProxySettings(proxy === 'environment' ? proxyEnvironment(process.env) : proxy === false ? {} : proxy);
     const host = new ScriptHost(
       isolation,

@@ -8,6 +8,7 @@ import { WebSocket } from 'ws';
 import { ScriptError, ScriptHost, type RunOptions } from '../../host/index.ts';
 import { temporaryFolder } from '../support/folders.ts';
 import { runServer, startHost } from '../support/host.ts';
+import { afterThisTest } from '../support/sockets.ts';
 
 describe('ScriptHost.run', () => {
   test.each<[string, unknown, string]>([
@@ -239,6 +240,28 @@ test('ScriptHost.start refuses unknown options', async () => {
   await expect(ScriptHost.start({ isolation: 'paper' as 'owner' })).rejects.toThrow(
     'ScriptHost.start: isolation: Invalid option: expected one of "owner"|"script"|"context"|"in-process"',
   );
+});
+
+describe('the option cells', () => {
+  test.each([
+    ['process', { cells: 'process' }, 'owner'],
+    ['in-process', { cells: 'in-process' }, 'in-process'],
+    ['process, and an isolation of that kind', { cells: 'process', isolation: 'script' }, 'script'],
+  ] as const)('%s', async (_what, options, isolation) => {
+    const host = await ScriptHost.start(options);
+    afterThisTest(() => void host.stop());
+    const script = await host.run({ source: "print('here')" });
+    expect(await once(script, 'print')).toMatchObject([{ text: 'here' }]);
+    expect(script.isolation).toBe(isolation);
+  });
+
+  test.each([
+    [{ cells: 'threads' as 'process' }, 'ScriptHost.start: cells: Invalid option: expected one of "process"|"in-process"'],
+    [{ cells: 'in-process', isolation: 'owner' }, 'ScriptHost.start: cells: it contradicts isolation; leave one of them out'],
+    [{ cells: 'process', isolation: 'in-process' }, 'ScriptHost.start: cells: it contradicts isolation; leave one of them out'],
+  ] as const)('%j is refused', async (options, message) => {
+    await expect(ScriptHost.start(options)).rejects.toMatchObject({ code: 'ERR_AIRLOCK_INVALID_ARGUMENT', message });
+  });
 });
 
 test('a permitted name that leads to a private address is told to the operator with the flag, to the script without the address', async () => {
