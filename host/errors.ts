@@ -94,3 +94,8 @@ export function codeOf(error: unknown): string {
   const code = (error as { code?: unknown } | null | undefined)?.code;
   return typeof code === 'string' ? code : '';
 }
+
+/** Why a file could not be read, in words. */
+export function readingProblem(error: unknown): string {
+  return codeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error);
+}

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { AirlockError, codeOf, messageOf } from '../errors.ts';
+import { AirlockError, readingProblem } from '../errors.ts';
 import { ProxySettings, proxyEnvironment, type ProxyOptions, type ProxyResolution } from '../policy/proxy-options.ts';
 import type { ServerTlsOptions, TlsOptions, TlsRule, TlsVersion } from '../policy/tls-options.ts';
 import { checkHostOptions, checkTlsOptions } from '../run-options.ts';
@@ -72,7 +72,7 @@ function tlsRules(file: string): readonly TlsRule[] {
   try {
     given = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    const reason = codeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error);
+    const reason = readingProblem(error);
     throw new AirlockError('ERR_AIRLOCK_INVALID_ARGUMENT', `--tls: cannot read ${file}: ${reason}`, { cause: error });
   }
   const checked = checkTlsOptions(given, `--tls ${file}`);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import * as z from 'zod';
-import { AirlockError, codeOf, messageOf } from '../errors.ts';
+import { AirlockError, messageOf, readingProblem } from '../errors.ts';
 import { LIMITS, resolveLimits, type Limits } from './limits.ts';
 import { Permissions, placeInOptions, type PermissionOptions } from './permissions.ts';
 
@@ -28,7 +28,7 @@ export function readPolicyFile(file: string): PolicyFile {
     // Some editors begin a file with a byte order mark.
     given = JSON.parse(readFileSync(file, 'utf8').replace(/^\ufeff/, ''));
   } catch (error) {
-    const reason = codeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error);
+    const reason = readingProblem(error);
     const problem = error instanceof SyntaxError ? `${file}: this is not JSON: ${messageOf(error)}` : `Cannot read ${file}: ${reason}`;
     throw new AirlockError('ERR_AIRLOCK_INVALID_ARGUMENT', problem, { cause: error });
   }

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import module from 'node:module';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { AirlockError, codeOf, messageOf } from '../errors.ts';
+import { AirlockError, messageOf, readingProblem } from '../errors.ts';
 import { limitWords } from '../policy/limit-words.ts';
 
 /** Where a script comes from: exactly one of these. */
@@ -92,7 +92,7 @@ async function readFileOrigin(file: string, limit: number): Promise<LoadedSource
     if (error instanceof AirlockError) {
       throw error;
     }
-    const reason = codeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error);
+    const reason = readingProblem(error);
     throw new AirlockError('ERR_AIRLOCK_SCRIPT_NOT_FOUND', `Cannot read ${file}: ${reason}`, { cause: error });
   }
   return { source: decodeSource(bytes), name: basename(path), url: pathToFileURL(path).href };

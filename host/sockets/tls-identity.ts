@@ -1,7 +1,7 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import tls from 'node:tls';
-import { AirlockError, codeOf, messageOf } from '../errors.ts';
+import { AirlockError, messageOf, readingProblem } from '../errors.ts';
 
 /** A certificate and its key, as the configuration gives them: PEM, or the path of a PEM file. */
 export interface IdentityOptions {
@@ -74,7 +74,7 @@ export async function pemOf(name: string, value: string): Promise<string> {
   try {
     text = await readFile(value, 'utf8');
   } catch (error) {
-    const reason = codeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error);
+    const reason = readingProblem(error);
     throw new AirlockError('ERR_AIRLOCK_TLS_INVALID', `${name}: cannot read ${value}: ${reason}`, { cause: error });
   }
   if (!isPem(text)) {
