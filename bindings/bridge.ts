@@ -1,4 +1,4 @@
-import { BYTES_OUT, BYTE_WINDOW, NUMBERS_OUT, NUMBER_WINDOW, REFUSED, TIMERS, arenaViews, type ArenaViews } from '../wire/arena.ts';
+import { BYTES_OUT, BYTE_WINDOW, EVENTS_LEFT, NUMBERS_OUT, NUMBER_WINDOW, REFUSED, TIMERS, arenaViews, type ArenaViews } from '../wire/arena.ts';
 import { COMMANDS, type CommandOf, type CommandType } from '../wire/commands.ts';
 import { ANSWERS, QUESTIONS, type AnswerOf, type QuestionOf, type QuestionType } from '../wire/questions.ts';
 import { GUEST_LIMITS, type GuestLimit } from '../wire/settings.ts';
@@ -158,6 +158,11 @@ export function refused(limit: GuestLimit): void {
       views.control[REFUSED] = (views.control[REFUSED] as number) | (1 << index);
     }
   }
+}
+
+/** Tells the cell how many events the slice of this turn has left. */
+export function tellEventsLeft(count: number): void {
+  views.control[EVENTS_LEFT] = count;
 }
 
 /** Tells the host how many timers the script has. */

@@ -59,9 +59,47 @@ export function describeError(error: unknown): ErrorText {
   return { text: shorten(text), stack: shorten(stack) };
 }
 
-/** HTML, "report an exception", as far as there is one to report it to: the host. It does not throw. */
+/** Who hears of an error before it is reported: the script's own listeners. Each returns whether one of them has handled it. */
+export interface UncaughtHandlers {
+  readonly exception: (error: unknown, described: ErrorText) => boolean;
+  readonly rejection: (promise: object, reason: unknown) => boolean;
+}
+let handlers: UncaughtHandlers | undefined;
+
+export function setUncaughtHandlers(uncaught: UncaughtHandlers): void {
+  handlers = uncaught;
+}
+
+/** HTML, "report an exception": first to the script itself, then to the host. It does not throw. */
 export function reportException(error: unknown): void {
-  reportError(describeError(error));
+  const described = describeError(error);
+  if (handlers?.exception(error, described) !== true) {
+    reportError(described);
+  }
+}
+
+/**
+ * HTML, "notify about rejected promises", for one of them.
+ *
+ * @param isOffered whether the script's own listeners hear of it
+ */
+export function reportRejection({ kind, name, promise, reason }: Rejection, isOffered: boolean): void {
+  if (isOffered && handlers?.rejection(promise, reason) === true) {
+    return;
+  }
+  const { stack, text } = describeError(reason);
+  const origin = kind === '' ? '' : ` (${kind}${name === '' ? '' : ` '${name}'`})`;
+  reportError({ text: shorten(`Unhandled rejection${origin}: ${text}`), stack });
+}
+
+/** A promise that was rejected, and that nothing handles. */
+export interface Rejection {
+  readonly promise: object;
+  readonly reason: unknown;
+  /** What has returned the promise, as `the listener for`; empty if that is not known. */
+  readonly kind: string;
+  /** What that was called for, as `message`; or empty. */
+  readonly name: string;
 }
 
 function describeObject(error: object): string {
@@ -96,13 +134,13 @@ function scriptFrames(stack: string): string {
   return ArrayPrototypeJoin(frames, '\n');
 }
 
-const EVAL_FRAMES = ['    at eval (', '    at new eval ('] as const;
+const NAMELESS_FRAMES = ['    at eval (', '    at new eval (', '    at new <anonymous> ('] as const;
 
 function tidyFrame(line: string): string {
   const named = encodedName === '' ? line : ArrayPrototypeJoin(StringPrototypeSplit(line, encodedName), scriptName);
-  // The script's top level is an `eval` to V8, and so are its functions without a name; but not to its author.
-  for (let index = 0; index < EVAL_FRAMES.length; index++) {
-    const prefix = EVAL_FRAMES[index] as string;
+  // What `eval` runs, and functions without a name.
+  for (let index = 0; index < NAMELESS_FRAMES.length; index++) {
+    const prefix = NAMELESS_FRAMES[index] as string;
     if (StringPrototypeStartsWith(named, prefix)) {
       return `    at ${StringPrototypeSlice(named, prefix.length, -1)}`;
     }

@@ -1,19 +1,23 @@
 import { EVENTS, type EventTable, type EventType } from '../wire/events.ts';
 import type { FieldType, ItemOf } from '../wire/fields.ts';
+import type { ThrownCopy } from '../wire/programs.ts';
 import type { GuestSettings } from '../wire/settings.ts';
 import {
   beginTurn,
   connectBridge,
   currentOutbox,
   ownCommand,
+  tellEventsLeft,
   type CellCallbacks,
 } from './bridge.ts';
 import { connectServices, type CellServices } from './cell-services.ts';
 import { connectionById } from './connections.ts';
-import { describeError, nameScript, reportException, sourceName } from './errors.ts';
+import { beginCallback, endCallback, resetCallbacks } from './boundary/callbacks.ts';
+import { connectPrograms, originalOf, runProgram, type ProgramCallbacks } from './boundary/programs.ts';
+import { beginSlice, isSliceOver } from './boundary/slice.ts';
+import { beginRemembering, endRemembering, guardStackTraces } from './boundary/thrown-errors.ts';
+import { describeError, nameScript, reportException, reportRejection, sourceName } from './errors.ts';
 import {
-  ErrorConstructor,
-  globalEval,
   JSONParse,
   ObjectCreate,
   ObjectDefineProperty,
@@ -30,8 +34,10 @@ import { runTimers, timerFunctions } from './script/timers.ts';
 import { script, setSettings } from './settings.ts';
 import { beginEventTurn, Event, inheritIsTrusted, setTimeOrigin } from './web/event.ts';
 import { EventTarget } from './web/event-target.ts';
+import { startGlobalScope } from './web/global-scope.ts';
 import { webGlobals } from './web/globals.ts';
 import { startPerformance } from './web/performance.ts';
+import { markAsHandled, rejected } from './web/promises.ts';
 import { CloseEvent, MessageEvent } from './web/websocket-events.ts';
 import { beginInput, readBytes, readNumber, readString } from './turn-input.ts';
 import { takeRequest } from './server-request.ts';
@@ -155,15 +161,22 @@ for (const type of ObjectKeys(handlers) as (keyof typeof handlers)[]) {
   };
 }
 
-/** Walks the events of a turn. One that goes wrong does not take the others with it. */
-function dispatchEvents(count: number): void {
-  for (let event = 0; event < count; event++) {
+/**
+ * Walks events of a turn until its slice is over, at least one. One that goes wrong does not take the others with it.
+ *
+ * @returns how many are left
+ */
+function dispatchEvents(count: number): number {
+  let left = count;
+  do {
     try {
       dispatchEvent();
     } catch (error) {
       reportException(error);
     }
-  }
+    left--;
+  } while (left > 0 && !isSliceOver());
+  return left;
 }
 
 /** Reads an event, all of it, and then handles it. The first two kinds are handled without making an object of the event. */
@@ -215,17 +228,39 @@ function readField(type: FieldType): unknown {
   }
 }
 
-/** Runs the source in the global scope. It is compiled here, inside the isolate, so that what it throws stays inside. */
+/** Runs the source in the global scope. */
 function evaluate(source: string): void {
+  beginCallback();
   try {
-    const value = globalEval(`${source}\n//# sourceURL=${sourceName()}`) as unknown;
-    if (script().entity) {
+    const { entity } = script();
+    const value = runProgram({ source, filename: sourceName() }, entity);
+    if (entity) {
       constructEntity(value);
     }
     ownCommand('loaded', {});
   } catch (error) {
     ownCommand('loadFailed', describeError(error));
   }
+  endCallback(undefined, '', '');
+}
+
+/** Starts a turn, or goes on with the events that its last slice has left. */
+function begin(): void {
+  endRemembering();
+  beginTurn();
+  resetCallbacks();
+  beginDeliveries();
+  beginEventTurn();
+  beginTimerTurn();
+  beginSlice();
+}
+
+/** Runs events and ends the turn. Its result is copied behind the last microtask. */
+function run(count: number): string[] {
+  tellEventsLeft(dispatchEvents(count));
+  // A rejection may leave the isolate behind the turn.
+  beginRemembering();
+  return currentOutbox();
 }
 
 function defineGlobal(name: string, value: unknown): void {
@@ -248,6 +283,9 @@ const guest = {
     changeURL: CellServices['changeURL'],
     randomBytes: CellServices['randomBytes'],
     now: CellServices['now'],
+    run: ProgramCallbacks['run'],
+    takeValue: ProgramCallbacks['takeValue'],
+    takeThrown: ProgramCallbacks['takeThrown'],
   ): void {
     takeLateBuiltIns();
     const parsed = JSONParse(settings) as GuestSettings;
@@ -259,6 +297,7 @@ const guest = {
     const callbacks = { refillNumbers, refillBytes, spillNumbers, spillBytes, ask };
     connectBridge(arena, callbacks, { commands: parsed.commandsPerTurn, bytes: parsed.bytesPerTurn });
     connectServices({ parseURL, changeURL, randomBytes, now });
+    connectPrograms({ run, takeValue, takeThrown });
     setTimeOrigin();
     startPerformance();
     // WebAssembly memory escapes the memory limit, and shared memory defeats validation.
@@ -266,14 +305,9 @@ const guest = {
       delete (globalThis as Record<string, unknown>)[unsafe];
     }
     limitResizableBuffers(parsed.resizableMemory * 1024 * 1024);
-    // Where a rejection leaves the isolate, its stack is made outside of the turn's time limit: no code of a script may
-    // run for that.
-    ObjectDefineProperty(ErrorConstructor, 'prepareStackTrace', {
-      get: () => undefined,
-      set: () => undefined,
-      configurable: false,
-    });
+    guardStackTraces();
     const scriptObject = createScriptObject();
+    startGlobalScope();
     const globals: Record<string, unknown> = {
       CloseEvent,
       Event,
@@ -299,15 +333,26 @@ const guest = {
     }
   },
 
-  /** Runs a turn of so many events, with its texts, or its only one. The cell copies the result after the microtasks have run, so it holds what they did as well. */
+  /** Runs a turn of so many events, with its texts, or its only one; as many of them as its slice has time for. */
   turn(count: number, texts: string | readonly string[]): string[] {
-    beginTurn();
+    begin();
     beginInput(texts);
     settleSenders();
-    beginDeliveries();
-    beginEventTurn();
-    beginTimerTurn();
-    dispatchEvents(count);
+    return run(count);
+  },
+
+  /** Goes on with so many events that the last slice has left. */
+  resume(count: number): string[] {
+    begin();
+    return run(count);
+  },
+
+  /** Tells of a rejected promise that nothing handles, of which the cell has a copy. Its commands go on with those of the turn. */
+  rejected(kind: ThrownCopy['kind'], value: unknown, name: string, message: string, stack: string): string[] {
+    const reason = originalOf({ kind, value, name, message, stack, position: '' });
+    const promise = rejected(reason);
+    markAsHandled(promise);
+    reportRejection({ promise, reason, kind: '', name: '' }, true);
     return currentOutbox();
   },
 

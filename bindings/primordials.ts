@@ -55,6 +55,7 @@ export const ObjectKeys = Object.keys;
 export const ObjectPrototype = Object.prototype;
 export const ObjectSetPrototypeOf = Object.setPrototypeOf;
 export const PromiseConstructor = Promise;
+export const PromisePrototype = Promise.prototype;
 export const ProxyConstructor = Proxy;
 export const RangeErrorConstructor = RangeError;
 export const ReferenceErrorConstructor = ReferenceError;
@@ -241,6 +242,3 @@ export function regExpFlags(regExp: RegExp): string {
 export function createList<Item>(): Item[] {
   return ObjectSetPrototypeOf([], null) as Item[];
 }
-
-/** The `eval` that runs code in the global scope. */
-export const globalEval = globalThis.eval;

@@ -1,5 +1,6 @@
 import type { EventOf } from '../wire/events.ts';
 import { command } from './bridge.ts';
+import { beginCallback, endCallback } from './boundary/callbacks.ts';
 import { reportException } from './errors.ts';
 import { ReflectApply, TypeErrorConstructor } from './primordials.ts';
 import { checkAnswer, isBody } from './server-answers.ts';
@@ -88,6 +89,7 @@ function decide(request: ServerRequest, handler: Handler, server: unknown, take:
       failed(error);
     }
   };
+  beginCallback();
   try {
     const value = ReflectApply(handler, server, [request]) as unknown;
     if (isThenable(value)) {
@@ -98,6 +100,8 @@ function decide(request: ServerRequest, handler: Handler, server: unknown, take:
   } catch (error) {
     failed(error);
   }
+  // Nothing is watched: the rejection of an answer is told above.
+  endCallback(undefined, '', '');
 }
 
 /** Nothing: the script answers later, by `accept` or `reject`. */

@@ -46,7 +46,7 @@ export function serverById(id: number): WebSocketServer | undefined {
 /** Overte's `WebSocketServer`, with events beside its signal. It listens when the constructor returns. */
 export class WebSocketServer extends EventTarget {
   readonly #id: number;
-  readonly #newConnection: SignalSource = createSignal();
+  readonly #newConnection: SignalSource = createSignal('newConnection');
   readonly #requests: ServerRequests;
   #listening = false;
   #port = 0;

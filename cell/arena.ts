@@ -1,4 +1,4 @@
-import { ARENA_BYTES, BYTES_OUT, NUMBERS_OUT, REFUSED, TIMERS, arenaViews } from '../wire/arena.ts';
+import { ARENA_BYTES, BYTES_OUT, EVENTS_LEFT, NUMBERS_OUT, REFUSED, TIMERS, arenaViews } from '../wire/arena.ts';
 import { EMPTY_BATCH, type FlatBatch } from '../wire/fields.ts';
 
 /**
@@ -25,10 +25,31 @@ export class Arena {
     this.#numbersFed = 0;
     this.#chunk = 0;
     this.#chunkOffset = 0;
-    this.#numbersTaken = [];
-    this.#bytesTaken = [];
+    this.resume();
+    this.#views.control[EVENTS_LEFT] = 0;
     this.refillNumbers();
     this.refillBytes();
+  }
+
+  /** Goes on with the batch of the last slice. What is in the windows is not read to its end yet. */
+  resume(): void {
+    this.#numbersTaken = [];
+    this.#bytesTaken = [];
+  }
+
+  /** How many events the slice has left. The guest writes it: a number that is too large ends in reading zeros. */
+  get eventsLeft(): number {
+    return this.#views.control[EVENTS_LEFT] as number;
+  }
+
+  /** The slice is over, and its turn goes on later: what was fed in belongs to others until then, so that the rest is copied. */
+  suspend(): void {
+    const { bytes, numbers, texts } = this.#incoming;
+    const left = bytes.slice(this.#chunk).map((chunk, index) => chunk.slice(index === 0 ? this.#chunkOffset : 0));
+    this.#incoming = { numbers: numbers.slice(this.#numbersFed), texts, bytes: left };
+    this.#numbersFed = 0;
+    this.#chunk = 0;
+    this.#chunkOffset = 0;
   }
 
   /** The isolate is gone, and nothing in it runs any more: another one may have this memory, with nothing in it. */

@@ -6,8 +6,12 @@ import { SharedIsolate } from './shared-isolate.ts';
 import { ScriptIsolate, type TurnResult } from './script-isolate.ts';
 import { bindingsSnapshot } from './snapshot.ts';
 
+export type { TurnResult };
+
 /** Answers a script's question with the answer's fields, as text. */
 export type Ask = (script: number, commands: FlatBatch, question: FlatBatch) => string[];
+
+const NO_ISOLATE: TurnResult = { status: 'broken', message: 'its isolate could not be made', usage: NO_USAGE, commands: EMPTY_BATCH };
 
 /** The isolates of one cell, by their scripts' numbers. The same in a process of its own and in the host's. */
 export class Cell {
@@ -44,13 +48,14 @@ export class Cell {
     }
   }
 
-  /** Runs a turn of so many events. */
+  /** Runs a turn of so many events. If its status is `sliced`, `resume` goes on with it. */
   turn(script: number, count: number, events: FlatBatch): TurnResult {
-    const isolate = this.#isolates.get(script);
-    if (isolate === undefined) {
-      return { status: 'broken', message: 'its isolate could not be made', usage: NO_USAGE, commands: EMPTY_BATCH };
-    }
-    return isolate.turn(count, events);
+    return this.#isolates.get(script)?.turn(count, events) ?? NO_ISOLATE;
+  }
+
+  /** Runs the events that the last slice of the script's turn has left. */
+  resume(script: number): TurnResult {
+    return this.#isolates.get(script)?.resume() ?? NO_ISOLATE;
   }
 
   destroy(script: number): void {

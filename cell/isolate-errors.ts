@@ -1,12 +1,8 @@
 import { types } from 'node:util';
+import type { ThrownCopy } from '../wire/programs.ts';
 import { BINDINGS_NAME } from '../wire/settings.ts';
 
 /** What isolated-vm throws where a crossing fails, as text for the script's author: script positions, no path of ours. */
-
-export interface ErrorText {
-  readonly text: string;
-  readonly stack: string;
-}
 
 const LONGEST_TEXT = 4096;
 
@@ -21,7 +17,7 @@ const LONGEST_FRAME = 2048;
 const LARGEST_BIGINT = 2n ** 256n;
 
 /** Where isolated-vm has joined the stack of the isolate and that of this process. */
-const BOUNDARY = '(<isolated-vm boundary>)';
+const BOUNDARY = '\n    at (<isolated-vm boundary>)';
 
 /** What it says where a thrown value is neither an Error nor a primitive. */
 const NOT_COPIED = 'An object was thrown from supplied code within isolated-vm';
@@ -38,44 +34,34 @@ export function timeoutText(error: unknown, sourceName: string, name: string): s
   return place === undefined ? '' : `, at ${place.replaceAll(sourceName, name)}`;
 }
 
-/**
- * A compiler's error. V8's message ends with the place, as `Unexpected token '}' [chat.js:3:5]`.
- */
-export function syntaxErrorText(error: unknown, sourceName: string, name: string): ErrorText {
-  const message = types.isNativeError(error) ? `${error.name}: ${error.message}` : String(error);
-  // The message may hold much of the source; the name of the source has no spaces.
-  const end = message.lastIndexOf(' [');
-  const place = /^ \[(.+):(\d+):(\d+)\]$/.exec(message.slice(Math.max(0, end)));
-  if (place === null) {
-    return { text: shorten(message), stack: '' };
-  }
-  // What it says where the compiler itself had not stack enough.
-  if (place[1] === '<isolated-vm>') {
-    return { text: shorten(message.slice(0, end)), stack: '' };
-  }
-  const file = place[1] === sourceName ? name : place[1];
-  return { text: shorten(message.slice(0, end)), stack: `    at ${file}:${place[2]}:${place[3]}` };
-}
-
-/** A rejection that nothing handled. isolated-vm has copied the reason out of the isolate. */
-export function rejectionText(error: unknown, sourceName: string, name: string): ErrorText {
-  if (types.isNativeError(error) && error.message.startsWith(NOT_COPIED)) {
+/** What is known of a value that has come out of an isolate by being thrown. */
+export function copyOfThrown(error: unknown): ThrownCopy {
+  const none = { value: undefined, name: '', message: '', stack: '', position: '' };
+  if (types.isNativeError(error)) {
     // An error of isolated-vm's own, made here: every position in it is one of ours.
-    return { text: 'Unhandled rejection: a value that is not an Error', stack: '' };
+    return error.message.startsWith(NOT_COPIED)
+      ? { ...none, kind: 'object' }
+      : { ...none, kind: 'error', name: shorten(error.name), message: shorten(error.message), stack: guestStack(error) };
   }
-  const text = types.isNativeError(error) ? `${shorten(error.name)}: ${shorten(error.message)}` : primitiveText(error);
-  const frames = scriptFrames(error).map((line) =>
-    line.replaceAll(sourceName, name).replace(/^ +at (?:new )?eval \((.+)\)$/, '    at $1'),
-  );
-  return { text: shorten(`Unhandled rejection: ${text}`), stack: shorten(frames.join('\n')) };
+  if (typeof error === 'string') {
+    return { ...none, kind: 'primitive', value: shorten(error) };
+  }
+  if (typeof error === 'bigint' && (error > LARGEST_BIGINT || error < -LARGEST_BIGINT)) {
+    return { ...none, kind: 'object' };
+  }
+  return typeof error === 'object' && error !== null ? { ...none, kind: 'object' } : { ...none, kind: 'primitive', value: error };
 }
 
-/** Of a reason that is no error, isolated-vm copies only a primitive. */
-function primitiveText(value: unknown): string {
-  if (typeof value === 'bigint' && (value > LARGEST_BIGINT || value < -LARGEST_BIGINT)) {
-    return 'a BigInt';
+/** A compiler's message ends with the place, as `Unexpected token '}' [chat.js:3:5]`. */
+export function syntaxErrorPosition(message: string, filename: string): { readonly text: string; readonly position: string } {
+  // The message may hold much of the source; the place is the last thing in it.
+  const end = message.lastIndexOf(` [${filename}:`);
+  const place = end === -1 ? null : /^:(\d+):(\d+)\]$/.exec(message.slice(end + 2 + filename.length));
+  if (place !== null) {
+    return { text: message.slice(0, end), position: `${filename}:${place[1]}:${place[2]}` };
   }
-  return shorten(String(value));
+  // If the compiler itself had not stack enough, the place is one of the bindings.
+  return { text: message.replace(/ \[(?:<isolated-vm>|airlock:bindings):\d+:\d+\]$/, ''), position: '' };
 }
 
 /** The frames of the script. */
@@ -86,7 +72,7 @@ function scriptFrames(error: unknown): string[] {
 }
 
 /**
- * The stack inside the isolate, if the error comes from there: what follows the boundary is this process's own. Where the
+ * The stack inside the isolate, with the line of the error's own text before it, if the error comes from there: what follows the boundary is this process's own. Where the
  * script is between two functions (an `await` without end), isolated-vm has put this process's own before it as well.
  */
 function guestStack(error: unknown): string {

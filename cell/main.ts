@@ -57,6 +57,9 @@ function onFrame(frame: Frame): boolean {
     case TO_CELL.turn:
       turn(frame);
       break;
+    case TO_CELL.resume:
+      sendTurned(frame.script, cell.resume(frame.script));
+      break;
     case TO_CELL.destroy:
       cell.destroy(frame.script);
   }

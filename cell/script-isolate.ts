@@ -1,14 +1,14 @@
 import ivm from 'isolated-vm';
-import { COMMANDS } from '../wire/commands.ts';
-import { EVENTS } from '../wire/events.ts';
-import { EMPTY_BATCH, WHOLE_TEXT, type FlatBatch } from '../wire/fields.ts';
+import { EMPTY_BATCH, type FlatBatch } from '../wire/fields.ts';
 import type { TurnStatus, TurnUsage } from '../wire/frames.ts';
 import type { IsolateSettings } from '../wire/settings.ts';
 import { Arena } from './arena.ts';
 import { changeURL, parseURL, randomBytes, startClock } from './guest-services.ts';
 import { UsageMeter } from './usage-meter.ts';
 import type { SharedIsolate } from './shared-isolate.ts';
-import { isTimeout, rejectionText, syntaxErrorText, timeoutText } from './isolate-errors.ts';
+import { copyOfThrown, isTimeout, timeoutText } from './isolate-errors.ts';
+import { ProgramRunner } from './program-runner.ts';
+import { sourceName } from './source-name.ts';
 
 /** Gives the host the commands so far and a question, and waits for the answer: its fields, as text. */
 export type Ask = (commands: FlatBatch, question: FlatBatch) => string[];
@@ -38,13 +38,18 @@ export class ScriptIsolate {
   readonly #shared: SharedIsolate | undefined;
   readonly #arena = new Arena();
   readonly #turn: ivm.Reference;
+  readonly #resume: ivm.Reference;
+  readonly #rejected: ivm.Reference;
   readonly #collect: ivm.Reference;
   readonly #crossing: ivm.ReferenceApplyOptions;
   readonly #meter: UsageMeter;
+  readonly #programs: ProgramRunner;
+  /** When the time of the turn that is under way is over. */
+  #deadline = 0;
 
   constructor(settings: IsolateSettings, snapshot: ivm.ExternalCopy<ArrayBuffer>, ask: Ask, shared?: SharedIsolate) {
     this.#settings = settings;
-    this.#crossing = { arguments: { copy: true }, result: { copy: true }, timeout: settings.turnTimeout };
+    this.#crossing = { arguments: { copy: true }, result: { copy: true }, timeout: turnLimit(settings) };
     this.#isolate = shared?.isolate ?? new ivm.Isolate({ memoryLimit: settings.memory, snapshot });
     this.#meter = new UsageMeter(this.#isolate, this.#arena);
     const context = this.#isolate.createContextSync();
@@ -54,7 +59,11 @@ export class ScriptIsolate {
     context.global.deleteSync('__airlock');
     const method = (name: string): ivm.Reference => guest.getSync(name, { reference: true }) as ivm.Reference;
     this.#turn = method('turn');
+    this.#resume = method('resume');
+    this.#rejected = method('rejected');
     this.#collect = method('collect');
+    const programs = new ProgramRunner(this.#isolate, context, () => this.#deadline - performance.now());
+    this.#programs = programs;
     const boot = method('boot');
     boot.applySync(undefined, [
       JSON.stringify(settings.guest),
@@ -70,6 +79,9 @@ export class ScriptIsolate {
       changeURL,
       randomBytes,
       startClock(),
+      (source: unknown, filename: unknown, columnOffset: unknown, keepsValue: unknown) => programs.run(source, filename, columnOffset, keepsValue),
+      () => programs.takeValue(),
+      () => programs.takeThrown(),
     ]);
     // What refers to a context keeps it, until Node happens to collect the reference.
     boot.release();
@@ -77,28 +89,60 @@ export class ScriptIsolate {
     shared?.enter();
   }
 
-  /** Runs one turn: a crossing in with the events, a crossing out with the commands, microtasks included. */
+  /**
+   * Runs one turn: a crossing in with the events, a crossing out with the commands, microtasks included. If its status is
+   * `sliced`, `resume` goes on with it.
+   */
   turn(count: number, events: FlatBatch): TurnResult {
+    return this.#measured(() => {
+      this.#arena.begin(events);
+      // A string crosses faster than a list of one.
+      return this.#cross(this.#turn, [count, events.texts.length === 1 ? events.texts[0] : events.texts]);
+    });
+  }
+
+  /** Goes on with the events that the last slice has left. */
+  resume(): TurnResult {
+    return this.#measured(() => {
+      const left = this.#arena.eventsLeft;
+      if (left === 0) {
+        return { status: 'broken', message: 'no events of its turn were left', commands: EMPTY_BATCH };
+      }
+      this.#arena.resume();
+      return this.#cross(this.#resume, [left]);
+    });
+  }
+
+  #measured(run: () => TurnOutcome): TurnResult {
     this.#meter.begin();
-    const { status, message, commands } = this.#run(count, events);
-    this.#arena.end();
+    const { status, message, commands } = run();
+    if (status === 'sliced') {
+      this.#arena.suspend();
+    } else {
+      this.#arena.end();
+    }
     return { status, message, commands, usage: this.#meter.end() };
   }
 
-  #run(count: number, events: FlatBatch): TurnOutcome {
-    const syntaxError = this.#checkSyntax(events);
-    if (syntaxError !== undefined) {
-      return syntaxError;
-    }
-    this.#arena.begin(events);
+  #cross(method: ivm.Reference, given: unknown[]): TurnOutcome {
+    this.#programs.begin();
+    this.#deadline = performance.now() + (this.#crossing.timeout as number);
+    let texts: string[];
     try {
-      // A string crosses faster than a list of one.
-      const given = events.texts.length === 1 ? events.texts[0] : events.texts;
-      const texts = this.#turn.applySync(undefined, [count, given], this.#crossing) as unknown as string[];
-      return { status: 'done', message: '', commands: this.#arena.take(texts) };
+      texts = method.applySync(undefined, given, this.#crossing) as unknown as string[];
     } catch (error) {
-      return this.#failedTurn(error);
+      const failed = this.#failedTurn(error);
+      if (failed !== undefined) {
+        return failed;
+      }
+      return this.#crossRejection(error);
     }
+    return this.#ended(texts);
+  }
+
+  #ended(texts: readonly string[]): TurnOutcome {
+    const status = this.#arena.eventsLeft > 0 ? 'sliced' : 'done';
+    return { status, message: '', commands: this.#arena.take(texts) };
   }
 
   dispose(): void {
@@ -111,37 +155,15 @@ export class ScriptIsolate {
     }
     // What a script has left behind in a shared isolate may still run there, and holds its arena.
     this.#turn.release();
+    this.#resume.release();
+    this.#rejected.release();
     this.#collect.release();
     this.#context.release();
     this.#shared.leave();
   }
 
-  /**
-   * A syntax error that `eval` throws does not say where it is; the compiler does. Nothing of the script has run yet, so
-   * the error that crosses here is V8's own.
-   */
-  #checkSyntax({ numbers, texts }: FlatBatch): TurnOutcome | undefined {
-    if (numbers[0] !== EVENTS.evaluate.code) {
-      return undefined;
-    }
-    try {
-      this.#isolate.compileScriptSync(texts[0] as string, { filename: sourceName(this.#settings.name) }).release();
-      return undefined;
-    } catch (error) {
-      if (this.#isolate.isDisposed) {
-        return this.#failedTurn(error);
-      }
-      const { text, stack } = syntaxErrorText(error, sourceName(this.#settings.name), this.#settings.name);
-      return {
-        status: 'done',
-        message: '',
-        commands: { numbers: Float64Array.of(COMMANDS.loadFailed.code, WHOLE_TEXT, WHOLE_TEXT), texts: [text, stack], bytes: [] },
-      };
-    }
-  }
-
-  /** The crossing failed; the guest itself catches what the script throws. */
-  #failedTurn(error: unknown): TurnOutcome {
+  /** Why the turn is the script's last one. Undefined if a rejection came out of it that nothing has handled. */
+  #failedTurn(error: unknown): TurnOutcome | undefined {
     if (this.#isolate.isDisposed) {
       return {
         status: 'memory',
@@ -152,26 +174,36 @@ export class ScriptIsolate {
         commands: EMPTY_BATCH,
       };
     }
-    const commands = this.#collectCommands();
-    if (isTimeout(error)) {
+    const timeout = this.#programs.timeout ?? (isTimeout(error) ? error : undefined);
+    if (timeout !== undefined) {
       const { turnTimeout, name } = this.#settings;
-      const place = timeoutText(error, sourceName(name), name);
+      const place = timeoutText(timeout, sourceName(name), name);
       const message = `ran for more than ${turnTimeout} ms in one turn${place}`;
-      return { status: 'timeout', message, commands: commands ?? EMPTY_BATCH };
+      return { status: 'timeout', message, commands: this.#collectCommands() ?? EMPTY_BATCH };
     }
-    if (commands === undefined) {
-      return { status: 'broken', message: 'its isolate does not answer', commands: EMPTY_BATCH };
+    return undefined;
+  }
+
+  /**
+   * isolated-vm throws the first rejection of a turn that nothing has handled, and drops the others and the turn's result. The
+   * bindings are told of it, and give the result once more.
+   */
+  #crossRejection(rejection: unknown): TurnOutcome {
+    const { kind, message, name, stack, value } = copyOfThrown(rejection);
+    try {
+      const given = [kind, value, name, message, stack];
+      return this.#ended(this.#rejected.applySync(undefined, given, this.#crossing) as unknown as string[]);
+    } catch (error) {
+      const failed = this.#failedTurn(error);
+      if (failed !== undefined) {
+        return failed;
+      }
+      // A listener of the event has rejected a promise in turn: that one is not told.
+      const commands = this.#collectCommands();
+      return commands === undefined
+        ? { status: 'broken', message: 'its isolate does not answer', commands: EMPTY_BATCH }
+        : { status: this.#arena.eventsLeft > 0 ? 'sliced' : 'done', message: '', commands };
     }
-    const { text, stack } = rejectionText(error, sourceName(this.#settings.name), this.#settings.name);
-    return {
-      status: 'done',
-      message: '',
-      commands: {
-        numbers: Float64Array.of(...commands.numbers, COMMANDS.reportError.code, WHOLE_TEXT, WHOLE_TEXT),
-        texts: [...commands.texts, text, stack],
-        bytes: commands.bytes,
-      },
-    };
   }
 
   #collectCommands(): FlatBatch | undefined {
@@ -197,7 +229,7 @@ export class ScriptIsolate {
   }
 }
 
-/** A script's name as `sourceURL` can hold it. */
-function sourceName(name: string): string {
-  return encodeURI(name.toWellFormed()).replaceAll("'", '%27');
+/** What a turn may take, in milliseconds: its slice, and one callback that begins at the end of it. */
+function turnLimit({ guest, turnTimeout }: IsolateSettings): number {
+  return turnTimeout + Math.min(guest.turnSlice, turnTimeout);
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import ivm from 'isolated-vm';
 import { BINDINGS_NAME } from '../wire/settings.ts';
+import { NATIVES, withNativesSyntax } from './natives.ts';
 
 let snapshot: ivm.ExternalCopy<ArrayBuffer> | undefined;
 
@@ -11,6 +12,11 @@ let snapshot: ivm.ExternalCopy<ArrayBuffer> | undefined;
  * @param bundle the path of the bundled bindings
  */
 export function bindingsSnapshot(bundle: string): ivm.ExternalCopy<ArrayBuffer> {
-  snapshot ??= ivm.Isolate.createSnapshot([{ code: readFileSync(bundle, 'utf8'), filename: BINDINGS_NAME }]);
+  snapshot ??= withNativesSyntax(() =>
+    ivm.Isolate.createSnapshot([
+      { code: NATIVES, filename: BINDINGS_NAME },
+      { code: readFileSync(bundle, 'utf8'), filename: BINDINGS_NAME },
+    ]),
+  );
   return snapshot;
 }

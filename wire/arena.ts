@@ -23,6 +23,8 @@ export const BYTES_OUT = 1;
 export const TIMERS = 2;
 /** Control word 3: the limits that something was refused for since the turn began, a bit for each of GUEST_LIMITS. */
 export const REFUSED = 3;
+/** Control word 4: how many events of the turn are left, because its slice of time is over. */
+export const EVENTS_LEFT = 4;
 
 export interface ArenaViews {
   readonly control: Uint32Array;

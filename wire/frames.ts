@@ -30,6 +30,8 @@ export const TO_CELL = {
   turn: 2,
   /** Throw a script's isolate away. No content. */
   destroy: 3,
+  /** Run the events that the last slice of a turn has left. No content. */
+  resume: 4,
 } as const;
 
 /** From a cell to the host. */
@@ -42,9 +44,11 @@ export const TO_HOST = {
   question: 3,
 } as const;
 
-/** How a turn ended. Every status but `done` is the end of its script. */
+/** How a turn ended. Every status but `done` and `sliced` is the end of its script. */
 export const TURN_STATUS = {
   done: 0,
+  /** Its slice of time is over, and events are left: the cell waits for `resume`. */
+  sliced: 4,
   /** The turn's time limit was reached. The message says where the script was. */
   timeout: 1,
   /** The isolate's memory limit was reached. */

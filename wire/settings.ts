@@ -41,6 +41,8 @@ export interface GuestSettings {
   readonly permittedHeaders: readonly string[];
   /** The environment variables that the script may read. */
   readonly environment: Readonly<Record<string, string>>;
+  /** The time after which a turn begins no further event, in milliseconds. */
+  readonly turnSlice: number;
   /** What one turn may give back. */
   readonly commandsPerTurn: number;
   readonly bytesPerTurn: number;
@@ -70,7 +72,7 @@ export interface IsolateSettings {
   readonly name: string;
   /** In MiB. */
   readonly memory: number;
-  /** The most that a turn may take, in milliseconds. */
+  /** The most that one callback may take, in milliseconds. */
   readonly turnTimeout: number;
   /** Whether it has a context in the isolate that scripts of its cell share, instead of an isolate of its own. */
   readonly shared: boolean;

@@ -1,3 +1,4 @@
+import { runProgram } from '../boundary/programs.ts';
 import { ask } from '../bridge.ts';
 import { parseURL } from '../cell-services.ts';
 import { reportException } from '../errors.ts';
@@ -18,7 +19,6 @@ import {
   StringPrototypeToLowerCase,
   SyntaxErrorConstructor,
   TypeErrorConstructor,
-  globalEval,
 } from '../primordials.ts';
 import { script } from '../settings.ts';
 import { defineOwn } from '../web/define.ts';
@@ -40,6 +40,9 @@ interface Loaded {
 }
 
 type Require = ((id: unknown) => unknown) & { cache?: unknown; resolve?: unknown };
+
+/** What a module is wrapped in, on its first line. */
+const BEFORE_MODULE = '(function (module, exports, require, __filename, __dirname) {';
 
 /** `require.cache`, by address. A script may take entries out of it, to have them loaded again. */
 const cache = ObjectCreate(null) as Record<string, Module | undefined>;
@@ -91,7 +94,9 @@ function requireModule(url: string, id: string): unknown {
     if (isJSON(loaded.url)) {
       module.exports = parseJSON(loaded);
     } else {
-      const run = compile(loaded, '(function (module, exports, require, __filename, __dirname) {', '\n})') as (...args: unknown[]) => void;
+      const { name, source } = loaded;
+      const program = { source: `${BEFORE_MODULE}${source}\n})`, filename: name, columnOffset: -BEFORE_MODULE.length };
+      const run = runProgram(program, true) as (...args: unknown[]) => void;
       run(module, module.exports, createRequire(loaded.url), loaded.url, folderOf(loaded.url));
     }
   } catch (error) {
@@ -131,7 +136,7 @@ function includeOne(given: string, base: string): void {
   const outer = current;
   current = loaded.url;
   try {
-    compile(loaded, '', '');
+    runProgram({ source: loaded.source, filename: loaded.name }, false);
   } finally {
     current = outer;
   }
@@ -143,19 +148,6 @@ function load(url: string, id: string, what: string): Loaded {
     throw failed(`${what} '${id}': ${answer.error}`, answer.code);
   }
   return answer;
-}
-
-/** A syntax error does not say where it is; so it says at least in which module. */
-function compile({ name, source }: Loaded, before: string, after: string): unknown {
-  const code = `${before}${source}${after}\n//# sourceURL=${name}`;
-  if (before !== '') {
-    try {
-      return globalEval(code);
-    } catch (error) {
-      throw new SyntaxErrorConstructor(`${name}: ${(error as Error).message}`);
-    }
-  }
-  return globalEval(code);
 }
 
 function parseJSON({ name, source }: Loaded): unknown {

@@ -1,6 +1,6 @@
 import { ownCommand } from '../bridge.ts';
 import { parseURL } from '../cell-services.ts';
-import { reportException } from '../errors.ts';
+import { callScript } from '../boundary/callbacks.ts';
 import { ObjectDefineProperty, ReflectApply, TypeErrorConstructor } from '../primordials.ts';
 import { script } from '../settings.ts';
 import { getEnv } from './environment.ts';
@@ -11,7 +11,7 @@ import { clearAllTimers, timerFunctions } from './timers.ts';
 let stopping = false;
 let entity: Record<string, unknown> | undefined;
 let entityID = '';
-const scriptEnding = createSignal();
+const scriptEnding = createSignal('scriptEnding');
 
 /** Whether the script has asked to be stopped: nothing but its end comes any more. */
 export function isStopping(): boolean {
@@ -78,12 +78,15 @@ function callEntityMethod(name: string): void {
   if (entity === undefined) {
     return;
   }
-  try {
-    const method = entity[name];
-    if (typeof method === 'function') {
-      ReflectApply(method as (...args: unknown[]) => unknown, entity, [entityID, []]);
-    }
-  } catch (error) {
-    reportException(error);
-  }
+  const object = entity;
+  callScript(
+    () => {
+      const method = object[name];
+      return typeof method === 'function' ? (ReflectApply(method as (...args: unknown[]) => unknown, object, [entityID, []]) as unknown) : undefined;
+    },
+    undefined,
+    [],
+    'the method',
+    name,
+  );
 }

@@ -1,5 +1,5 @@
-import { reportException } from '../errors.ts';
-import { ArrayPrototypeSlice, ReflectApply, TypeErrorConstructor, createList } from '../primordials.ts';
+import { callScript } from '../boundary/callbacks.ts';
+import { ArrayPrototypeSlice, TypeErrorConstructor, createList } from '../primordials.ts';
 
 interface Connection {
   readonly receiver: unknown;
@@ -21,8 +21,10 @@ export interface SignalSource {
  * Overte's signals: `connect(fn)` or `connect(thisObject, fn)`. A connection that is already there is not made again.
  * An emission goes through the connections that there were when it began; one handler's exception is reported and the
  * others still run.
+ *
+ * @param name for the report of a promise that a handler returns
  */
-export function createSignal(): SignalSource {
+export function createSignal(name: string): SignalSource {
   let connections = createList<Connection>();
 
   const signal: Signal = {
@@ -51,11 +53,7 @@ export function createSignal(): SignalSource {
     const snapshot = ArrayPrototypeSlice(connections);
     for (let index = 0; index < snapshot.length; index++) {
       const { receiver, slot } = snapshot[index] as Connection;
-      try {
-        ReflectApply(slot, receiver, args);
-      } catch (error) {
-        reportException(error);
-      }
+      callScript(slot, receiver, args, 'the handler of the signal', name);
     }
   };
 

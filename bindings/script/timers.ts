@@ -1,5 +1,6 @@
 import { command, offerCommand, ownCommand, refused, tellTimers } from '../bridge.ts';
-import { reportException } from '../errors.ts';
+import { callScript } from '../boundary/callbacks.ts';
+import { isSliceOver } from '../boundary/slice.ts';
 import {
   ErrorConstructor,
   MapConstructor,
@@ -12,7 +13,6 @@ import {
   MathMin,
   NumberConstructor,
   NumberIsNaN,
-  ReflectApply,
   TypeErrorConstructor,
   createList,
 } from '../primordials.ts';
@@ -123,11 +123,7 @@ export function runTimers(stopped: () => boolean): void {
       MapPrototypeDelete(timers, timer.id);
       tellTimers(MapPrototypeGetSize(timers));
     }
-    try {
-      ReflectApply(timer.callback, undefined, timer.args);
-    } catch (error) {
-      reportException(error);
-    }
+    callScript(timer.callback, undefined, timer.args, timer.interval === undefined ? 'the callback of setTimeout' : 'the callback of setInterval');
     if (stopped()) {
       return;
     }
@@ -135,6 +131,10 @@ export function runTimers(stopped: () => boolean): void {
       timer.deadline = timerNow() + timer.interval;
       timer.order = ++lastOrder;
       push(timer);
+    }
+    if (isSliceOver()) {
+      // The rest are due at once: in the next turn, behind what other scripts of the cell have to do.
+      break;
     }
   }
   arm(ownCommand, timerNow());

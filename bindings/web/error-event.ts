@@ -14,6 +14,9 @@ export interface ErrorEventInit extends EventInit {
 /** The event of something of the bindings' own that has failed. */
 export let errorEvent: (message: string, error: unknown) => ErrorEvent;
 
+/** HTML, "report an exception": the event of what the script has thrown and not caught. */
+export let uncaughtErrorEvent: (message: string, filename: string, lineno: number, colno: number, error: unknown) => ErrorEvent;
+
 /** HTML Standard, "The ErrorEvent interface". */
 export class ErrorEvent extends Event {
   #message = '';
@@ -40,6 +43,15 @@ export class ErrorEvent extends Event {
     errorEvent = (message, error) => {
       const event = trusted(new ErrorEvent('error'));
       event.#message = message;
+      event.#error = error;
+      return event;
+    };
+    uncaughtErrorEvent = (message, filename, lineno, colno, error) => {
+      const event = trusted(new ErrorEvent('error', { cancelable: true }));
+      event.#message = message;
+      event.#filename = filename;
+      event.#lineno = lineno;
+      event.#colno = colno;
       event.#error = error;
       return event;
     };

@@ -1,3 +1,4 @@
+import { beginCallback, endCallback } from '../boundary/callbacks.ts';
 import { reportException } from '../errors.ts';
 import {
   ArrayPrototypeSlice,
@@ -42,13 +43,14 @@ interface TargetInternals {
   getHandler(target: EventTarget, type: string): EventHandler | null;
   setHandler(target: EventTarget, type: string, value: unknown, invoke?: HandlerInvoker): void;
   dispatch(target: EventTarget, event: Event): boolean;
+  hasListeners(target: EventTarget, type: string): boolean;
 }
 let targetInternals: TargetInternals;
 
 /** Calls an event handler attribute's function, and gives what it returns. A dialect may hand it more than the event. */
 export type HandlerInvoker = (
   handler: (this: unknown, ...args: unknown[]) => unknown,
-  target: EventTarget,
+  target: object,
   event: Event,
 ) => unknown;
 
@@ -60,6 +62,14 @@ let onWatched: (target: EventTarget) => void;
 export function watchListeners(type: string, callback: (target: EventTarget) => void): void {
   watchedType = type;
   onWatched = callback;
+}
+
+/** Holds the listeners of the global object, which has no private members of its own. */
+let globalTarget: EventTarget | undefined;
+
+/** The listeners of this target are from now on those of the global object. */
+export function standForGlobal(target: EventTarget): void {
+  globalTarget = target;
 }
 
 /** DOM Standard, section 2.7. */
@@ -134,6 +144,11 @@ export class EventTarget {
       },
 
       dispatch: (target, event) => target.#dispatch(event),
+
+      hasListeners(target, type) {
+        const list = MapPrototypeGet(target.#listeners, type);
+        return list !== undefined && list.length > 0;
+      },
     };
   }
 
@@ -188,7 +203,7 @@ export class EventTarget {
   #dispatch(event: Event): boolean {
     const type = internals.type(event);
     const list = MapPrototypeGet(this.#listeners, type);
-    internals.begin(event, this);
+    internals.begin(event, seenAs(this));
     try {
       // "Invoke": nothing where a script has stopped the event before it dispatched it.
       if (list !== undefined && list.length > 0 && !internals.stopped(event)) {
@@ -225,10 +240,21 @@ export class EventTarget {
 
 defineInterface(EventTarget, 'EventTarget', ['addEventListener', 'removeEventListener', 'dispatchEvent']);
 
-export const { getHandler, setHandler, dispatch } = targetInternals!;
+export const { getHandler, setHandler, dispatch, hasListeners } = targetInternals!;
 
-/** `this` as a member sees it. Throws where it is no EventTarget. */
+/** What a script sees in the place of a target. */
+function seenAs(target: EventTarget): object {
+  return target === globalTarget ? globalThis : target;
+}
+
+/**
+ * `this` as a member sees it. Web IDL, "to create an operation function", step 2.1.2: the global object if it is null or undefined.
+ * Throws if it is no EventTarget.
+ */
 function own(value: unknown): EventTarget {
+  if ((value === globalThis || value === undefined || value === null) && globalTarget !== undefined) {
+    return globalTarget;
+  }
   if (!targetInternals.isTarget(value)) {
     throw illegalInvocation('EventTarget');
   }
@@ -239,25 +265,29 @@ export const invokeWithEvent: HandlerInvoker = (handler, target, event) => Refle
 
 /** DOM, "inner invoke", from step 10 on: an exception is reported and stops nothing. */
 function invokeListener({ callback, invoke }: Listener, target: EventTarget, event: Event): void {
+  const receiver = seenAs(target);
+  let result: unknown;
+  beginCallback();
   try {
     if (invoke !== undefined) {
       // HTML, "the event handler processing algorithm": a handler that returns false cancels the event.
-      if (typeof callback === 'function' && invoke(callback as () => unknown, target, event) === false) {
+      if (typeof callback === 'function' && (result = invoke(callback as () => unknown, receiver, event)) === false) {
         internals.cancel(event);
       }
     } else if (typeof callback === 'function') {
-      ReflectApply(callback as () => unknown, target, [event]);
+      result = ReflectApply(callback as () => unknown, receiver, [event]);
     } else {
       // The property is looked up at each call, as the standard's callback interfaces are.
       const { handleEvent } = callback as { handleEvent?: unknown };
       if (typeof handleEvent !== 'function') {
         throw new TypeErrorConstructor('EventListener.handleEvent is not a function');
       }
-      ReflectApply(handleEvent, callback, [event]);
+      result = ReflectApply(handleEvent, callback, [event]);
     }
   } catch (error) {
     reportException(error);
   }
+  endCallback(result, 'the listener for', internals.type(event));
 }
 
 /** WebIDL `EventListener?`: false for null, a TypeError for what is no object. */

@@ -44,8 +44,8 @@ export function whenSettled(value: unknown, onFulfilled: (value: unknown) => voi
   react(promise, onFulfilled, onRejected);
 }
 
-/** Web IDL, "react". */
-function react<Value>(
+/** Web IDL, "react". Throws if the promise is frozen. */
+export function react<Value>(
   promise: Promise<Value>,
   onFulfilled: ((value: Value) => unknown) | undefined,
   onRejected: (reason: unknown) => unknown,
@@ -56,6 +56,9 @@ function react<Value>(
   none.value = undefined;
   none.configurable = true;
   ObjectDefineProperty(promise, 'constructor', none);
-  PromisePrototypeThen(promise, onFulfilled, onRejected);
-  delete (promise as { constructor?: unknown }).constructor;
+  try {
+    PromisePrototypeThen(promise, onFulfilled, onRejected);
+  } finally {
+    delete (promise as { constructor?: unknown }).constructor;
+  }
 }

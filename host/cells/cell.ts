@@ -21,7 +21,7 @@ export type KillingLimit = 'turnGrace' | 'processMemory';
 
 /** What a cell tells a script in the host. */
 export interface CellClient {
-  /** The turn that was under way has ended. `message` says what went wrong, where the status is not `done`. */
+  /** The turn that was under way has ended, or a slice of it: `resume` goes on with it. `message` says what went wrong, where the status is the script's end. */
   turned(status: TurnStatus, message: string, commands: CommandBatch, usage: TurnUsage): void;
   /** The script waits, inside its turn, for the answer to a question; the commands came before it. A promise never rejects. */
   answer(commands: CommandBatch, question: Question): Answer | Promise<Answer>;
@@ -54,6 +54,8 @@ export interface Cell {
   create(script: number, settings: CellSettings, client: CellClient): void;
   /** Runs a turn with these events, at least one; `turned` follows. A script has at most one turn under way. */
   turn(script: number, events: FlatWriter): void;
+  /** Runs the events that the last slice of the script's turn has left; `turned` follows. */
+  resume(script: number): void;
   /** Throws the script's isolate away; nothing follows but `blamed`. */
   destroy(script: number): void;
   /** Ends the cell. */

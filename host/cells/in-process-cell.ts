@@ -1,4 +1,4 @@
-import { Cell as IsolateCell } from '../../cell/cell.ts';
+import { Cell as IsolateCell, type TurnResult } from '../../cell/cell.ts';
 import { decodeTexts } from '../../wire/encoded.ts';
 import { WireError, type FlatBatch } from '../../wire/fields.ts';
 import { flatToItems } from '../../wire/flat-reader.ts';
@@ -30,9 +30,20 @@ export class InProcessCell implements Cell {
   }
 
   turn(script: number, events: FlatWriter): void {
+    this.#run(script, () => {
+      const result = this.#cell.turn(script, events.count, decodeTexts(events.finish()));
+      events.release();
+      return result;
+    });
+  }
+
+  resume(script: number): void {
+    this.#run(script, () => this.#cell.resume(script));
+  }
+
+  #run(script: number, turn: () => TurnResult): void {
     this.#underWay = script;
-    const { status, message, usage, commands } = this.#cell.turn(script, events.count, decodeTexts(events.finish()));
-    events.release();
+    const { status, message, usage, commands } = turn();
     const client = this.#clients.get(script);
     try {
       client?.turned(status, message, commandBatch(commands), usage);

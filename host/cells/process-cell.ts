@@ -182,6 +182,14 @@ export class ProcessCell implements Cell {
     }
   }
 
+  resume(script: number): void {
+    const tenant = this.#tenants.get(script);
+    if (tenant !== undefined) {
+      this.#watch.given({ script, limit: tenant.settings.bounds.turn, tenant });
+      this.#send(frameOf(TO_CELL.resume, script));
+    }
+  }
+
   destroy(script: number): void {
     if (this.#tenants.delete(script)) {
       this.#send(frameOf(TO_CELL.destroy, script));

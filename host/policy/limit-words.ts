@@ -16,6 +16,7 @@ export const LIMIT_WORDS: { readonly [Name in LimitName]?: LimitWords } = {
   memory: { words: 'used more than its # MiB of memory', level: 'error' },
   resizableMemory: { words: 'the limit of # MiB of resizable ArrayBuffers is reached', level: 'warning' },
   turnTimeout: { words: 'ran for more than # ms in one turn', level: 'error' },
+  turnSlice: { words: 'had events left after # ms of a turn', level: 'debug' },
   cpuShare: { words: 'used more than # percent of a core', level: 'info' },
   lifetime: { words: 'has run for its lifetime of # ms', level: 'warning' },
   scriptBytes: { words: 'is larger than # bytes', level: 'error' },

@@ -9,9 +9,11 @@ export const LIMITS = {
   memory: { default: 64, least: 8, most: 4096 },
   /** Memory of resizable ArrayBuffers, in MiB, which V8 does not count as the isolate's. */
   resizableMemory: { default: 32, least: 0, most: 4096 },
-  /** What one turn may take, in milliseconds. */
+  /** What one callback may take, with the microtasks behind it, in milliseconds; loading the script is one. */
   turnTimeout: { default: 2000, least: 1, most: 600_000 },
-  /** What a turn may take beyond `turnTimeout` before its process is killed, in milliseconds. */
+  /** The time after which a turn hands the rest of its events to the next turn, in milliseconds. */
+  turnSlice: { default: 20, least: 1, most: 1000 },
+  /** What a turn may take beyond `turnTimeout` and `turnSlice` before its process is killed, in milliseconds. */
   turnGrace: { default: 3000, least: 100, most: 600_000 },
   /** What the process of the script may take beyond the `memory` of all its scripts, in MiB that are resident. */
   processMemory: { default: 768, least: 128, most: 65_536 },

@@ -13,6 +13,7 @@ export function guestSettings({ definition, limits, permissions, ...setup }: Scr
     entity: definition.entity,
     permittedHeaders: permissions.headers,
     environment: permissions.visibleEnvironment(process.env),
+    turnSlice: Math.min(limits.turnSlice, limits.turnTimeout),
     commandsPerTurn: limits.commandsPerTurn,
     bytesPerTurn: limits.commandBytesPerTurn,
     messageBytes: limits.messageBytes,

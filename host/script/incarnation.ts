@@ -15,6 +15,8 @@ export class Incarnation {
   #timer: NodeJS.Timeout | undefined;
   #loaded = false;
   #turnUnderWay = false;
+  /** Whether the last turn has ended with its slice, and has events left. */
+  #isSliced = false;
 
   constructor(place: Place, setup: ScriptSetup, client: CellClient) {
     this.#place = place;
@@ -26,7 +28,7 @@ export class Incarnation {
         memory: limits.memory,
         turnTimeout: limits.turnTimeout,
         shared: setup.isolation === 'context',
-        bounds: { turn: limits.turnTimeout + limits.turnGrace, memory: limits.processMemory },
+        bounds: { turn: limits.turnTimeout + limits.turnSlice + limits.turnGrace, memory: limits.processMemory },
         guest: guestSettings(setup),
       },
       client,
@@ -35,7 +37,7 @@ export class Incarnation {
 
   /** Whether nothing is to happen in it by itself. */
   get idle(): boolean {
-    return this.#loaded && !this.#turnUnderWay && this.#timer === undefined;
+    return this.#loaded && !this.#turnUnderWay && !this.#isSliced && this.#timer === undefined;
   }
 
   /** Whether its turns run beside the host, in another process. */
@@ -56,8 +58,21 @@ export class Incarnation {
     this.#loaded = true;
   }
 
-  turnEnded(): void {
+  /** @param isSliced whether `resume` has to go on with it */
+  turnEnded(isSliced: boolean): void {
     this.#turnUnderWay = false;
+    this.#isSliced = isSliced;
+  }
+
+  /** Whether events of the last turn are left. */
+  get isSliced(): boolean {
+    return this.#isSliced;
+  }
+
+  /** Goes on with the events that the last slice has left. */
+  resume(): void {
+    this.#turnUnderWay = true;
+    this.#place.cell.resume(this.#place.number);
   }
 
   turn(events: FlatWriter): void {

@@ -181,6 +181,11 @@ export class Script extends EventEmitter<ScriptEvents> {
     if (incarnation === undefined || incarnation.turnUnderWay) {
       return;
     }
+    if (incarnation.isSliced) {
+      this.#account.statistics.hit('turnSlice');
+      this.#modules.turnBegins();
+      return incarnation.resume();
+    }
     const events = this.#inbox.take();
     if (events === undefined) {
       return;
@@ -209,7 +214,7 @@ export class Script extends EventEmitter<ScriptEvents> {
   }
 
   #turned(status: TurnStatus, message: string, commands: CommandBatch, usage: TurnUsage): void {
-    this.#incarnation?.turnEnded();
+    this.#incarnation?.turnEnded(status === 'sliced');
     this.#carryOut(commands);
     this.#sockets.servers.turnEnded();
     const exceeded = this.#account.turned(usage, this.isolation === 'context');
@@ -217,7 +222,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     if (fault !== undefined) {
       return this.#fault(fault.code, fault.message, '', fault.limit);
     }
-    if (this.#inbox.length > 0) {
+    if (this.#inbox.length > 0 || this.#incarnation?.isSliced === true) {
       this.#scheduleTurn();
     } else if (this.#state === 'ending') {
       this.#end(this.#endsAs);

@@ -14,7 +14,7 @@ export interface TurnFault {
 /**
  * What is wrong where a turn has ended like this; undefined where nothing is.
  *
- * @param message the cell's, for a status that is not `done`
+ * @param message the cell's, for a status that ends the script
  * @param exceeded the limit that the isolate is beyond although it should have held it itself
  */
 export function turnFault(status: TurnStatus, message: string, exceeded: LimitName | undefined, limits: Limits): TurnFault | undefined {
@@ -26,6 +26,7 @@ export function turnFault(status: TurnStatus, message: string, exceeded: LimitNa
     case 'broken':
       return { code: 'ERR_AIRLOCK_ISOLATE_BROKEN', message };
     case 'done':
+    case 'sliced':
       return exceeded === undefined
         ? undefined
         : {

@@ -18,3 +18,17 @@ declare class ErrorEvent extends Event {
   readonly colno: number;
   readonly error: any;
 }
+
+interface PromiseRejectionEventInit extends EventInit {
+  promise: Promise<any>;
+  reason?: any;
+}
+
+/** HTML Standard, "The PromiseRejectionEvent interface": a promise was rejected, and nothing handles it. */
+declare class PromiseRejectionEvent extends Event {
+  constructor(type: string, init: PromiseRejectionEventInit);
+
+  readonly promise: Promise<any>;
+  /** A copy of it, if no callback has returned the promise and its stack was read before. */
+  readonly reason: any;
+}

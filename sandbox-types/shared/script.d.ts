@@ -3,6 +3,7 @@
 /// <reference path="./output.d.ts" />
 /// <reference path="./encoding.d.ts" />
 /// <reference path="./error-event.d.ts" />
+/// <reference path="./global-scope.d.ts" />
 /// <reference path="./platform.d.ts" />
 /// <reference path="./url.d.ts" />
 /// <reference path="./modules.d.ts" />

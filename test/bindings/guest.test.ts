@@ -4,7 +4,8 @@ import { IsolatedScript, ofType, printed, reported, startScript, text, opened } 
 describe('the globals of a script', () => {
   const GIVEN = [
     'Blob', 'CloseEvent', 'DOMException', 'Event', 'EventTarget', 'MessageEvent', 'Script', 'WebSocket', 'WebSocketError', 'WebSocketStream',
-    'clearInterval', 'clearTimeout', 'console', 'print', 'require', 'setInterval', 'setTimeout',
+    'PromiseRejectionEvent', 'addEventListener', 'clearInterval', 'clearTimeout', 'console', 'dispatchEvent', 'print', 'removeEventListener',
+    'require', 'setInterval', 'setTimeout',
   ];
 
   test('are those of the web platform and of Overte', () => {
@@ -34,7 +35,7 @@ describe('the globals of a script', () => {
 
   test('beside the language itself there is nothing else', () => {
     const language = Object.getOwnPropertyNames(globalThis);
-    const known = new Set([...GIVEN, ...language, 'WebSocketServer', 'ServerWebSocket']);
+    const known = new Set([...GIVEN, ...language, 'WebSocketServer', 'ServerWebSocket', 'onerror', 'onunhandledrejection']);
     const names = startScript('', { server: true, dialect: 'overte' }).value('Object.getOwnPropertyNames(globalThis)') as string[];
     // jest's own global object has the language's names and Node's, which the test above looks for.
     expect(names.filter((name) => !known.has(name))).toEqual([]);
@@ -78,21 +79,39 @@ describe('the source', () => {
     expect(startScript('\nPromise.reject(new Error("x"))', { name }).first.commands).toContainEqual(expect.objectContaining({ type: 'reportError', stack: `    at ${name}:2:16` }));
   });
 
-  test.each([
+  /** What is thrown, and how it is told: by a callback, and by the source itself, of which isolated-vm makes a copy. */
+  const THROWN = [
     ["'text'", 'text'],
     ['5', '5'],
     ['null', 'null'],
     ['undefined', 'undefined'],
-    ["Symbol('s')", 'Symbol(s)'],
-    ["{ toString: () => 'own' }", 'own'],
+    ["Symbol('s')", 'Symbol(s)', 'a value that is not an Error'],
+    ["{ toString: () => 'own' }", 'own', 'a value that is not an Error'],
     ["Object.assign(new Error('m'), { name: 'Own' })", 'Own: m'],
     ["new Error('')", 'Error'],
-    ['Object.create(null)', 'a value that cannot be converted to a string was thrown'],
-    ["new Proxy({}, { get() { throw 1 } })", 'a value that cannot be converted to a string was thrown'],
+    ['Object.create(null)', 'a value that cannot be converted to a string was thrown', 'a value that is not an Error'],
+    ["new Proxy({}, { get() { throw 1 } })", 'a value that cannot be converted to a string was thrown', 'a value that is not an Error'],
     ["Object.defineProperty(new Error('x'), 'message', { get() { throw 1 } })", 'a value that cannot be converted to a string was thrown'],
     ["new Error('x'.repeat(5000))", `Error: ${'x'.repeat(4089)}...`],
-  ])('throw %s', (thrown, text_) => {
-    expect(new IsolatedScript(`throw ${thrown}`).first.commands).toEqual([expect.objectContaining({ type: 'loadFailed', text: text_ })]);
+  ] as const;
+
+  test.each(THROWN)('throw %s', (thrown, text_, copied: string = text_) => {
+    expect(new IsolatedScript(`throw ${thrown}`).first.commands).toEqual([expect.objectContaining({ type: 'loadFailed', text: copied })]);
+    const script = startScript(`addEventListener('x', () => { throw ${thrown} }); dispatchEvent(new Event('x'))`);
+    expect(script.first.commands).toEqual([expect.objectContaining({ type: 'reportError', text: text_ }), { type: 'loaded' }]);
+  });
+
+  test('what the source throws is the same object for those who hear of it, if it is an Error', () => {
+    expect(printed(new IsolatedScript(`
+      const cause = new TypeError('inner');
+      class Own extends Error {}
+      addEventListener('error', ({ error, message, filename, lineno, colno }) => print(error instanceof Own, error.cause === cause, message, filename, lineno, colno));
+      const target = new EventTarget();
+      target.addEventListener('x', () => {
+        throw new Own('outer', { cause });
+      });
+      target.dispatchEvent(new Event('x'));
+    `).first.commands)).toEqual(['true true Uncaught Error: outer chat.js 7 15']);
   });
 
   test('an error whose stack cannot be read, or is something else, is told without', () => {
@@ -114,7 +133,7 @@ describe('promises', () => {
     const commands = script.turn(text('one'));
     expect(commands).toEqual([
       { type: 'sendText', socket: 2, data: 'one' },
-      { type: 'reportError', text: 'Unhandled rejection: RangeError: bad one', stack: expect.stringMatching(/^ {4}at .*chat\.js:4:9\)?$/) },
+      { type: 'reportError', text: "Unhandled rejection (the listener for 'message'): RangeError: bad one", stack: expect.stringMatching(/^ {4}at .*chat\.js:4:9\)?$/) },
     ]);
     expect(ofType(script.turn(text('two'), text('three')), 'sendText').map(({ data }) => data)).toEqual(['two', 'three']);
   });
@@ -134,7 +153,7 @@ describe('promises', () => {
     ['Object.create(null)', 'Unhandled rejection: a value that is not an Error'],
     ["new DOMException('m', 'AbortError')", 'Unhandled rejection: AbortError: m'],
     ["new (class Own extends Error { name = 'Own' })('m')", 'Unhandled rejection: Own: m'],
-    ["new Error('x'.repeat(9000))", `Unhandled rejection: Error: ${'x'.repeat(4068)}`],
+    ["new Error('x'.repeat(9000))", `Unhandled rejection: Error: ${'x'.repeat(4068)}...`],
   ])('a rejection with %s', (reason, message) => {
     const { commands } = startScript(`Promise.reject(${reason})`).first;
     expect(reported(commands)).toEqual([message]);

@@ -21,7 +21,7 @@ describe('a turn that takes too long', () => {
   test.each([
     ['in a microtask', 'Promise.resolve().then(() => { for (;;); })'],
     ['in one microtask after another', 'const again = () => { for (const end = Date.now() + 100; Date.now() < end;); return Promise.resolve().then(again); }; again()'],
-    ['in a getter of what was thrown', "throw { get message() { for (;;); }, name: '' }"],
+    ['in a getter of what a callback has thrown', "dispatchEvent(new Event('x')); addEventListener('x', () => { throw { get message() { for (;;); }, name: '' } }); dispatchEvent(new Event('x'))"],
     ['in a catch of everything', 'for (;;) { try { for (;;); } catch {} finally { continue; } }'],
     ['while it is shown', 'print(new Proxy({}, { ownKeys() { for (;;); } }))'],
     ['while it sends', "for (;;) { try { print('x'.repeat(1000)) } catch {} }"],

@@ -32,6 +32,7 @@ const INSTANCES = {
   MessageEvent: "new MessageEvent('x')",
   CloseEvent: "new CloseEvent('x')",
   ErrorEvent: "new ErrorEvent('x')",
+  PromiseRejectionEvent: "new PromiseRejectionEvent('x', { promise: Promise.resolve() })",
   AbortController: 'new AbortController()',
   AbortSignal: 'AbortSignal.abort()',
   URL: "new URL('ws://127.0.0.1:1')",

@@ -34,8 +34,9 @@ export class FakeCell implements Cell {
   settings: CellSettings | undefined;
   /** Whether a turn was given and has not been ended. */
   underWay = false;
-  /** How many turns were given. */
+  /** How many turns were given, and how many slices that went on with one. */
   turns = 0;
+  resumed = 0;
   destroyed = false;
   /** All events that were given, in order. */
   readonly events: Event[] = [];
@@ -57,6 +58,16 @@ export class FakeCell implements Cell {
     this.turns++;
     this.lastTurn = eventsOf(turn);
     this.events.push(...this.lastTurn);
+    this.#emitter.emit('turn');
+  }
+
+  /** Goes on with a turn that `endTurn` has ended as `sliced`. */
+  resume(): void {
+    if (this.underWay) {
+      throw new Error('a turn was gone on with while one is under way');
+    }
+    this.underWay = true;
+    this.resumed++;
     this.#emitter.emit('turn');
   }
 

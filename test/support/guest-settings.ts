@@ -11,6 +11,7 @@ export const GUEST_SETTINGS: GuestSettings = {
   entity: false,
   permittedHeaders: [],
   environment: {},
+  turnSlice: 60_000,
   commandsPerTurn: 10_000,
   bytesPerTurn: 8 * 1024 * 1024,
   messageBytes: 16 * 1024 * 1024,

@@ -77,6 +77,12 @@ export class IsolatedScript {
     return { ...rest, commands: flatToItems(COMMAND_SCHEMA, commands) };
   }
 
+  /** Goes on with a turn that has ended with its slice. */
+  resume(): ItemResult {
+    const { commands, ...rest } = this.#isolate.resume();
+    return { ...rest, commands: flatToItems(COMMAND_SCHEMA, commands) };
+  }
+
   /** Runs a turn that must end well, and gives its commands. */
   turn(...events: readonly Event[]): readonly Command[] {
     const { commands, message, status } = this.result(...events);

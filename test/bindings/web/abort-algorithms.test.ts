@@ -1,3 +1,4 @@
+import '../../support/natives.ts';
 import { describe, expect, test } from '@jest/globals';
 import { abortReason, addAbortAlgorithm, isAborted, isAbortSignal, removeAbortAlgorithm } from '../../../bindings/web/abort-algorithms.ts';
 import { AbortController, AbortSignal } from '../../../bindings/web/abort-signal.ts';
