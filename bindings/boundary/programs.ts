@@ -43,13 +43,15 @@ export interface Program {
   readonly filename: string;
   /** What is to be added to the columns of its first line. */
   readonly columnOffset?: number;
+  /** Whether the message of a syntax error begins with its place: for an error that the script's own code gets to see. */
+  readonly tellsPlace?: boolean;
 }
 
 /**
  * Runs a program and returns its completion value if it is asked for. Throws what the program throws: the same object if it
  * can be found again, otherwise an Error with the same name, message and stack.
  */
-export function runProgram({ source, filename, columnOffset = 0 }: Program, keepsValue: boolean): unknown {
+export function runProgram({ source, filename, columnOffset = 0, tellsPlace = false }: Program, keepsValue: boolean): unknown {
   const before = beginRemembering();
   try {
     const end = callbacks.run(source, filename, columnOffset, keepsValue);
@@ -61,13 +63,14 @@ export function runProgram({ source, filename, columnOffset = 0 }: Program, keep
       terminateExecution(true);
     }
     const thrown = callbacks.takeThrown();
+    const position = thrown[5] as string;
     throw originalOf({
       kind: thrown[0] as ThrownCopy['kind'],
       value: thrown[1],
       name: thrown[2] as string,
-      message: thrown[3] as string,
+      message: `${tellsPlace && position !== '' ? `${position}: ` : ''}${thrown[3] as string}`,
       stack: thrown[4] as string,
-      position: thrown[5] as string,
+      position,
     });
   } finally {
     endRemembering(before);

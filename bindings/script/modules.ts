@@ -95,7 +95,7 @@ function requireModule(url: string, id: string): unknown {
       module.exports = parseJSON(loaded);
     } else {
       const { name, source } = loaded;
-      const program = { source: `${BEFORE_MODULE}${source}\n})`, filename: name, columnOffset: -BEFORE_MODULE.length };
+      const program = { source: `${BEFORE_MODULE}${source}\n})`, filename: name, columnOffset: -BEFORE_MODULE.length, tellsPlace: true };
       const run = runProgram(program, true) as (...args: unknown[]) => void;
       run(module, module.exports, createRequire(loaded.url), loaded.url, folderOf(loaded.url));
     }

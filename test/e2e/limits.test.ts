@@ -49,6 +49,10 @@ const SHOWN: { readonly [Name in LimitName]?: () => Promise<void> } = {
     expect(end.limit?.message).toBe('ran for more than 100 ms in one turn');
     expect(seen.script.statistics.cpuTime).toBeGreaterThan(50);
   },
+  async turnSlice() {
+    const seen = await limited({ turnSlice: 1 }, "addEventListener('x', () => {}); const busy = () => { for (const end = Date.now() + 5; Date.now() < end;); }; for (let i = 0; i < 3; i++) { const ws = new WebSocket('ws://127.0.0.1:1'); ws.onerror = ws.onclose = busy; } setInterval(() => {}, 1e6)", { permissions: { connect: ['127.0.0.1'] } });
+    await hits('turnSlice', 1, seen);
+  },
   async cpuShare() {
     const seen = await limited({ cpuShare: 20 }, "let n = 0; setInterval(() => { for (const end = Date.now() + 20; Date.now() < end;); if (++n === 20) print('done'); }, 1)");
     const took = await duration(seen.line('done'));

@@ -70,7 +70,13 @@ const HOSTILE: [what: string, source: string, limits: object, does: RegExp][] = 
     'takes a turn that nothing can stop',
     'const list = []; list.length = 2 ** 32 - 1; list.sort();',
     { turnTimeout: 300, turnGrace: 400 },
-    /^was killed: a turn of hostile\.js did not end within 700 ms$/,
+    /^was killed: a turn of hostile\.js did not end within 720 ms$/,
+  ],
+  [
+    'throws what can never be copied out of its isolate',
+    'throw { get message() { for (;;); } };',
+    { turnTimeout: 300, turnGrace: 400 },
+    /^was killed: a turn of hostile\.js did not end within 720 ms$/,
   ],
   [
     "brings V8 to its end by a string's split",

@@ -35,6 +35,6 @@ hostile('prototype tampering', { limits: { turnTimeout: 300, memory: 32 } }, [
   { what: 'a frozen world', source: `for (const name of Object.getOwnPropertyNames(globalThis)) { const v = globalThis[name]; if (v && (typeof v === 'object' || typeof v === 'function') && v !== globalThis) { Object.freeze(v); if (v.prototype) Object.freeze(v.prototype); } } ${ECHO}`, expected: harmless },
   { what: 'a WebSocket whose handlers are getters that loop', source: `${ECHO} Object.defineProperty(client, 'onmessage', { get() { for (;;); } }); client.addEventListener('message', () => print('survived'))`, expected: harmless },
   { what: 'a message event whose getter loops', source: `Object.defineProperty(MessageEvent.prototype, 'data', { get() { for (;;); } }); ${ECHO}`, expected: timeout },
-  { what: 'a toString on Object.prototype that loops', source: "Object.prototype.toString = () => { for (;;); }; throw {}", expected: timeout },
+  { what: 'a toString on Object.prototype that loops', source: "Object.prototype.toString = () => { for (;;); }; setTimeout(() => { throw {}; }, 1)", expected: timeout },
   { what: 'an Error.prototype.toString that lies', source: "Error.prototype.toString = () => 'lie'; Error.prototype.name = { toString() { for (;;); } }; throw new RangeError('true')", expected: loadFails(/true/) },
 ]);

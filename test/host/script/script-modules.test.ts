@@ -98,7 +98,7 @@ describe('require', () => {
   });
 
   test.each([
-    ['that does not parse', './lib/syntax.js', "undefined SyntaxError: lib/syntax.js: Unexpected identifier 'y'"],
+    ['that does not parse', './lib/syntax.js', "undefined SyntaxError: lib/syntax.js:1:3: Unexpected identifier 'y'"],
     ['that is no JSON', './lib/bad.json', 'undefined SyntaxError: lib/bad.json: Expected property name'],
     ['that is not there', './lib/none.js', "ERR_AIRLOCK_MODULE_NOT_LOADED Error: Cannot find module './lib/none.js': there is no './lib/none.js'"],
     ['that is a folder', './lib', "ERR_AIRLOCK_MODULE_NOT_LOADED Error: Cannot find module './lib': './lib' is not a file"],
