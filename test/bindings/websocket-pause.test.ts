@@ -142,4 +142,30 @@ describe('pause and resume', () => {
   test.each(['pause', 'resume'])('%s belongs to WebSockets', (name) => {
     expect(openScript().thrown(`ws.${name}.call({})`)).toMatchObject({ class: 'TypeError' });
   });
+
+  test('what has waited is told in slices, and what comes meanwhile behind it', () => {
+    const script = startScript(`${LOGGING} ws.pause(); other = new WebSocket('ws://b.example'); other.onopen = () => ws.resume();
+      ws.onmessage = () => { for (const end = Date.now() + 8; Date.now() < end;); };`, { turnSlice: 5 });
+    script.turn(opened(), text('a'), text('b'), text('c'));
+    const lines: string[] = [];
+    let slices = 0;
+    for (let result = script.result(opened(4), text('d')); ; result = script.resume()) {
+      slices++;
+      lines.push(...printed(result.commands));
+      if (result.status !== 'sliced') {
+        expect(result.status).toBe('done');
+        break;
+      }
+    }
+    expect(lines).toEqual(['message 1 a', 'message 1 b', 'message 1 c', 'message 1 d']);
+    expect(slices).toBeGreaterThanOrEqual(4);
+    expect(printed(script.turn(text('e')))).toEqual(['message 1 e']);
+  });
+
+  test('microtasks of each message that has waited run before the next one', () => {
+    const script = openScript("ws.onmessage = async ({ data }) => { await null; print('micro', data); if (data === 'b') ws.close(); }");
+    script.run('ws.pause()');
+    script.turn(text('a'), text('b'), text('c'));
+    expect(printed(script.run('ws.resume()'))).toEqual(['message 1 a', 'micro a', 'message 1 b', 'micro b']);
+  });
 });

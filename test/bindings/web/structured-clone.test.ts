@@ -1,3 +1,4 @@
+import '../../support/natives.ts';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { takeLateBuiltIns } from '../../../bindings/primordials.ts';
