@@ -1,3 +1,4 @@
+import '../support/natives.ts';
 import { isDeepStrictEqual, types } from 'node:util';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
