@@ -17,6 +17,7 @@ import { connectPrograms, originalOf, runProgram, type ProgramCallbacks } from '
 import { beginSlice, isSliceOver } from './boundary/slice.ts';
 import { beginRemembering, endRemembering, guardStackTraces } from './boundary/thrown-errors.ts';
 import { describeError, nameScript, reportException, reportRejection, sourceName } from './errors.ts';
+import { tellHeldEvents } from './held-events.ts';
 import {
   JSONParse,
   ObjectCreate,
@@ -40,7 +41,7 @@ import { startPerformance } from './web/performance.ts';
 import { markAsHandled, rejected } from './web/promises.ts';
 import { CloseEvent, MessageEvent } from './web/websocket-events.ts';
 import { beginInput, readBytes, readNumber, readString } from './turn-input.ts';
-import { takeRequest } from './server-request.ts';
+import { requestInternals, takeRequest } from './server-request.ts';
 import { requestGone } from './websocket-server-requests.ts';
 import { serverById, serverInternals, WebSocketServer } from './websocket-server.ts';
 import { acceptWebSocket, ServerWebSocket } from './server-websocket.ts';
@@ -72,7 +73,9 @@ const handlers: {
     connectionById(socket)?.opened(protocol, extensions);
   },
   accepted({ server, socket, request, url, protocol, extensions, ...rest }) {
-    const accepted = acceptWebSocket(socket, url, protocol, extensions, { server, request: takeRequest(request), ...rest });
+    const asked = takeRequest(request);
+    const paused = asked !== undefined && requestInternals.isAcceptedPaused(asked);
+    const accepted = acceptWebSocket(socket, url, protocol, extensions, paused, { server, request: asked, ...rest });
     joinServer(server, socket);
     const target = serverById(server);
     if (target !== undefined) {
@@ -161,22 +164,34 @@ for (const type of ObjectKeys(handlers) as (keyof typeof handlers)[]) {
   };
 }
 
+/** Whether the cell was told of one event more than there are, as events that a pause had held were left. */
+let isOneMore = false;
+
+const mayTell = (): boolean => !isStopping() && !isSliceOver();
+
 /**
  * Walks events of a turn until its slice is over, at least one. One that goes wrong does not take the others with it.
  *
  * @returns how many are left
  */
 function dispatchEvents(count: number): number {
-  let left = count;
-  do {
+  let left = isOneMore ? count - 1 : count;
+  isOneMore = false;
+  let areHeldLeft = tellHeldEvents(mayTell);
+  while (left > 0) {
     try {
       dispatchEvent();
     } catch (error) {
       reportException(error);
     }
     left--;
-  } while (left > 0 && !isSliceOver());
-  return left;
+    areHeldLeft = tellHeldEvents(mayTell);
+    if (isSliceOver()) {
+      break;
+    }
+  }
+  isOneMore = areHeldLeft && !isStopping();
+  return isOneMore ? left + 1 : left;
 }
 
 /** Reads an event, all of it, and then handles it. The first two kinds are handled without making an object of the event. */
@@ -338,6 +353,8 @@ const guest = {
     begin();
     beginInput(texts);
     settleSenders();
+    // The last turn may have been ended by its time limit.
+    isOneMore = false;
     return run(count);
   },
 

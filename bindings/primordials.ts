@@ -169,6 +169,9 @@ export const ArrayBufferPrototypeGetByteLength = getter<ArrayBuffer, number>(Arr
 export const ArrayBufferPrototypeGetDetached = getter<ArrayBuffer, boolean>(ArrayBuffer.prototype, 'detached');
 export const ArrayBufferPrototypeGetMaxByteLength = getter<ArrayBuffer, number>(ArrayBuffer.prototype, 'maxByteLength');
 export const ArrayBufferPrototypeGetResizable = getter<ArrayBuffer, boolean>(ArrayBuffer.prototype, 'resizable');
+export const ArrayBufferPrototypeResize = uncurryThis(
+  (ArrayBuffer.prototype as unknown as { resize(this: ArrayBuffer, newLength: number): void }).resize,
+);
 export const ArrayBufferPrototypeTransfer = uncurryThis(
   (ArrayBuffer.prototype as unknown as { transfer(this: ArrayBuffer, newLength?: unknown): ArrayBuffer }).transfer,
 );

@@ -41,12 +41,14 @@ export interface RequestInternals {
   /** It was not answered, and can no longer be. */
   gone(request: ServerRequest): void;
   isWaiting(request: ServerRequest): boolean;
+  /** Whether its socket is to begin paused. */
+  isAcceptedPaused(request: ServerRequest): boolean;
   answer(request: ServerRequest, answer: CheckedAnswer): void;
 }
 export let requestInternals: RequestInternals;
 /** Whether it still waits; throws where it is answered already. */
 let mayAnswer: (request: ServerRequest, operation: string) => boolean;
-let accepted: (request: ServerRequest) => void;
+let accepted: (request: ServerRequest, paused: boolean) => void;
 let idOf: (request: ServerRequest) => number;
 
 /** Requests that the host has asked about, by their numbers: until they are answered, or are sockets, or gone. */
@@ -66,6 +68,7 @@ const abort = ObjectGetOwnPropertyDescriptor(AbortController.prototype, 'abort')
 export class ServerRequest {
   readonly #fields: RequestFields;
   #state: 'waiting' | 'answered' | 'gone' = 'waiting';
+  #isAcceptedPaused = false;
   readonly #headers: RequestHeaders;
   #query: URLSearchParams | undefined;
   #certificate: unknown;
@@ -83,8 +86,9 @@ export class ServerRequest {
   }
 
   static {
-    accepted = (request) => {
+    accepted = (request, paused) => {
       request.#state = 'answered';
+      request.#isAcceptedPaused = paused;
     };
     idOf = (request) => request.#fields.request;
     mayAnswer = (request, operation) => {
@@ -102,6 +106,7 @@ export class ServerRequest {
           }
         }
       },
+      isAcceptedPaused: (request) => request.#isAcceptedPaused,
       isWaiting: (request) => request.#state === 'waiting',
       answer(request, { body, headers, status }) {
         const { request: id } = request.#fields;
@@ -207,15 +212,16 @@ export class UpgradeRequest extends ServerRequest {
   /** Lets the client in; its socket comes as every other. */
   accept(options: unknown = undefined): void {
     const offered = offeredTo(this);
-    const { headers, protocol } = dictionary<{ headers: unknown; protocol: unknown }>(options, ACCEPT);
+    const { headers, paused, protocol } = dictionary<{ headers: unknown; paused: unknown; protocol: unknown }>(options, ACCEPT);
     const list = answerHeaders(headers, ACCEPT);
     if (protocol !== undefined && protocol !== null && protocol !== '' && !includes(offered, protocol)) {
       throw new TypeErrorConstructor(`${ACCEPT}: The client has not offered the subprotocol '${protocol as string}'.`);
     }
     if (mayAnswer(this, ACCEPT)) {
       const chosen = protocol === undefined || protocol === null ? '' : (protocol as string);
-      command('acceptRequest', { request: idOf(this), byDefault: protocol === undefined, protocol: chosen, headers: list });
-      accepted(this);
+      const isPaused = !!paused;
+      command('acceptRequest', { request: idOf(this), byDefault: protocol === undefined, protocol: chosen, headers: list, paused: isPaused });
+      accepted(this, isPaused);
     }
   }
 

@@ -63,11 +63,13 @@ export class ServerWebSocket extends WebSocket {
       return value;
     };
     // Who listens for it has it told; for the others no turn begins.
-    watchListeners('drain', (target) => {
-      if (isOne(target) && !target.#watchesDrain && connectionOf(target).readyState === OPEN) {
-        command('watchDrain', { socket: target.#id });
-        target.#watchesDrain = true;
-      }
+    watchListeners('drain', {
+      adding(target) {
+        if (isOne(target) && !target.#watchesDrain && connectionOf(target).readyState === OPEN) {
+          command('watchDrain', { socket: target.#id });
+          target.#watchesDrain = true;
+        }
+      },
     });
   }
 
@@ -139,9 +141,8 @@ export class ServerWebSocket extends WebSocket {
     const name = `${topic as string}`;
     checkTopic(name, operation);
     const message = messageOf(data, 'publish', 'ServerWebSocket');
-    if (connectionOf(socket).readyState === OPEN) {
-      publish(socket.#accepted.server, name, socket.#id, message, operation);
-    }
+    // Also when this one is closing or closed: it is the others that get it.
+    publish(socket.#accepted.server, name, socket.#id, message, operation);
   }
 }
 
@@ -162,8 +163,15 @@ defineInterface(ServerWebSocket, 'ServerWebSocket', [
 const NOTHING: ByteRange = { buffer: new ArrayBuffer(0), start: 0, length: 0 };
 
 /** The WebSocket of a connection that a server of the script has accepted. */
-export function acceptWebSocket(id: number, url: string, protocol: string, extensions: string, accepted: Accepted): ServerWebSocket {
-  return new ServerWebSocket(Connection.accept(id, url, protocol, extensions), accepted);
+export function acceptWebSocket(
+  id: number,
+  url: string,
+  protocol: string,
+  extensions: string,
+  paused: boolean,
+  accepted: Accepted,
+): ServerWebSocket {
+  return new ServerWebSocket(Connection.accept(id, url, protocol, extensions, paused), accepted);
 }
 
 /** The number of a socket; undefined for what is none that was accepted. */

@@ -116,10 +116,11 @@ class Reader {
         return this.#buffer(undefined);
       case Tag.ResizableBuffer:
         return this.#buffer(this.#count());
-      case Tag.View: {
+      case Tag.View:
+      case Tag.TrackingView: {
         const kind = this.#string();
         const start = this.#count();
-        const length = this.#count();
+        const length = tag === Tag.View ? this.#count() : undefined;
         const { construct } = viewConstructor(kind === '' ? undefined : kind);
         return new construct(this.value() as ArrayBuffer, start, length);
       }

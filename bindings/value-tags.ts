@@ -22,4 +22,6 @@ export const Tag = {
   Buffer: 18,
   ResizableBuffer: 19,
   View: 20,
+  /** A view that is as long as its buffer lets it be. */
+  TrackingView: 21,
 } as const;

@@ -1,4 +1,5 @@
 import { DOUBLE, DOUBLE_BYTES } from './double-bytes.ts';
+import { isProxy } from './boundary/natives.ts';
 import {
   ArrayBufferPrototypeGetMaxByteLength,
   ArrayBufferPrototypeGetResizable,
@@ -32,6 +33,7 @@ import { byteRange, type ByteRange } from './web/buffer-source.ts';
 import { domException } from './web/dom-exception.ts';
 import { structuredClone } from './web/structured-clone.ts';
 import { attempt, wrappedPrimitive } from './web/structured-serialize.ts';
+import { isLengthTracking, isOutOfBounds } from './web/length-tracking.ts';
 import { viewConstructor } from './web/structured-kinds.ts';
 
 /**
@@ -114,6 +116,9 @@ class Writer {
       return this.#count(known);
     }
     MapPrototypeSet(this.#objects, object, this.#objectCount++);
+    if (isProxy(object)) {
+      throw domException('DataCloneError', `${this.#operation}: It holds a Proxy, which cannot be kept.`);
+    }
     if (ArrayIsArray(object)) {
       this.#array(object);
     } else if (ObjectGetPrototypeOf(object) === ObjectPrototype) {
@@ -186,13 +191,21 @@ class Writer {
   }
 
   /** An ArrayBuffer or a view. Views of one buffer stay so. */
-  #buffer(object: object, { buffer, length, start }: ByteRange): void {
+  #buffer(object: object, range: ByteRange): void {
+    const { buffer, length, start } = range;
     if (buffer !== object) {
       const kind = TypedArrayPrototypeGetToStringTag(object);
-      this.#byte(Tag.View);
+      const { bytes } = viewConstructor(kind);
+      if (isOutOfBounds(object, kind)) {
+        throw domException('DataCloneError', `${this.#operation}: It holds a view beyond the end of its ArrayBuffer.`);
+      }
+      const isTracking = isLengthTracking(object, kind, range, bytes);
+      this.#byte(isTracking ? Tag.TrackingView : Tag.View);
       this.#string(kind ?? '');
       this.#count(start);
-      this.#count(length / viewConstructor(kind).bytes);
+      if (!isTracking) {
+        this.#count(length / bytes);
+      }
       return this.#object(buffer);
     }
     if (ArrayBufferPrototypeGetResizable(buffer as ArrayBuffer)) {

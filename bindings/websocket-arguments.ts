@@ -3,13 +3,10 @@ import {
   MathMax,
   MathMin,
   NumberIsNaN,
-  ReflectApply,
   RegExpPrototypeExec,
   StringPrototypeIndexOf,
   StringPrototypeSlice,
   StringPrototypeStartsWith,
-  SymbolIterator,
-  TypeErrorConstructor,
 } from './primordials.ts';
 import { script } from './settings.ts';
 import { domException, type DOMException } from './web/dom-exception.ts';
@@ -84,46 +81,6 @@ export function checkProtocols(list: readonly string[], operation: string): void
       }
     }
   }
-}
-
-/** WebIDL's GetMethod of @@iterator: undefined where the value is no sequence. */
-export function iteratorMethod(value: unknown, operation: string): (() => unknown) | undefined {
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) {
-    return undefined;
-  }
-  const method = (value as Partial<Iterable<unknown>>)[SymbolIterator];
-  if (method === undefined || method === null) {
-    return undefined;
-  }
-  if (typeof method !== 'function') {
-    throw new TypeErrorConstructor(`${operation}: Symbol.iterator of the object is not a function.`);
-  }
-  return method;
-}
-
-/** WebIDL, "create a sequence from an iterable", of which each item is taken as it comes. */
-export function sequence(
-  value: unknown,
-  method: () => unknown,
-  operation: string,
-  take: (item: unknown) => void,
-): void {
-  const iterator = requireObject(ReflectApply(method, value, []), operation) as Iterator<unknown>;
-  const { next } = iterator;
-  for (;;) {
-    const result = requireObject(ReflectApply(next, iterator, []), operation) as IteratorResult<unknown>;
-    if (result.done) {
-      return;
-    }
-    take(result.value);
-  }
-}
-
-function requireObject(value: unknown, operation: string): object {
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) {
-    throw new TypeErrorConstructor(`${operation}: the iterator gave what is not an object.`);
-  }
-  return value;
 }
 
 /** WebIDL ToNumber, which takes no BigInt. */

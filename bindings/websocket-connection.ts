@@ -1,5 +1,6 @@
 import { command, sendBytes, sendText } from './bridge.ts';
 import { addConnection, nextConnectionId, removeConnection, type ConnectionClient } from './connections.ts';
+import { tellLater } from './held-events.ts';
 import {
   TypedArrayPrototypeGetBuffer,
   TypedArrayPrototypeGetLength,
@@ -50,6 +51,13 @@ export class Connection implements ConnectionClient {
   /** Bytes that were given to `send` when it was too late, and that count as waiting for ever. */
   #discardedAmount = 0;
   #isSender = false;
+  /** The script wants no messages for now. */
+  #isPaused = false;
+  /** What came while it was paused, and what came behind that; those up to `#firstHeld` are gone. */
+  readonly #held = createList<(() => void) | undefined>();
+  #firstHeld = 0;
+  /** Whether a message that comes has to wait: it is paused, or others wait already. */
+  #holds = false;
 
   private constructor(id: number, url: string, accepted: boolean) {
     this.id = id;
@@ -67,11 +75,13 @@ export class Connection implements ConnectionClient {
   }
 
   /** A connection that a server of the script has accepted: it is open. */
-  static accept(id: number, url: string, protocol: string, extensions: string): Connection {
+  static accept(id: number, url: string, protocol: string, extensions: string, paused: boolean): Connection {
     const connection = new Connection(id, url, true);
     connection.readyState = OPEN;
     connection.protocol = protocol;
     connection.extensions = extensions;
+    connection.#isPaused = paused;
+    connection.#holds = paused;
     addConnection(id, connection);
     return connection;
   }
@@ -115,6 +125,14 @@ export class Connection implements ConnectionClient {
 
   // WebSockets Standard, "when a WebSocket message has been received". Step 1: only in the state OPEN.
   text(data: string): void {
+    if (this.#holds) {
+      this.#hold(() => this.#text(data));
+    } else {
+      this.#text(data);
+    }
+  }
+
+  #text(data: string): void {
     const receivers = this.#receivers;
     for (let index = 0; index < receivers.length && this.readyState === OPEN; index++) {
       dispatch((receivers[index] as Receiver).target, messageEvent(data, this.#origin));
@@ -122,6 +140,14 @@ export class Connection implements ConnectionClient {
   }
 
   binary(bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.#holds) {
+      this.#hold(() => this.#binary(bytes));
+    } else {
+      this.#binary(bytes);
+    }
+  }
+
+  #binary(bytes: Uint8Array<ArrayBuffer>): void {
     const receivers = this.#receivers;
     // The first ones get copies, as what is done to an ArrayBuffer is nobody else's business.
     for (let index = 0; index < receivers.length && this.readyState === OPEN; index++) {
@@ -133,6 +159,14 @@ export class Connection implements ConnectionClient {
   }
 
   control(type: 'ping' | 'pong', bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.#holds) {
+      this.#hold(() => this.#control(type, bytes));
+    } else {
+      this.#control(type, bytes);
+    }
+  }
+
+  #control(type: 'ping' | 'pong', bytes: Uint8Array<ArrayBuffer>): void {
     if (this.readyState === OPEN) {
       this.#dispatch(() => messageEvent(TypedArrayPrototypeGetBuffer(copyOf(bytes)), this.#origin, type));
     }
@@ -140,12 +174,20 @@ export class Connection implements ConnectionClient {
 
   // WebSockets Standard, "when the WebSocket closing handshake is started".
   closingStarted(): void {
+    this.#behindMessages(() => this.#closingStarted());
+  }
+
+  #closingStarted(): void {
     if (this.readyState === OPEN) {
       this.readyState = CLOSING;
     }
   }
 
   failed(error: number, message: string): void {
+    this.#behindMessages(() => this.#failed(error, message));
+  }
+
+  #failed(error: number, message: string): void {
     // The standard fires the error event after the state has become CLOSED.
     this.readyState = CLOSED;
     this.#dispatch(() => {
@@ -158,8 +200,13 @@ export class Connection implements ConnectionClient {
 
   // WebSockets Standard, "when the WebSocket connection is closed".
   closed(code: number, reason: string, wasClean: boolean): void {
-    this.readyState = CLOSED;
     removeConnection(this.id);
+    this.#behindMessages(() => this.#closed(code, reason, wasClean));
+  }
+
+  #closed(code: number, reason: string, wasClean: boolean): void {
+    this.readyState = CLOSED;
+    this.#isPaused = false;
     this.#dispatch(() => closeEvent(code, reason, wasClean));
   }
 
@@ -221,7 +268,7 @@ export class Connection implements ConnectionClient {
   close(code: number, reason: string): void {
     if (this.readyState === CONNECTING || this.readyState === OPEN) {
       command('close', { socket: this.id, code, reason });
-      this.readyState = CLOSING;
+      this.#startClosing();
     }
   }
 
@@ -229,7 +276,73 @@ export class Connection implements ConnectionClient {
   terminate(): void {
     if (this.readyState !== CLOSED) {
       command('terminate', { socket: this.id });
-      this.readyState = CLOSING;
+      this.#startClosing();
+    }
+  }
+
+  /** From now on no messages are told, so nothing has to wait for `resume`. */
+  #startClosing(): void {
+    this.readyState = CLOSING;
+    this.#isPaused = false;
+    this.#letGo();
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** Tells no more messages until `resume`, and has the host read no further. */
+  pause(): void {
+    if (!this.#isPaused && (this.readyState === CONNECTING || this.readyState === OPEN)) {
+      command('pause', { socket: this.id });
+      this.#isPaused = true;
+      this.#holds = true;
+    }
+  }
+
+  /** What has waited is told behind the callback that is running, each by itself. */
+  resume(): void {
+    if (this.#isPaused) {
+      command('resume', { socket: this.id });
+      this.#isPaused = false;
+      this.#letGo();
+    }
+  }
+
+  /** Tells the first event that waits. Returns whether more can be told. */
+  tellHeld(): boolean {
+    if (this.#isPaused) {
+      return false;
+    }
+    const held = this.#held;
+    const tell = held[this.#firstHeld];
+    held[this.#firstHeld++] = undefined;
+    if (this.#firstHeld >= held.length) {
+      held.length = 0;
+      this.#firstHeld = 0;
+      this.#holds = false;
+    }
+    tell?.();
+    return !this.#isPaused && held.length > 0;
+  }
+
+  #letGo(): void {
+    this.#holds = this.#held.length > 0;
+    if (this.#holds) {
+      tellLater(this);
+    }
+  }
+
+  #hold(tell: () => void): void {
+    this.#held[this.#held.length] = tell;
+  }
+
+  /** An end does not wait for `resume`, as a socket that nobody reads may have no other event; but for the messages before it. */
+  #behindMessages(tell: () => void): void {
+    if (this.#held.length > 0) {
+      this.#hold(tell);
+    } else {
+      tell();
     }
   }
 

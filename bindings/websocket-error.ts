@@ -1,6 +1,6 @@
 import { ObjectGetOwnPropertyDescriptor, ReflectApply } from './primordials.ts';
 import { defineInterface } from './web/define.ts';
-import { DOMException } from './web/dom-exception.ts';
+import { DOMException, copyStack } from './web/dom-exception.ts';
 import { closeInfo } from './websocket-close-info.ts';
 
 /** An error of the bindings' own: its code may be one that no script may send, as 1006. */
@@ -42,12 +42,8 @@ export class WebSocketError extends DOMException {
       if (!isWebSocketError(value)) {
         return undefined;
       }
-      const clone = webSocketError(ReflectApply(getMessage, value, []) as string, value.#closeCode, value.#reason);
-      const { stack } = value as { stack?: unknown };
-      if (typeof stack === 'string') {
-        (clone as { stack?: unknown }).stack = stack;
-      }
-      return clone;
+      const message = ReflectApply(getMessage, value, []) as string;
+      return copyStack(value, webSocketError(message, value.#closeCode, value.#reason));
     };
     closeInfoOf = (error) => ({ closeCode: error.#closeCode, reason: error.#reason });
   }

@@ -16,7 +16,7 @@ import {
 } from './primordials.ts';
 import { script } from './settings.ts';
 import { domException } from './web/dom-exception.ts';
-import { iteratorMethod, sequence } from './websocket-arguments.ts';
+import { iteratorMethod, sequence } from './web/webidl.ts';
 
 /** Throws where a header may not be set. */
 type HeaderCheck = (lowerCase: string, name: string, failed: string) => void;

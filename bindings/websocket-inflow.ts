@@ -1,4 +1,4 @@
-import { ObjectCreate, createList } from './primordials.ts';
+import { ObjectCreate, TypedArrayPrototypeGetLength, createList } from './primordials.ts';
 import { ReadableStream, readableControl, type ReadableController } from './web/streams.ts';
 
 /** A message as a stream gives it. */
@@ -6,16 +6,23 @@ export type Chunk = string | Uint8Array<ArrayBuffer>;
 
 /** What the readable end asks of its connection. */
 export interface InflowOwner {
-  /** Reads no further from the socket. */
-  pause(): void;
-  resume(): void;
+  /** The stream has taken so many more messages: as much may come again. */
+  taken(messages: number): void;
   /** The script has cancelled the stream. */
   cancelled(reason: unknown): void;
 }
 
 /**
+ * How much of a socket the host tells that its stream has not taken, in bytes: so much waits here at most, and one message.
+ * With less, a peer that sends small messages would be read one turn after the other.
+ */
+export const STREAM_WINDOW = 64 * 1024;
+/** What a message takes besides its payload, roughly. */
+const MESSAGE_BYTES = 128;
+
+/**
  * The readable end of a WebSocketStream. The stream is given a message when it pulls one; a message that comes before
- * waits here, and the socket is not read until all that wait are gone.
+ * waits here. The host reads the socket no further when too much waits.
  *
  * A script can reach the functions that the stream calls, and call them as it likes: they harm its own stream at most.
  */
@@ -28,7 +35,9 @@ export class Inflow {
   #first = 0;
   /** Whether the stream has pulled in vain. */
   #isWanted = false;
-  #isPaused = false;
+  /** What the stream was given and the host was not told of. */
+  #taken = 0;
+  #takenBytes = 0;
   /** Nothing more comes. */
   #isDone = false;
 
@@ -64,18 +73,6 @@ export class Inflow {
       return;
     }
     this.#waiting[this.#waiting.length] = chunk;
-    if (!this.#isPaused) {
-      this.#isPaused = true;
-      this.#owner.pause();
-    }
-  }
-
-  /** Has the socket read on, whether or not there is room, as the peer's close frame must be found. */
-  release(): void {
-    if (this.#isPaused) {
-      this.#isPaused = false;
-      this.#owner.resume();
-    }
   }
 
   /** The connection was closed cleanly: the stream ends behind the messages that wait. */
@@ -102,7 +99,7 @@ export class Inflow {
       this.#enqueue(this.#next());
     } else if (!this.#isDone) {
       this.#isWanted = true;
-      this.release();
+      this.#tellTaken();
     }
   }
 
@@ -117,7 +114,18 @@ export class Inflow {
     return chunk;
   }
 
+  /** The host counts bytes of UTF-8, of which a text has three times its length at most: it waits only for more than this. */
+  #tellTaken(): void {
+    if (this.#takenBytes > STREAM_WINDOW / 4) {
+      this.#owner.taken(this.#taken);
+      this.#taken = 0;
+      this.#takenBytes = 0;
+    }
+  }
+
   #enqueue(chunk: Chunk): void {
+    this.#taken++;
+    this.#takenBytes += MESSAGE_BYTES + (typeof chunk === 'string' ? chunk.length : TypedArrayPrototypeGetLength(chunk));
     readableControl.enqueue(this.#controller as ReadableController, chunk);
   }
 

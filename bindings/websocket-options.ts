@@ -8,7 +8,7 @@ import {
   createList,
 } from './primordials.ts';
 import { script } from './settings.ts';
-import { iteratorMethod, sequence } from './websocket-arguments.ts';
+import { iteratorMethod, sequence } from './web/webidl.ts';
 import { headerList } from './websocket-headers.ts';
 
 /** What `connect` is told besides the address. Times in milliseconds, sizes in bytes; 0 stands for the script's limit. */

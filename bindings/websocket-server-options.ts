@@ -1,7 +1,8 @@
 import { MOST_LISTED, SLOW_READERS } from '../wire/questions.ts';
 import { parseURLParts, URL_PARTS } from './cell-services.ts';
 import { RangeErrorConstructor, RegExpPrototypeExec, StringConstructor, StringPrototypeStartsWith, TypeErrorConstructor, createList } from './primordials.ts';
-import { checkProtocols, iteratorMethod, sequence } from './websocket-arguments.ts';
+import { iteratorMethod, sequence } from './web/webidl.ts';
+import { checkProtocols } from './websocket-arguments.ts';
 import { connectionOptions, type GivenConnectionOptions, type ServerConnectionOptions } from './websocket-server-connections.ts';
 
 const FAILED = "Failed to construct 'WebSocketServer'";

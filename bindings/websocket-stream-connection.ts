@@ -9,7 +9,7 @@ import type { ReadableStream, WritableStream } from './web/streams.ts';
 import type { CloseInfo } from './websocket-close-info.ts';
 import { CLOSED, CLOSING, CONNECTING, OPEN } from './websocket-connection.ts';
 import { closeInfoOf, isWebSocketError, webSocketError } from './websocket-error.ts';
-import { Inflow, type Chunk } from './websocket-inflow.ts';
+import { Inflow, STREAM_WINDOW, type Chunk } from './websocket-inflow.ts';
 import type { ConnectOptions } from './websocket-options.ts';
 import { Outflow } from './websocket-outflow.ts';
 
@@ -53,12 +53,19 @@ export class StreamConnection implements ConnectionClient {
     }
     const id = nextConnectionId();
     this.#id = id;
-    command('connect', { socket: id, url, ...options });
-    addConnection(id, this);
     if (signal !== undefined) {
-      this.#signal = signal;
+      // This may fail, as a signal of `timeout` needs a timer. Then nothing has begun.
       addAbortAlgorithm(signal, this.#abort);
+      this.#signal = signal;
     }
+    try {
+      command('connect', { socket: id, url, ...options });
+      ownCommand('window', { socket: id, bytes: STREAM_WINDOW });
+    } catch (error) {
+      this.#forgetSignal();
+      throw error;
+    }
+    addConnection(id, this);
   }
 
   closingStarted(): void {
@@ -74,8 +81,7 @@ export class StreamConnection implements ConnectionClient {
     this.#forgetSignal();
     try {
       this.#inflow = new Inflow({
-        pause: () => ownCommand('pause', { socket: this.#id }),
-        resume: () => ownCommand('resume', { socket: this.#id }),
+        taken: (messages) => ownCommand('taken', { socket: this.#id, messages }),
         cancelled: (reason) => this.#closeBecause(reason),
       });
       this.#outflow = new Outflow({
@@ -121,16 +127,23 @@ export class StreamConnection implements ConnectionClient {
     if (this.#isSettled) {
       return;
     }
-    // Chromium: what the peer has closed before it took all that was written was not closed cleanly.
-    if (!this.#wasOpen || !wasClean || this.#isDraining) {
-      const error = webSocketError(this.#failure === '' ? this.#describeEnd(wasClean) : this.#failure, code, reason);
+    const describe = (): unknown =>
+      webSocketError(this.#failure === '' ? this.#describeEnd(wasClean) : this.#failure, code, reason);
+    if (!this.#wasOpen || !wasClean) {
+      const error = describe();
       this.#reject(error);
       attempt(() => this.#inflow?.fail(error));
       attempt(() => this.#outflow?.fail(error));
       return;
     }
     this.#isSettled = true;
-    this.closing.resolve({ closeCode: code, reason });
+    // Chromium: what the peer has closed before it took all that was written was not closed cleanly. But nothing is
+    // missing of what the peer has sent.
+    if (this.#isDraining) {
+      this.closing.reject(describe());
+    } else {
+      this.closing.resolve({ closeCode: code, reason });
+    }
     attempt(() => this.#inflow?.close());
     attempt(() => this.#outflow?.close(notOpen()));
   }
@@ -150,7 +163,6 @@ export class StreamConnection implements ConnectionClient {
       this.#state = CLOSING;
       // A code of 0 is none. The bounds of the turn let it pass, as a connection is closed once.
       ownCommand('close', { socket: this.#id, code: closeCode ?? 0, reason });
-      this.#inflow?.release();
     }
   }
 

@@ -103,6 +103,11 @@ export class WebSocket extends EventTarget {
     return own(this).protocol;
   }
 
+  /** Not of the standard: whether `pause` was called, and `resume` was not. */
+  get isPaused(): boolean {
+    return own(this).isPaused;
+  }
+
   get binaryType(): BinaryType {
     own(this);
     return receiverOf(this).binaryType;
@@ -159,6 +164,16 @@ export class WebSocket extends EventTarget {
     connection.close(code === undefined ? fallback : wireCode, text);
   }
 
+  /** Not of the standard: no message is told until `resume`, also none that has come already. */
+  pause(): void {
+    own(this).pause();
+  }
+
+  /** Not of the standard: messages are told again, first those that have waited. */
+  resume(): void {
+    own(this).resume();
+  }
+
   /** Not of the standard: sends a ping. The peer's pong comes as a `pong` event. */
   ping(data: unknown = undefined): void {
     const connection = own(this);
@@ -191,6 +206,9 @@ defineInterface(WebSocket, 'WebSocket', [
   'send',
   'close',
   'ping',
+  'isPaused',
+  'pause',
+  'resume',
 ]);
 defineConstants(WebSocket, { CONNECTING, OPEN, CLOSING, CLOSED });
 ObjectDefineProperty(WebSocket, 'SocketError', { value: ObjectFreeze({ ...SOCKET_ERRORS }), enumerable: true });

@@ -45,7 +45,8 @@ export class Arena {
   /** The slice is over, and its turn goes on later: what was fed in belongs to others until then, so that the rest is copied. */
   suspend(): void {
     const { bytes, numbers, texts } = this.#incoming;
-    const left = bytes.slice(this.#chunk).map((chunk, index) => chunk.slice(index === 0 ? this.#chunkOffset : 0));
+    // `slice` of a Buffer copies nothing.
+    const left = bytes.slice(this.#chunk).map((chunk, index) => new Uint8Array(chunk.subarray(index === 0 ? this.#chunkOffset : 0)));
     this.#incoming = { numbers: numbers.slice(this.#numbersFed), texts, bytes: left };
     this.#numbersFed = 0;
     this.#chunk = 0;

@@ -48,11 +48,15 @@ export const COMMANDS = {
   resume: { code: 14, fields: { socket: 'uint' } },
   /** Tell by `drained` when the kernel has taken all that was sent on the socket. Asked again meanwhile, it is told once. */
   drain: { code: 15, fields: { socket: 'uint' } },
+  /** Tell no more messages of the socket when so many bytes of them were told that the script has not `taken`. */
+  window: { code: 17, fields: { socket: 'uint', bytes: 'uint' } },
+  /** The script has taken so many more of the messages of a socket with a `window`. */
+  taken: { code: 16, fields: { socket: 'uint', messages: 'uint' } },
   /**
    * Accept a handshake. `byDefault`: with the subprotocol that the server's options choose; else with `protocol`, or none
-   * where it is empty. `headers`: name, value, name, value and so on.
+   * where it is empty. `headers`: name, value, name, value and so on. `paused`: the socket is not read before `resume`.
    */
-  acceptRequest: { code: 20, fields: { request: 'uint', byDefault: 'boolean', protocol: 'string', headers: 'strings' } },
+  acceptRequest: { code: 20, fields: { request: 'uint', byDefault: 'boolean', protocol: 'string', headers: 'strings', paused: 'boolean' } },
   /** Answer a plain request, or refuse a handshake. */
   answerRequest: { code: 21, fields: { request: 'uint', status: 'uint', headers: 'strings', data: 'bytes' } },
   /** Whether the script is asked about a server's handshakes and its plain requests. */

@@ -4,10 +4,20 @@ import { DateNow, MathTrunc } from '../primordials.ts';
 /** What is to be added to `Date.now()`, as of this turn. */
 let offset = 0;
 let isAsked = false;
+const MOST_TRIES = 3;
+/** When this turn began, by `Date.now()`. */
+let begun = 0;
 
 /** A turn begins. */
 export function beginTimerTurn(): void {
   isAsked = false;
+  begun = DateNow();
+}
+
+/** The time when this turn began, as `timerNow` has it. */
+export function turnBegan(): number {
+  timerNow();
+  return begun + offset;
 }
 
 /**
@@ -16,10 +26,16 @@ export function beginTimerTurn(): void {
  * within the turn Date counts on.
  */
 export function timerNow(): number {
-  const now = DateNow();
-  if (!isAsked) {
-    isAsked = true;
+  // A busy system may stop the process between the two clocks, which then do not show the same moment.
+  let now = DateNow();
+  for (let tries = 1; !isAsked; tries++) {
     offset = MathTrunc(monotonicNow()) - now;
+    const after = DateNow();
+    if (after - now <= 1 || tries === MOST_TRIES) {
+      isAsked = true;
+    } else {
+      now = after;
+    }
   }
   return now + offset;
 }

@@ -17,7 +17,7 @@ import {
   createList,
 } from '../primordials.ts';
 import { script } from '../settings.ts';
-import { timerNow } from './timer-clock.ts';
+import { timerNow, turnBegan } from './timer-clock.ts';
 
 interface Timer {
   readonly id: number;
@@ -31,6 +31,12 @@ interface Timer {
   order: number;
 }
 
+/** When something is due: kept by somebody who may set the timer for it later, or not at all. */
+export interface DueTime {
+  readonly deadline: number;
+  readonly order: number;
+}
+
 /** HTML: a delay is a signed 32-bit number of milliseconds. */
 const LONGEST_DELAY = 2 ** 31 - 1;
 
@@ -41,27 +47,52 @@ let lastId = 0;
 let lastOrder = 0;
 /** The deadline that the host is armed for. */
 let armed = Infinity;
+/** The latest deadline of those that have run: they may run a millisecond before it. */
+let reached = -Infinity;
 
 export function setTimer(name: string, callback: unknown, delay: unknown, args: unknown[], repeats: boolean): number {
   if (typeof callback !== 'function') {
     throw new TypeErrorConstructor(`${name}: the first argument must be a function.`);
   }
+  const milliseconds = delayOf(delay);
+  const now = timerNow();
+  return start(name, callback as Timer['callback'], args, repeats ? milliseconds : undefined, now + milliseconds, ++lastOrder, now);
+}
+
+export function dueIn(delay: number): DueTime {
+  return { deadline: timerNow() + delayOf(delay), order: ++lastOrder };
+}
+
+/** Whether a timer for it could have run before the code that is running: it does not change in the middle of that. */
+export function isDue({ deadline }: DueTime): boolean {
+  return deadline <= reached || deadline <= turnBegan();
+}
+
+/** Sets a timer as it would have been set when `due` was made. */
+export function setTimerAt(name: string, callback: () => void, { deadline, order }: DueTime): number {
+  return start(name, callback, [], undefined, deadline, order, timerNow());
+}
+
+function delayOf(delay: unknown): number {
   const number = NumberConstructor(delay);
   // Zero would let a script run without a pause.
-  const milliseconds = NumberIsNaN(number) ? 1 : MathMin(MathMax(1, number), LONGEST_DELAY);
+  return NumberIsNaN(number) ? 1 : MathMin(MathMax(1, number), LONGEST_DELAY);
+}
+
+function start(
+  name: string,
+  callback: Timer['callback'],
+  args: unknown[],
+  interval: number | undefined,
+  deadline: number,
+  order: number,
+  now: number,
+): number {
   if (MapPrototypeGetSize(timers) >= script().timers) {
     refused('timers');
     throw new ErrorConstructor(`${name}: the limit of ${script().timers} timers is reached`);
   }
-  const now = timerNow();
-  const timer: Timer = {
-    id: ++lastId,
-    callback: callback as Timer['callback'],
-    args,
-    interval: repeats ? milliseconds : undefined,
-    deadline: now + milliseconds,
-    order: ++lastOrder,
-  };
+  const timer: Timer = { id: ++lastId, callback, args, interval, deadline, order };
   MapPrototypeSet(timers, timer.id, timer);
   push(timer);
   try {
@@ -116,6 +147,7 @@ export function runTimers(stopped: () => boolean): void {
   const last = lastOrder;
   for (let timer = heap[0]; timer !== undefined && timer.deadline <= now && timer.order <= last; timer = heap[0]) {
     pop();
+    reached = MathMax(reached, timer.deadline);
     if (MapPrototypeGet(timers, timer.id) !== timer) {
       continue;
     }

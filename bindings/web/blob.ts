@@ -7,7 +7,6 @@ import {
   StringPrototypeIndexOf,
   StringPrototypeSlice,
   StringPrototypeToLowerCase,
-  SymbolIterator,
   TypedArrayPrototypeGetBuffer,
   TypedArrayPrototypeGetByteOffset,
   TypedArrayPrototypeGetLength,
@@ -20,7 +19,9 @@ import { byteRange, type ByteRange } from './buffer-source.ts';
 import { defineInterface } from './define.ts';
 import { ReadableStream } from './streams.ts';
 import { utf8Decode, utf8Encode } from './utf8.ts';
-import { clampLongLong, dictionary } from './webidl.ts';
+import { clampLongLong, dictionary, iteratorMethod, sequence } from './webidl.ts';
+
+const FAILED = "Failed to construct 'Blob'";
 
 export interface BlobPropertyBag {
   type?: string;
@@ -44,7 +45,7 @@ export class Blob {
   constructor(parts: unknown = undefined, options: unknown = undefined) {
     const pieces = parts === undefined ? createList<string | object>() : partList(parts);
     // Web IDL: the members in the order of their names.
-    const { endings, type } = dictionary<BlobPropertyBag>(options, "Failed to construct 'Blob'");
+    const { endings, type } = dictionary<BlobPropertyBag>(options, FAILED);
     const ending = endings === undefined ? 'transparent' : `${endings}`;
     if (ending !== 'transparent' && ending !== 'native') {
       throw new TypeErrorConstructor(
@@ -169,16 +170,15 @@ function copy({ buffer, start, length }: ByteRange): Uint8Array<ArrayBuffer> {
 
 /** Web IDL `sequence<BlobPart>`: strings now, bytes when all is converted, as the standard has it. */
 function partList(parts: unknown): (string | object)[] {
-  const isObject = (typeof parts === 'object' && parts !== null) || typeof parts === 'function';
-  const iterate = isObject ? (parts as Partial<Iterable<unknown>>)[SymbolIterator] : undefined;
-  if (iterate === undefined || iterate === null) {
-    throw new TypeErrorConstructor("Failed to construct 'Blob': The provided value cannot be converted to a sequence.");
+  const iterate = iteratorMethod(parts, FAILED);
+  if (iterate === undefined) {
+    throw new TypeErrorConstructor(`${FAILED}: The provided value cannot be converted to a sequence.`);
   }
   const list = createList<string | object>();
-  for (const part of parts as Iterable<unknown>) {
+  sequence(parts, iterate, FAILED, (part) => {
     const isBytes = byteRange(part) !== undefined || blobRange(part) !== undefined;
     list[list.length] = isBytes ? (part as object) : `${part as string}`;
-  }
+  });
   return list;
 }
 

@@ -9,6 +9,7 @@ import {
 } from '../primordials.ts';
 import { defineInterface, requireArguments } from './define.ts';
 import { domException } from './dom-exception.ts';
+import { QuotaExceededError } from './quota-exceeded-error.ts';
 import { CONSTRUCT, requireConstruct } from './webidl.ts';
 
 /** Web Cryptography, `getRandomValues`, step 2. */
@@ -35,9 +36,9 @@ export class Crypto {
     }
     const length = TypedArrayPrototypeGetByteLength(array);
     if (length > MOST_BYTES) {
-      throw domException(
-        'QuotaExceededError',
+      throw new QuotaExceededError(
         `Failed to execute 'getRandomValues' on 'Crypto': The ArrayBufferView's byte length (${length}) exceeds the number of bytes of entropy available via this API (${MOST_BYTES}).`,
+        { quota: MOST_BYTES, requested: length },
       );
     }
     if (length > 0) {

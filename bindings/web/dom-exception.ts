@@ -4,6 +4,7 @@ import {
   ObjectDefineProperty,
   ObjectHasOwn,
   ObjectSetPrototypeOf,
+  ReflectConstruct,
 } from '../primordials.ts';
 import { defineConstants, defineInterface } from './define.ts';
 
@@ -33,46 +34,84 @@ const LEGACY_CODES = {
   DataCloneError: 25,
 } as const;
 
+/** What extends it puts its private fields on the object that it is given. No script can reach it. */
+class GivenObject {
+  constructor(object: object) {
+    return object;
+  }
+}
+
 /** Web IDL, "DOMException", its serialization steps; undefined where the value is none. */
 export let cloneDOMException: (value: object) => DOMException | undefined;
 
-/** Web IDL's DOMException. Not an ECMAScript error class, but its prototype inherits from `Error.prototype`. */
-export class DOMException {
+/** What a DOMException has, put on an object that another constructor has made. */
+class Slots extends GivenObject {
   readonly #message: string;
   readonly #name: string;
 
+  constructor(error: object, message: string, name: string) {
+    super(error);
+    this.#message = message;
+    this.#name = name;
+  }
+
+  static has(value: object): boolean {
+    return #name in value;
+  }
+
+  static message(value: object): string {
+    return (value as Slots).#message;
+  }
+
+  static nameOf(value: object): string {
+    return (value as Slots).#name;
+  }
+}
+const { has, message: messageOf, nameOf } = Slots;
+
+/**
+ * Web IDL's DOMException. Not an ECMAScript error class, but its prototype inherits from `Error.prototype`, and its
+ * objects have [[ErrorData]]. Only the constructor of Error gives that, and the class cannot extend Error: it must inherit
+ * from `Function.prototype`. So it returns an error that was constructed for it.
+ */
+export class DOMException {
   constructor(message: unknown = '', name: unknown = 'Error') {
-    this.#message = `${message as string}`;
-    this.#name = `${name as string}`;
-    ErrorCaptureStackTrace(this, DOMException);
+    const text = `${message as string}`;
+    const nameText = `${name as string}`;
+    // V8 takes the message at the top of `stack` from the constructor's argument; the getter is on the prototype.
+    const error = ReflectConstruct(ErrorConstructor, [text], new.target) as { message?: string };
+    delete error.message;
+    new Slots(error, text, nameText);
+    // Once more, now that it has its name, and from its caller on.
+    ErrorCaptureStackTrace(error, DOMException);
+    return error as DOMException;
   }
 
   static {
-    cloneDOMException = (value) => {
-      if (!(#name in value)) {
-        return undefined;
-      }
-      const clone = new DOMException(value.#message, value.#name);
-      // HTML: serialized objects keep their stack, where it is still text.
-      const { stack } = value as { stack?: unknown };
-      if (typeof stack === 'string') {
-        (clone as { stack?: unknown }).stack = stack;
-      }
-      return clone;
-    };
+    cloneDOMException = (value) => (has(value) ? copyStack(value, new DOMException(messageOf(value), nameOf(value))) : undefined);
   }
 
   get name(): string {
-    return this.#name;
+    return nameOf(this);
   }
 
   get message(): string {
-    return this.#message;
+    return messageOf(this);
   }
 
   get code(): number {
-    return ObjectHasOwn(LEGACY_CODES, this.#name) ? LEGACY_CODES[this.#name as DOMExceptionName] : 0;
+    const name = nameOf(this);
+    return ObjectHasOwn(LEGACY_CODES, name) ? LEGACY_CODES[name as DOMExceptionName] : 0;
   }
+}
+
+/** HTML: serialized objects keep their stack, if it is still text. */
+export function copyStack<Clone extends DOMException>(value: object, clone: Clone): Clone {
+  const { stack } = value as { stack?: unknown };
+  if (typeof stack === 'string') {
+    (clone as { stack?: unknown }).stack = stack;
+  }
+  return clone;
 }
 
 ObjectSetPrototypeOf(DOMException.prototype, ErrorConstructor.prototype);

@@ -9,7 +9,7 @@ import {
   TypeErrorConstructor,
   createList,
 } from '../primordials.ts';
-import { addAbortAlgorithm, isAborted, isAbortSignal } from './abort-algorithms.ts';
+import { isAborted, isAbortSignal } from './abort-algorithms.ts';
 import { defineInterface, illegalInvocation, requireArguments } from './define.ts';
 import { domException } from './dom-exception.ts';
 import { internals, type Event } from './event.ts';
@@ -27,6 +27,8 @@ interface Listener {
   readonly passive: boolean;
   /** How the value of an event handler attribute is called; undefined for other listeners. */
   readonly invoke: HandlerInvoker | undefined;
+  /** It is removed when this one is aborted. */
+  readonly signal: object | undefined;
   removed: boolean;
 }
 
@@ -44,6 +46,8 @@ interface TargetInternals {
   setHandler(target: EventTarget, type: string, value: unknown, invoke?: HandlerInvoker): void;
   dispatch(target: EventTarget, event: Event): boolean;
   hasListeners(target: EventTarget, type: string): boolean;
+  /** Lets go of the listeners whose signals are aborted. */
+  sweepListeners(target: EventTarget, type: string): void;
 }
 let targetInternals: TargetInternals;
 
@@ -54,14 +58,19 @@ export type HandlerInvoker = (
   event: Event,
 ) => unknown;
 
-/** The one type of events that somebody wants to know the listeners of. */
-let watchedType: string | undefined;
-let onWatched: (target: EventTarget) => void;
+/** Told of the listeners for one type of events. */
+export interface ListenerWatch {
+  /** Called before each listener is added. It may throw: then the listener is not added. */
+  adding(target: EventTarget): void;
+  /** Called when the last listener of a target was removed. */
+  emptied?(target: EventTarget): void;
+}
 
-/** Calls back before each listener for events of this type is added. */
-export function watchListeners(type: string, callback: (target: EventTarget) => void): void {
-  watchedType = type;
-  onWatched = callback;
+/** The types of events that the bindings want to know the listeners of. */
+const watches = new MapConstructor<string, ListenerWatch>();
+
+export function watchListeners(type: string, watch: ListenerWatch): void {
+  MapPrototypeSet(watches, type, watch);
 }
 
 /** Holds the listeners of the global object, which has no private members of its own. */
@@ -85,11 +94,7 @@ export class EventTarget {
     if (isNull || (signal !== undefined && isAborted(signal)) || target.#find(name, callback, capture) !== undefined) {
       return;
     }
-    const listener = { callback, capture, once, passive, invoke: undefined, removed: false };
-    target.#add(name, listener);
-    if (signal !== undefined) {
-      addAbortAlgorithm(signal, () => target.#remove(name, listener));
-    }
+    target.#add(name, { callback, capture, once, passive, invoke: undefined, signal, removed: false });
   }
 
   removeEventListener(type: unknown, callback: unknown, options: unknown = undefined): void {
@@ -134,7 +139,7 @@ export class EventTarget {
         const listener = target.#findHandler(type);
         if (listener === undefined) {
           if (isObject) {
-            target.#add(type, { callback: value, capture: false, once: false, passive: false, invoke, removed: false });
+            target.#add(type, { callback: value, capture: false, once: false, passive: false, invoke, signal: undefined, removed: false });
           }
         } else if (isObject) {
           listener.callback = value;
@@ -146,14 +151,18 @@ export class EventTarget {
       dispatch: (target, event) => target.#dispatch(event),
 
       hasListeners(target, type) {
-        const list = MapPrototypeGet(target.#listeners, type);
+        const list = target.#list(type);
         return list !== undefined && list.length > 0;
+      },
+
+      sweepListeners(target, type) {
+        target.#list(type);
       },
     };
   }
 
   #find(type: string, callback: unknown, capture: boolean): Listener | undefined {
-    const list = MapPrototypeGet(this.#listeners, type);
+    const list = this.#list(type);
     for (let index = 0; list !== undefined && index < list.length; index++) {
       const listener = list[index] as Listener;
       if (listener.invoke === undefined && listener.callback === callback && listener.capture === capture) {
@@ -174,9 +183,25 @@ export class EventTarget {
     return undefined;
   }
 
+  /**
+   * The listeners for a type. The standard has a signal remove its listeners when it is aborted. Then the signal would keep
+   * each of them and its target for as long as it lives itself. So a listener keeps its signal instead, and goes when
+   * somebody next looks for it: before that, nobody can tell.
+   */
+  #list(type: string): readonly Listener[] | undefined {
+    const list = MapPrototypeGet(this.#listeners, type);
+    for (let index = 0; list !== undefined && index < list.length; index++) {
+      if (isGone(list[index] as Listener)) {
+        return this.#keep(type, (listener) => !isGone(listener));
+      }
+    }
+    return list;
+  }
+
   #add(type: string, listener: Listener): void {
-    if (type === watchedType) {
-      onWatched(this);
+    const watch = MapPrototypeGet(watches, type);
+    if (watch !== undefined) {
+      watch.adding(this);
     }
     let list = MapPrototypeGet(this.#listeners, type);
     if (list === undefined) {
@@ -188,31 +213,57 @@ export class EventTarget {
 
   #remove(type: string, listener: Listener): void {
     listener.removed = true;
+    this.#keep(type, (each) => each !== listener);
+  }
+
+  #keep(type: string, stays: (listener: Listener) => boolean): readonly Listener[] {
     // A new list, so that a dispatch under way goes on with the one that it has.
     const list = MapPrototypeGet(this.#listeners, type);
     const rest = createList<Listener>();
     for (let index = 0; list !== undefined && index < list.length; index++) {
-      if (list[index] !== listener) {
-        rest[rest.length] = list[index] as Listener;
+      const each = list[index] as Listener;
+      if (stays(each)) {
+        rest[rest.length] = each;
       }
     }
     MapPrototypeSet(this.#listeners, type, rest);
+    if (rest.length === 0) {
+      MapPrototypeGet(watches, type)?.emptied?.(this);
+    }
+    return rest;
   }
 
   /** DOM, "dispatch", where the path has one target. Returns false where the event was canceled. */
   #dispatch(event: Event): boolean {
     const type = internals.type(event);
-    const list = MapPrototypeGet(this.#listeners, type);
+    const list = this.#list(type);
     internals.begin(event, seenAs(this));
     try {
       // "Invoke": nothing where a script has stopped the event before it dispatched it.
       if (list !== undefined && list.length > 0 && !internals.stopped(event)) {
-        this.#innerInvoke(list, type, event);
+        this.#invoke(list, type, event);
       }
     } finally {
       internals.end(event);
     }
     return !internals.canceled(event);
+  }
+
+  /** DOM, "dispatch", steps 5.13 and 5.14: at the target, too, those that capture run first. */
+  #invoke(list: readonly Listener[], type: string, event: Event): void {
+    let captures = 0;
+    for (let index = 0; index < list.length; index++) {
+      captures += (list[index] as Listener).capture ? 1 : 0;
+    }
+    if (captures === 0 || captures === list.length) {
+      return this.#innerInvoke(list, type, event);
+    }
+    this.#innerInvoke(withCapture(list, true), type, event);
+    // "Invoke" begins anew: what was added meanwhile runs, and nothing if the event was stopped.
+    const rest = this.#list(type);
+    if (rest !== undefined && !internals.stopped(event)) {
+      this.#innerInvoke(withCapture(rest, false), type, event);
+    }
   }
 
   #innerInvoke(list: readonly Listener[], type: string, event: Event): void {
@@ -221,7 +272,7 @@ export class EventTarget {
     const { length } = clone;
     for (let index = 0; index < length && !internals.immediateStopped(event); index++) {
       const listener = clone[index] as Listener;
-      if (listener.removed) {
+      if (isGone(listener)) {
         continue;
       }
       if (listener.once) {
@@ -240,7 +291,7 @@ export class EventTarget {
 
 defineInterface(EventTarget, 'EventTarget', ['addEventListener', 'removeEventListener', 'dispatchEvent']);
 
-export const { getHandler, setHandler, dispatch, hasListeners } = targetInternals!;
+export const { getHandler, setHandler, dispatch, hasListeners, sweepListeners } = targetInternals!;
 
 /** What a script sees in the place of a target. */
 function seenAs(target: EventTarget): object {
@@ -259,6 +310,21 @@ function own(value: unknown): EventTarget {
     throw illegalInvocation('EventTarget');
   }
   return value;
+}
+
+function isGone({ removed, signal }: Listener): boolean {
+  return removed || (signal !== undefined && isAborted(signal));
+}
+
+function withCapture(list: readonly Listener[], capture: boolean): readonly Listener[] {
+  const some = createList<Listener>();
+  for (let index = 0; index < list.length; index++) {
+    const listener = list[index] as Listener;
+    if (listener.capture === capture) {
+      some[some.length] = listener;
+    }
+  }
+  return some;
 }
 
 export const invokeWithEvent: HandlerInvoker = (handler, target, event) => ReflectApply(handler, target, [event]);

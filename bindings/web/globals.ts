@@ -7,6 +7,7 @@ import { DOMException } from './dom-exception.ts';
 import { ErrorEvent } from './error-event.ts';
 import { queueMicrotask } from './microtask.ts';
 import { Performance, createPerformance } from './performance.ts';
+import { QuotaExceededError } from './quota-exceeded-error.ts';
 import { streamGlobals } from './streams.ts';
 import { structuredClone } from './structured-clone.ts';
 import { TextDecoder } from './text-decoder.ts';
@@ -32,6 +33,7 @@ export const webGlobals: Readonly<Record<string, unknown>> = {
   DOMException,
   ErrorEvent,
   Performance,
+  QuotaExceededError,
   TextDecoder,
   TextDecoderStream,
   TextEncoder,

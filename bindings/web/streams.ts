@@ -13,7 +13,15 @@ import {
   WritableStreamDefaultController,
   WritableStreamDefaultWriter,
 } from 'web-streams-polyfill';
-import { ObjectGetOwnPropertyDescriptor, ObjectKeys, ReflectApply } from '../primordials.ts';
+import {
+  ObjectDefineProperty,
+  ObjectGetOwnPropertyDescriptor,
+  ObjectGetPrototypeOf,
+  ObjectKeys,
+  ObjectSetPrototypeOf,
+  ReflectApply,
+  SymbolToStringTag,
+} from '../primordials.ts';
 import { defineInterface } from './define.ts';
 
 /**
@@ -40,6 +48,17 @@ export const streamGlobals = {
 for (const name of ObjectKeys(streamGlobals) as (keyof typeof streamGlobals)[]) {
   defineInterface(streamGlobals[name], name, []);
 }
+
+/** %AsyncIteratorPrototype%, which all asynchronous iterators of the language inherit from. */
+const AsyncIteratorPrototype = ObjectGetPrototypeOf(
+  ObjectGetPrototypeOf(ObjectGetPrototypeOf((async function* () {})())),
+) as object;
+
+// Web IDL, 3.7.10.2. Those of the package inherit from nothing, and have what they would inherit themselves.
+const iteratorPrototype = ObjectGetPrototypeOf(new ReadableStream().values()) as { [Symbol.asyncIterator]?: unknown };
+delete iteratorPrototype[Symbol.asyncIterator];
+ObjectSetPrototypeOf(iteratorPrototype, AsyncIteratorPrototype);
+ObjectDefineProperty(iteratorPrototype, SymbolToStringTag, { value: 'ReadableStream AsyncIterator', configurable: true });
 
 // The standard has put `signal` in its place.
 delete (WritableStreamDefaultController.prototype as { abortReason?: unknown }).abortReason;

@@ -10,13 +10,15 @@ import {
 import { transferBuffer } from '../resizable-buffers.ts';
 import { requireArguments } from './define.ts';
 import { domException } from './dom-exception.ts';
-import { dictionary } from './webidl.ts';
+import { dictionary, iteratorMethod, sequence } from './webidl.ts';
 import { Serialized, dataCloneError, revive, serialize, type Memory } from './structured-serialize.ts';
+
+const FAILED = "Failed to execute 'structuredClone'";
 
 /** HTML, section 2.7.10, "structuredClone": StructuredSerializeWithTransfer, then StructuredDeserializeWithTransfer. */
 export function structuredClone(value: unknown, options: unknown = undefined): unknown {
-  requireArguments(arguments.length, 1, "Failed to execute 'structuredClone'");
-  const { transfer } = dictionary<{ transfer?: unknown }>(options, "Failed to execute 'structuredClone'");
+  requireArguments(arguments.length, 1, FAILED);
+  const { transfer } = dictionary<{ transfer?: unknown }>(options, FAILED);
   const buffers = transfer === undefined ? createList<ArrayBuffer>() : transferList(transfer);
   const memory: Memory = new MapConstructor();
   const transferred = createList<TransferredBuffer>();
@@ -53,18 +55,17 @@ class TransferredBuffer extends Serialized {
 
 /** Web IDL `sequence<object>`, of what can be transferred here. */
 function transferList(transfer: unknown): ArrayBuffer[] {
-  if ((typeof transfer !== 'object' && typeof transfer !== 'function') || transfer === null) {
-    throw new TypeErrorConstructor(
-      "Failed to execute 'structuredClone': The provided value cannot be converted to a sequence.",
-    );
+  const iterate = iteratorMethod(transfer, FAILED);
+  if (iterate === undefined) {
+    throw new TypeErrorConstructor(`${FAILED}: The provided value cannot be converted to a sequence.`);
   }
   const objects = createList<object>();
-  for (const each of transfer as Iterable<unknown>) {
+  sequence(transfer, iterate, FAILED, (each) => {
     if ((typeof each !== 'object' && typeof each !== 'function') || each === null) {
-      throw new TypeErrorConstructor("Failed to execute 'structuredClone': A value to transfer is not of type 'object'.");
+      throw new TypeErrorConstructor(`${FAILED}: A value to transfer is not of type 'object'.`);
     }
     objects[objects.length] = each;
-  }
+  });
   for (let index = 0; index < objects.length; index++) {
     if (!isArrayBuffer(objects[index] as object)) {
       throw domException(

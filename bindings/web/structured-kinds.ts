@@ -10,7 +10,7 @@ import { isInterfacePrototype } from './define.ts';
 
 /** A constructor of views, and how many bytes an element has. */
 interface ViewKind {
-  readonly construct: new (buffer: ArrayBuffer, start: number, length: number) => object;
+  readonly construct: new (buffer: ArrayBuffer, start: number, length: number | undefined) => object;
   readonly bytes: number;
 }
 

@@ -8,7 +8,6 @@ import {
   BigIntPrototypeValueOf,
   BooleanPrototypeValueOf,
   DateConstructor,
-  DataViewPrototypeGetByteLength,
   DatePrototypeGetTime,
   ErrorIsError,
   MapConstructor,
@@ -30,20 +29,22 @@ import {
   SetPrototypeForEach,
   SetPrototypeGetSize,
   StringPrototypeValueOf,
-  TypedArrayPrototypeAt,
   TypedArrayPrototypeGetToStringTag,
   TypedArrayPrototypeSet,
   Uint8ArrayConstructor,
   createList,
   regExpFlags,
 } from '../primordials.ts';
+import { isProxy } from '../boundary/natives.ts';
 import { cloneWebSocketError } from '../websocket-error.ts';
 import { createResizableBuffer } from '../resizable-buffers.ts';
 import { cloneBlob } from './blob.ts';
 import { byteRange, type ByteRange } from './buffer-source.ts';
 import { defineOwn } from './define.ts';
 import { cloneDOMException, domException, type DOMException } from './dom-exception.ts';
+import { cloneQuotaExceededError } from './quota-exceeded-error.ts';
 import { cloneError, defineHidden } from './structured-error.ts';
+import { isLengthTracking, isOutOfBounds } from './length-tracking.ts';
 import { isUnserializable, viewConstructor } from './structured-kinds.ts';
 
 /** HTML, section 2.7.3, StructuredSerializeInternal, and 2.7.6, StructuredDeserialize. */
@@ -105,11 +106,15 @@ function serializeObject(value: object, memory: Memory): Serialized {
   if (known !== undefined) {
     return known;
   }
+  if (isProxy(value)) {
+    throw dataCloneError('A Proxy');
+  }
   if (ArrayIsArray(value)) {
     return remember(new PlainObject(value, value.length), value, memory);
   }
   if (ErrorIsError(value)) {
-    return remember(new ErrorCopy(value), value, memory);
+    const exception = cloneWebSocketError(value) ?? cloneQuotaExceededError(value) ?? cloneDOMException(value);
+    return remember(exception === undefined ? new ErrorCopy(value) : new Fresh(() => exception), value, memory);
   }
   const prototype = ObjectGetPrototypeOf(value) as object | null;
   if (prototype !== ObjectPrototype && prototype !== null) {
@@ -161,9 +166,9 @@ function serializeSpecial(value: object, memory: Memory): Serialized | undefined
   if (attempt(() => SetPrototypeGetSize(value as Set<unknown>)) !== undefined) {
     return remember(new SetCopy(value as Set<unknown>), value, memory);
   }
-  const platform = cloneBlob(value) ?? cloneWebSocketError(value) ?? cloneDOMException(value);
-  if (platform !== undefined) {
-    return remember(new Fresh(() => platform), value, memory);
+  const blob = cloneBlob(value);
+  if (blob !== undefined) {
+    return remember(new Fresh(() => blob), value, memory);
   }
   if (isUnserializable(value)) {
     throw dataCloneError('An object of a kind that has no clones');
@@ -225,7 +230,8 @@ function newBuffer(length: number, maxByteLength: number | undefined): ArrayBuff
 class View extends Serialized implements Container {
   readonly #range: ByteRange;
   readonly #kind: string | undefined;
-  readonly #length: number;
+  /** Undefined for a view that is as long as its buffer lets it be. */
+  readonly #length: number | undefined;
   readonly #isOutOfBounds: boolean;
   #buffer: Serialized | undefined;
 
@@ -233,11 +239,9 @@ class View extends Serialized implements Container {
     super();
     this.#range = range;
     this.#kind = kind;
-    this.#length = range.length / viewConstructor(kind).bytes;
-    // Both throw where the buffer has shrunk below the view; its length alone does not tell.
-    const probe = (): unknown =>
-      kind === undefined ? DataViewPrototypeGetByteLength(view as DataView) : TypedArrayPrototypeAt(view as Uint8Array, 0);
-    this.#isOutOfBounds = attempt(() => [probe()]) === undefined;
+    const { bytes } = viewConstructor(kind);
+    this.#isOutOfBounds = isOutOfBounds(view, kind);
+    this.#length = !this.#isOutOfBounds && isLengthTracking(view, kind, range, bytes) ? undefined : range.length / bytes;
   }
 
   collect(memory: Memory): void {

@@ -18,7 +18,9 @@ import {
 } from '../primordials.ts';
 import { defineInterface, defineOwn, requireArguments } from './define.ts';
 import { parseForm, serializeForm } from './form-urlencoded.ts';
-import { usvString } from './webidl.ts';
+import { iteratorMethod, sequence, usvString } from './webidl.ts';
+
+const FAILED = "Failed to construct 'URLSearchParams'";
 
 /** What URL may do to its `searchParams`. */
 interface ParamsInternals {
@@ -44,8 +46,8 @@ export class URLSearchParams {
       return;
     }
     if ((typeof init === 'object' && init !== null) || typeof init === 'function') {
-      const iterate = (init as Partial<Iterable<unknown>>)[SymbolIterator] as unknown;
-      this.#list = iterate === undefined || iterate === null ? recordList(init) : pairList(init as Iterable<unknown>);
+      const iterate = iteratorMethod(init, FAILED);
+      this.#list = iterate === undefined ? recordList(init) : pairList(init, iterate);
     } else {
       const query = usvString(init);
       this.#list = parseForm(StringPrototypeStartsWith(query, '?') ? StringPrototypeSlice(query, 1) : query);
@@ -253,27 +255,31 @@ function createIterator(params: URLSearchParams, kind: Kind): object {
 }
 
 /** Web IDL `sequence<sequence<USVString>>`, of pairs. */
-function pairList(pairs: Iterable<unknown>): string[] {
+function pairList(pairs: object, method: () => unknown): string[] {
   const list = createList<string>();
-  for (const pair of pairs) {
-    if ((typeof pair !== 'object' && typeof pair !== 'function') || pair === null) {
+  // Web IDL converts all of them before the constructor looks at any.
+  let isOfPairs = true;
+  sequence(pairs, method, FAILED, (pair) => {
+    const each = iteratorMethod(pair, FAILED);
+    if (each === undefined) {
       throw notPairs();
     }
     let count = 0;
-    for (const each of pair as Iterable<unknown>) {
-      list[list.length] = usvString(each);
+    sequence(pair, each, FAILED, (part) => {
+      list[list.length] = usvString(part);
       count++;
-    }
-    if (count !== 2) {
-      throw notPairs();
-    }
+    });
+    isOfPairs &&= count === 2;
+  });
+  if (!isOfPairs) {
+    throw notPairs();
   }
   return list;
 }
 
 function notPairs(): unknown {
   return new TypeErrorConstructor(
-    "Failed to construct 'URLSearchParams': Sequence initializer must only contain pair elements",
+    `${FAILED}: Sequence initializer must only contain pair elements`,
   );
 }
 

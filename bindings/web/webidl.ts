@@ -7,7 +7,9 @@ import {
   ObjectCreate,
   ObjectDefineProperty,
   ObjectGetOwnPropertyDescriptor,
+  ReflectApply,
   StringPrototypeToWellFormed,
+  SymbolIterator,
   TypeErrorConstructor,
 } from '../primordials.ts';
 
@@ -16,6 +18,46 @@ import {
 /** `USVString`: lone surrogates become U+FFFD. */
 export function usvString(value: unknown): string {
   return StringPrototypeToWellFormed(`${value as string}`);
+}
+
+/** WebIDL's GetMethod of @@iterator: undefined where the value is no sequence. */
+export function iteratorMethod(value: unknown, operation: string): (() => unknown) | undefined {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) {
+    return undefined;
+  }
+  const method = (value as Partial<Iterable<unknown>>)[SymbolIterator];
+  if (method === undefined || method === null) {
+    return undefined;
+  }
+  if (typeof method !== 'function') {
+    throw new TypeErrorConstructor(`${operation}: Symbol.iterator of the object is not a function.`);
+  }
+  return method;
+}
+
+/** WebIDL, "create a sequence from an iterable", of which each item is taken as it comes. */
+export function sequence(
+  value: unknown,
+  method: () => unknown,
+  operation: string,
+  take: (item: unknown) => void,
+): void {
+  const iterator = requireObject(ReflectApply(method, value, []), operation) as Iterator<unknown>;
+  const { next } = iterator;
+  for (;;) {
+    const result = requireObject(ReflectApply(next, iterator, []), operation) as IteratorResult<unknown>;
+    if (result.done) {
+      return;
+    }
+    take(result.value);
+  }
+}
+
+function requireObject(value: unknown, operation: string): object {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) {
+    throw new TypeErrorConstructor(`${operation}: the iterator gave what is not an object.`);
+  }
+  return value;
 }
 
 const NO_MEMBERS = ObjectCreate(null) as object;

@@ -2,10 +2,10 @@ import {
   ObjectFreeze,
   ReflectApply,
   StringPrototypeToWellFormed,
-  SymbolIterator,
   TypeErrorConstructor,
 } from '../primordials.ts';
 import { defineInterface, illegalInvocation, requireArguments } from './define.ts';
+import { iteratorMethod, sequence } from './webidl.ts';
 import { Event, eventInit, MESSAGE_FROM_HOST, internals, trusted, type EventInit } from './event.ts';
 
 const NO_PORTS = ObjectFreeze<never[]>([]);
@@ -198,13 +198,11 @@ function requireNoPorts(ports: unknown, operation: string): void {
   if (ports === undefined) {
     return;
   }
-  const isObject = (typeof ports === 'object' && ports !== null) || typeof ports === 'function';
-  const iterate = isObject ? (ports as Partial<Iterable<unknown>>)[SymbolIterator] : undefined;
-  if (typeof iterate !== 'function') {
+  const iterate = iteratorMethod(ports, operation);
+  if (iterate === undefined) {
     throw new TypeErrorConstructor(`${operation}: ports must be a sequence.`);
   }
-  const iterator = ReflectApply(iterate, ports, []) as Iterator<unknown>;
-  if (iterator.next().done !== true) {
+  sequence(ports, iterate, operation, () => {
     throw new TypeErrorConstructor(`${operation}: ports must be empty; there are no message ports here.`);
-  }
+  });
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { isBlockedPort } from '../../wire/blocked-ports.ts';
 import { isPermittableHeader } from '../../wire/handshake-headers.ts';
 import { AirlockError } from '../errors.ts';
-import { parseAddress } from '../policy/addresses.ts';
+import { isLocalhostName, parseAddress } from '../policy/addresses.ts';
 import { targetOf, type Target } from '../policy/host-rules.ts';
 import { PermissionDenied } from '../policy/permission-denied.ts';
 import type { PermissionName } from '../policy/permission-table.ts';
@@ -96,7 +96,7 @@ function urlTarget(flag: string, text: string, protocols: readonly string[]): Ta
 function askListen(where: string): Question['ask'] {
   const [, bracketed, plain, port] = /^(?:(?:\[([^\]]+)\]|([^:]+)):)?(\d{1,5})$/.exec(where) ?? [];
   const host = bracketed ?? plain ?? '';
-  const address = host === 'localhost' ? '127.0.0.1' : host;
+  const address = isLocalhostName(host) ? '127.0.0.1' : host;
   if (port === undefined || Number(port) > 65_535 || (address !== '' && parseAddress(address) === undefined)) {
     throw new AirlockError('ERR_AIRLOCK_INVALID_ARGUMENT', `--listen: '${where}' is not a port or ADDRESS:PORT, as 8080, 127.0.0.1:8080 or [::1]:8080`);
   }

@@ -1,7 +1,7 @@
 import { lookup, type LookupAddress } from 'node:dns';
 import { isIP } from 'node:net';
 import type { Warn } from '../observe/log.ts';
-import { isPublicAddress } from './addresses.ts';
+import { LOCALHOST_ADDRESSES, isLocalhostName, isPublicAddress } from './addresses.ts';
 import type { ConnectVerdict, HostPermission } from './host-permission.ts';
 import type { Target } from './host-rules.ts';
 import { PermissionDenied, adviceOn, lacking } from './permission-denied.ts';
@@ -64,9 +64,11 @@ export class AddressGuard {
     if (family !== 0) {
       return [{ address: host, family }];
     }
-    const addresses = await new Promise<LookupAddress[]>((done, fail) => {
-      resolve(host, { all: true }, (error, found) => (error === null ? done(found) : fail(error)));
-    });
+    const addresses = isLocalhostName(host)
+      ? LOCALHOST_ADDRESSES
+      : await new Promise<readonly LookupAddress[]>((done, fail) => {
+          resolve(host, { all: true }, (error, found) => (error === null ? done(found) : fail(error)));
+        });
     const permitted = addresses.filter(({ address }) => this.#permits(address));
     const [first] = addresses;
     if (permitted.length > 0) {

@@ -48,6 +48,17 @@ export function isLoopback(address: Address): boolean {
   return address.range() === 'loopback';
 }
 
+/** RFC 6761, 6.3: `localhost` and every name below it, with the root's dot or without. */
+export function isLocalhostName(name: string): boolean {
+  return /^(?:.+\.)?localhost\.?$/i.test(name);
+}
+
+/** What these names lead to, whatever a resolver would say. A server that listens at `localhost` has the first one. */
+export const LOCALHOST_ADDRESSES = [
+  { address: '127.0.0.1', family: 4 },
+  { address: '::1', family: 6 },
+] as const;
+
 const range = (text: string): AddressRange => ipaddr.parseCIDR(text);
 
 /** Not to be had from the internet, and not among the ranges that ipaddr.js knows. */

@@ -1,5 +1,5 @@
 import { isLoopback, isPublicAddress, parseAddress } from './addresses.ts';
-import { coversHost, fits, hostOf, isLocalhost, namesHost, type HostRule, type Target } from './host-rules.ts';
+import { coversHost, fits, hostOf, isForLocalhost, isLocalhost, namesHost, type HostRule, type Target } from './host-rules.ts';
 
 export type ConnectVerdict =
   /** Whatever the name leads to may be connected to. */
@@ -40,7 +40,7 @@ export class HostPermission {
     const fitting = this.#allow.filter((rule) => fits(rule, target));
     const naming = fitting.find((rule) => namesHost(rule, host));
     if (naming !== undefined) {
-      const opens = typeof host !== 'string' || isLocalhost(naming);
+      const opens = typeof host !== 'string' || isForLocalhost(naming);
       return { verdict: opens ? unguarded : 'guarded', rule: naming.text };
     }
     const any = fitting.find((rule) => rule.host.kind === 'any');
@@ -59,11 +59,12 @@ export class HostPermission {
     if (this.#allow === true) {
       return true;
     }
+    const host = hostOf(target.host);
     const fitting = this.#allow.filter((rule) => fits(rule, target));
     return (
       isPublicAddress(address) ||
       fitting.some((rule) => namesHost(rule, parsed)) ||
-      (isLoopback(parsed) && hostOf(target.host) === 'localhost' && fitting.some(isLocalhost))
+      (isLoopback(parsed) && fitting.some((rule) => isForLocalhost(rule) && namesHost(rule, host)))
     );
   }
 

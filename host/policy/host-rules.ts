@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { embeddedAddresses, isInRange, isLoopback, parseAddress, parseRange, singleAddress, type Address, type AddressRange } from './addresses.ts';
+import { embeddedAddresses, isInRange, isLocalhostName, isLoopback, parseAddress, parseRange, singleAddress, type Address, type AddressRange } from './addresses.ts';
 import { canonicalHost } from './host-pattern.ts';
 
 /** What a rule for hosts or for listening says: which of them, and which ports. */
@@ -126,13 +126,18 @@ export function coversHost(rule: HostRule, wanted: Address | string): boolean {
     return true;
   }
   if (isLocalhost(rule)) {
-    return typeof wanted === 'string' ? wanted.endsWith('.localhost') : [wanted, ...embeddedAddresses(wanted)].some(isLoopback);
+    return typeof wanted === 'string' ? isLocalhostName(wanted) : [wanted, ...embeddedAddresses(wanted)].some(isLoopback);
   }
   return typeof wanted !== 'string' && embeddedAddresses(wanted).some((address) => namesHost(rule, address));
 }
 
 export function isLocalhost({ host }: HostRule): boolean {
   return host.kind === 'name' && host.name === 'localhost' && !host.below;
+}
+
+/** Whether all names that the rule is for lead to loopback, and nowhere else. */
+export function isForLocalhost({ host }: HostRule): boolean {
+  return host.kind === 'name' && isLocalhostName(host.name);
 }
 
 /** The address that a host is, or its name without the root's dot: RFC 1034, 3.1. */

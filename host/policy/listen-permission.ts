@@ -53,7 +53,7 @@ export function parseListenRule(text: string): HostRule | NoRule {
     const ports = parsePorts(text);
     return 'hint' in ports ? ports : { text, host: { kind: 'any' }, ports, secure: false };
   }
-  const host = text.replace(/^localhost(?=:|$)/i, '127.0.0.1');
+  const host = text.replace(/^(?:[^:]+\.)?localhost\.?(?=:|$)/i, '127.0.0.1');
   const rule = parseHostRule(host, 'wss://');
   if ('hint' in rule) {
     return rule;

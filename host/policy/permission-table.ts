@@ -62,7 +62,7 @@ type RuleLists = { readonly [Name in PermissionName]?: RuleList | undefined };
 /**
  * What a script may do: nothing, unless it is said here. What `deny` says wins, whatever else permits it.
  *
- * A name opens only public addresses; `localhost` and address rules open what they name, and `true` opens all.
+ * A name opens only public addresses; `localhost`, names below it and address rules open what they name, and `true` opens all.
  */
 export interface PermissionOptions extends RuleLists {
   readonly deny?: RuleLists | undefined;

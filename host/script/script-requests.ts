@@ -8,12 +8,22 @@ import type { ScriptSocketsOptions } from './script-sockets.ts';
 /** How much of a request's address is logged. */
 const LONGEST_TARGET = 200;
 
+/** A handshake that the script has accepted. */
+interface AcceptedRequest {
+  /** Its number, to be told with the connection; 0 if the script was not asked. */
+  readonly id: number;
+  /** Whether the connection is not to be read before the script says so. */
+  readonly paused: boolean;
+}
+
+const NOT_ASKED: AcceptedRequest = { id: 0, paused: false };
+
 /** Requests to a script's servers that the script is asked about, under the numbers that it knows them by. */
 export class ScriptRequests {
   readonly #options: ScriptSocketsOptions;
   readonly #pending = new Map<number, { readonly server: Server; readonly request: AnyRequest }>();
   /** The numbers of handshakes that the script has accepted, until it is told of their sockets. */
-  readonly #accepted = new Map<AnyRequest, number>();
+  readonly #accepted = new Map<AnyRequest, AcceptedRequest>();
   #lastId = 0;
   #isOver = false;
 
@@ -51,7 +61,7 @@ export class ScriptRequests {
   }
 
   /** Returns why the command is malformed, where it is. A request that is gone is ignored. */
-  accept({ byDefault, headers, protocol, request: id }: CommandOf<'acceptRequest'>): string | undefined {
+  accept({ byDefault, headers, paused, protocol, request: id }: CommandOf<'acceptRequest'>): string | undefined {
     const pending = this.#pending.get(id);
     const problem = answerHeaderProblem(headers);
     if (problem !== undefined) {
@@ -68,7 +78,7 @@ export class ScriptRequests {
       return `the subprotocol '${protocol}', which was not offered`;
     }
     this.#pending.delete(id);
-    this.#accepted.set(request, id);
+    this.#accepted.set(request, { id, paused });
     server.accept(request, byDefault ? undefined : protocol, headers);
     if (this.#accepted.delete(request)) {
       this.#options.push({ type: 'requestGone', request: id });
@@ -99,11 +109,11 @@ export class ScriptRequests {
     return undefined;
   }
 
-  /** The number of the handshake that a connection came from, to be told with it; 0 where the script was not asked. */
-  takeAccepted(request: AnyRequest): number {
-    const id = this.#accepted.get(request) ?? 0;
+  /** What the script has said of the handshake that a connection came from. */
+  takeAccepted(request: AnyRequest): AcceptedRequest {
+    const accepted = this.#accepted.get(request) ?? NOT_ASKED;
     this.#accepted.delete(request);
-    return id;
+    return accepted;
   }
 }
 

@@ -224,8 +224,8 @@ export class ScriptServers implements ServerOwner {
       log('warning', `a connection to port ${server.port} was turned away: ${account.statistics.hitUntold('sockets')}`, undefined, 'sockets');
       return handshake.refuse(1013, 'Too many sockets.');
     }
-    const request = this.requests.takeAccepted(handshake.request);
-    const connection = this.#sockets.adopt(handshake);
+    const { id: request, paused } = this.requests.takeAccepted(handshake.request);
+    const connection = this.#sockets.adopt(handshake, paused);
     const announcement = announce(handshake);
     this.#acceptances?.add(connection, server, { announcement, client: handshake.request.client });
     this.#join(server, connection, announcement);

@@ -29,6 +29,7 @@ import type { Inbox } from './inbox.ts';
 import { Reading } from './reading.ts';
 import type { ScriptAccount } from './script-account.ts';
 import { ScriptServers } from './script-servers.ts';
+import { SocketFlow } from './socket-flow.ts';
 import type { SocketStatistics } from './socket-statistics.ts';
 import { UnsentBytes } from './unsent-bytes.ts';
 
@@ -74,6 +75,8 @@ export class ScriptSockets implements ConnectionOwner {
   /** Client connections that are not open yet, and those of them whose time the script has shortened, or whose TLS has failed. */
   readonly #connecting = new Map<Connection, 'connecting' | 'own-timeout' | 'tls-failed'>();
   readonly #reading = new Reading();
+  /** How its script has them read. */
+  readonly flow = new SocketFlow(this.#reading, (id) => this.#connections.get(id));
   /** Connections written to in the batch of commands that is being carried out. */
   readonly #written = new Set<Connection>();
   readonly #draining: Draining;
@@ -186,20 +189,6 @@ export class ScriptSockets implements ConnectionOwner {
     return undefined;
   }
 
-  pauseByScript({ socket }: CommandOf<'pause'>): void {
-    const connection = this.#connections.get(socket);
-    if (connection !== undefined) {
-      this.#reading.pauseByScript(connection);
-    }
-  }
-
-  resumeByScript({ socket }: CommandOf<'resume'>): void {
-    const connection = this.#connections.get(socket);
-    if (connection !== undefined) {
-      this.#reading.resumeByScript(connection);
-    }
-  }
-
   drain({ socket }: CommandOf<'drain'>): void {
     const connection = this.#connections.get(socket);
     if (connection !== undefined) {
@@ -281,6 +270,7 @@ export class ScriptSockets implements ConnectionOwner {
     if (!this.#ended) {
       this.#options.message(connection.id, kind, data, start, end);
       this.#received(connection, end - start);
+      this.flow.told(connection, end - start);
     }
   }
 
@@ -330,9 +320,12 @@ export class ScriptSockets implements ConnectionOwner {
   }
 
   /** Makes an accepted connection one of the script's. */
-  adopt(handshake: Accepted): Connection {
+  adopt(handshake: Accepted, paused: boolean): Connection {
     const connection = handshake.connect(this.nextAcceptedId(), this);
     this.#connections.set(connection.id, connection);
+    if (paused) {
+      this.#reading.pauseByScript(connection);
+    }
     return connection;
   }
 
@@ -360,6 +353,7 @@ export class ScriptSockets implements ConnectionOwner {
 
   #forget(connection: Connection): void {
     this.#reading.forget(connection);
+    this.flow.forget(connection);
     this.#written.delete(connection);
     this.#draining.forget(connection);
     this.unsent.forget(connection);

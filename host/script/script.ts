@@ -18,6 +18,7 @@ import { ScriptModules } from './script-modules.ts';
 import type { ScriptEnd, ScriptEvents, ScriptSetup } from './script-setup.ts';
 import { notListening } from './script-servers.ts';
 import { ScriptSockets } from './script-sockets.ts';
+import { flowCommands } from './flow-commands.ts';
 import { serverCommands } from './server-commands.ts';
 import type { ScriptType } from './script-types.ts';
 import { turnFault } from './turn-fault.ts';
@@ -266,12 +267,10 @@ export class Script extends EventEmitter<ScriptEvents> {
     loadFailed: ({ text, stack }) => this.#fault('ERR_AIRLOCK_SCRIPT_LOAD_FAILED', text, stack),
     stop: () => void this.stop(),
     ping: (command) => this.#refuse(this.#sockets.ping(command)),
-    pause: (command) => this.#sockets.pauseByScript(command),
-    resume: (command) => this.#sockets.resumeByScript(command),
-    drain: (command) => this.#sockets.drain(command),
     acceptRequest: (command) => this.#refuse(this.#sockets.servers.requests.accept(command)),
     answerRequest: (command) => this.#refuse(this.#sockets.servers.requests.answer(command)),
     watchRequests: (command) => this.#sockets.servers.watch(command),
+    ...flowCommands(() => this.#sockets, (malformed) => this.#refuse(malformed)),
     ...serverCommands(() => this.#sockets, (malformed) => this.#refuse(malformed)),
   };
 

@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import type { Warn } from '../observe/log.ts';
 import { hostPort, type AddressGuard, type Resolve } from '../policy/address-guard.ts';
+import { isLocalhostName } from '../policy/addresses.ts';
 import type { Proxy, ProxySettings } from '../policy/proxy-options.ts';
 import { untilAborted, type AddressQueue } from './address-queue.ts';
 import { SocketFault } from './socket-errors.ts';
@@ -102,7 +103,7 @@ export class ClientStream {
       return guard.resolve();
     }
     // RFC 6761, 6.3: what `localhost` is, nobody else is asked. Permitted by name, it is the proxy's own.
-    const local = /^(?:.+\.)?localhost\.?$/.test(host);
+    const local = isLocalhostName(host);
     if (proxy !== undefined && (guard.verdict === 'any' || (proxy.resolve === 'proxy' && !local))) {
       return undefined;
     }

@@ -15,10 +15,7 @@ import { SocketFault, remoteHostClosed, socketFailure } from './socket-errors.ts
 import { Unsent, whenWritten } from './unsent.ts';
 import { WsSender } from './ws-sender.ts';
 
-/**
- * How long a peer that has broken the protocol has to take the close frame that says so, in milliseconds. RFC 6455, 7.1.7:
- * the connection may be dropped at once.
- */
+/** How long a peer that has broken the protocol has to take the close frame, in milliseconds. RFC 6455, 7.1.7: as one likes. */
 const FAILED_TIMEOUT = 2000;
 
 const NOTHING = Buffer.alloc(0);
@@ -55,6 +52,7 @@ export class Connection {
   readonly #pingSent = (): void => void this.#pings--;
   #isTooSlow = false;
   #isCorked = false;
+  #isPaused = false;
   #failed = false;
   /** Ends the wait for a peer that has broken the protocol. */
   #failedTimer: NodeJS.Timeout | undefined;
@@ -97,6 +95,9 @@ export class Connection {
   /** Starts to read an accepted connection. `head`: what came with the handshake. */
   start(head: Buffer): void {
     this.#watch();
+    if (this.#isPaused) {
+      this.pause();
+    }
     this.#stream?.start(
       this.#webSocket,
       head,
@@ -252,12 +253,14 @@ export class Connection {
   /** Tells nothing more, from the next message on, and stops reading, so that the peer has to wait. */
   pause(): void {
     if (!this.isClosing) {
+      this.#isPaused = true;
       this.#heartbeat?.pause();
       this.#stream?.hold();
     }
   }
 
   resume(): void {
+    this.#isPaused = false;
     this.#heartbeat?.resume();
     this.#stream?.release();
   }

@@ -1,10 +1,11 @@
 import net, { isIP, type BoundSocket } from 'node:net';
 import { AirlockError, codeOf, messageOf } from '../errors.ts';
+import { isLocalhostName } from '../policy/addresses.ts';
 import { hostPort } from './client.ts';
 
 /** The address that a script names: empty for all interfaces. Throws ERR_AIRLOCK_LISTEN_FAILED where it is none. */
 export function listenAddress(host: string): string {
-  const address = host === 'localhost' ? '127.0.0.1' : host;
+  const address = isLocalhostName(host) ? '127.0.0.1' : host;
   if (address !== '' && isIP(address) === 0) {
     throw new AirlockError(
       'ERR_AIRLOCK_LISTEN_FAILED',

@@ -180,6 +180,10 @@ export class Liveness implements Timed {
       this.#watched.connection.fail(new SocketFault('SocketTimeoutError', `the peer did not answer a ping within ${heartbeat.timeout} ms`));
       return undefined;
     }
+    if (!this.#isReading) {
+      // What is not read may have come.
+      this.#lastMessage = now;
+    }
     if (idleTimeout > 0 && now >= this.#idleAt) {
       this.#watched.idle();
       return undefined;

@@ -42,3 +42,14 @@ interface DOMExceptionConstructor extends Omit<DOMException, keyof Error | 'code
 }
 
 declare var DOMException: DOMExceptionConstructor;
+
+/** Too much was asked for. A DOMException of the name `QuotaExceededError` and the code 22. */
+declare class QuotaExceededError extends DOMException {
+  /**
+   * @throws RangeError for a number below 0, and where `requested` is less than `quota`
+   */
+  constructor(message?: string, options?: { readonly quota?: number; readonly requested?: number });
+  /** How much there is; null where that is not told. */
+  readonly quota: number | null;
+  readonly requested: number | null;
+}

@@ -48,7 +48,7 @@ declare class Crypto {
   /**
    * Fills the array with random bytes that cannot be guessed, and returns it.
    *
-   * @throws DOMException TypeMismatchError where it is not one of integers, QuotaExceededError above 65,536 bytes
+   * @throws DOMException TypeMismatchError where it is not one of integers; QuotaExceededError above 65,536 bytes
    */
   getRandomValues<List extends IntegerArray>(array: List): List;
   /** RFC 9562, version 4. */

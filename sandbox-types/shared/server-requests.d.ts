@@ -56,6 +56,8 @@ interface AcceptOptions {
   readonly protocol?: string | null;
   /** More headers of the answer, as `Set-Cookie`. */
   readonly headers?: AnswerHeaders;
+  /** Whether the socket begins paused: what the client sends waits for `socket.resume()`. Default: false. */
+  readonly paused?: boolean;
 }
 
 interface RefusalOptions {

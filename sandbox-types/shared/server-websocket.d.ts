@@ -48,6 +48,9 @@ declare class ServerWebSocket extends WebSocket {
   unsubscribe(topic: string): void;
   isSubscribed(topic: string): boolean;
 
-  /** Sends a message to all sockets of the same server that subscribe to the topic, but for this one. As `server.broadcast`. */
+  /**
+   * Sends a message to all sockets of the same server that subscribe to the topic, but for this one, which may be closed: in
+   * its `onclose` the others get it. As `server.broadcast`.
+   */
   publish(topic: string, data: string | ArrayBuffer | ArrayBufferView | Blob): void;
 }

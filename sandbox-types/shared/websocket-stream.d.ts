@@ -37,7 +37,7 @@ interface WebSocketOpenInfo {
   readonly protocol: string;
   /**
    * The messages that come: strings, and Uint8Arrays for those that are binary. Where nobody reads, the host stops reading
-   * the socket, and TCP stops the peer. Cancelling it closes the connection, with the code and reason of a WebSocketError.
+   * the socket when 64 KiB wait, and TCP stops the peer. Cancelling it closes the connection, with the code and reason of a WebSocketError.
    */
   readonly readable: ReadableStream<string | Uint8Array<ArrayBuffer>>;
   /**
@@ -79,7 +79,9 @@ declare class WebSocketStream {
   readonly opened: Promise<WebSocketOpenInfo>;
   /**
    * Resolves when the connection was closed with a closing handshake, and rejects with a WebSocketError where it was lost,
-   * never came about, or was closed by the peer before all that was written had gone. Messages that came before may still be read. Not looked at, a rejection is no uncaught error.
+   * never came about, or was closed by the peer before all that was written had gone. In this last case the write that was
+   * under way fails with InvalidStateError. Messages that came before a closing handshake can be read in any case. Not looked
+   * at, a rejection is no uncaught error.
    */
   readonly closed: Promise<WebSocketClosed>;
   /**

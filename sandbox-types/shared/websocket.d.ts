@@ -169,6 +169,8 @@ declare class WebSocket extends EventTarget<WebSocketEventMap> {
   readonly extensions: string;
   /** The subprotocol that the server chose; empty for none, and before `open`. */
   readonly protocol: string;
+  /** Whether `pause` was called, and neither `resume` nor `close`. Not in browsers. */
+  readonly isPaused: boolean;
   /** Default: `arraybuffer` in the dialect `overte`, `blob` in `web`. Other values are ignored. */
   binaryType: BinaryType;
 
@@ -206,6 +208,17 @@ declare class WebSocket extends EventTarget<WebSocketEventMap> {
    * @throws DOMException InvalidAccessError for another code, SyntaxError for a longer reason
    */
   close(code?: number, reason?: string): void;
+
+  /**
+   * From now on no `message`, `ping` or `pong` is told before `resume`, also none that has come already. The host stops
+   * reading the socket, and TCP holds the peer. `open` is told. `error` and `close` come behind the messages that wait; if
+   * none waits, at once. On a socket that is closing or closed it does nothing. Not in browsers.
+   *
+   * @throws Error where the turn has given out as much as it may (the limit `commandsPerTurn`)
+   */
+  pause(): void;
+  /** Tells what has waited, in order, behind the callback that is running, and has the host read on. Not in browsers. */
+  resume(): void;
 
   /**
    * Sends a ping; the peer's answer comes as a `pong` event with the same data. Not in browsers.

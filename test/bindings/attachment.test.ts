@@ -1,3 +1,4 @@
+import '../support/natives.ts';
 import { isDeepStrictEqual, types } from 'node:util';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -109,6 +110,9 @@ describe('attachment', () => {
     ['(() => { const o = { m: new Map() }; o.self = o; o.m.set(o, new Set([o])); return o; })()', '[copy.self === copy, [...copy.m.get(copy)][0] === copy]', [true, true]],
     ['(() => { const b = new ArrayBuffer(4); return [new Uint8Array(b, 1), new Uint16Array(b), b]; })()', '[copy[0].buffer === copy[2], copy[1].buffer === copy[2], copy[0].byteOffset, copy[1].length]', [true, true, 1, 2]],
     ['new DataView(new ArrayBuffer(8), 2, 3)', '[copy.byteOffset, copy.byteLength, copy.buffer.byteLength]', [2, 3, 8]],
+    ['new Uint8Array(new ArrayBuffer(4, { maxByteLength: 16 }), 1)', '[copy.length, copy.buffer.resize(8), copy.length, copy.byteOffset]', [3, null, 7, 1]],
+    ['new DataView(new ArrayBuffer(4, { maxByteLength: 4 }))', '[copy.byteLength, copy.buffer.resize(2), copy.byteLength]', [4, null, 2]],
+    ['new Uint8Array(new ArrayBuffer(4, { maxByteLength: 16 }), 1, 2)', '[copy.length, copy.buffer.resize(8), copy.length]', [2, null, 2]],
     ['new ArrayBuffer(2, { maxByteLength: 8 })', '[copy.byteLength, copy.maxByteLength, copy.resizable]', [2, 8, true]],
     ['Float16Array.of(1.5)', '[copy.constructor.name, copy[0]]', ['Float16Array', 1.5]],
     ['/a\\/b/giy', '[copy.source, copy.flags]', ['a\\/b', 'giy']],

@@ -209,11 +209,20 @@ describe('one command for many sockets', () => {
     expect(script.run("server.broadcast('x'); server.publish('a', 'x')")).toEqual([]);
   });
 
-  test('a closed socket publishes nothing', () => {
+  test.each([
+    ['that is closing', "socket.close(); socket.publish('a', 'left')"],
+    ['that is cut off', "socket.terminate(); socket.publish('a', 'left')"],
+  ])('a socket %s still publishes to the others', (_what, code) => {
     const script = serverScript(2);
-    script.run("sockets[1].subscribe('a')");
-    script.turn(closed(1));
-    expect(script.run("socket.publish('a', 'x')")).toEqual([]);
+    script.run("for (const each of sockets) each.subscribe('a')");
+    expect(ofType(script.run(code), 'publishText')).toMatchObject([{ topic: 'a', except: 1, data: 'left' }]);
+  });
+
+  test('in onclose, the others get what a socket publishes; if there are none, nothing crosses', () => {
+    const script = serverScript(2);
+    script.run("for (const each of sockets) { each.subscribe('a'); each.onclose = () => each.publish('a', 'left'); }");
+    expect(ofType(script.turn(closed(1)), 'publishText')).toEqual([{ type: 'publishText', server: 1, topic: 'a', except: 1, newest: 3, data: 'left' }]);
+    expect(ofType(script.turn(closed(3)), 'publishText')).toEqual([]);
   });
 
   test.each(["{ except: {} }", "{ except: new WebSocket('ws://a.example') }", '5'])('broadcast with %s is a TypeError', (options) => {

@@ -100,7 +100,7 @@ describe('onupgrade and onrequest', () => {
   test('what is accepted is told once, and what is refused with its body', () => {
     const script = serverScript('server = new WebSocketServer(); server.onupgrade = (r) => { request = r; }');
     script.turn(upgrade());
-    expect(script.run("request.accept({ protocol: 'v2', headers: { 'X-B': 'c' } })")).toEqual([{ type: 'acceptRequest', request: 1, byDefault: false, protocol: 'v2', headers: ['X-B', 'c'] }]);
+    expect(script.run("request.accept({ protocol: 'v2', headers: { 'X-B': 'c' } })")).toEqual([{ type: 'acceptRequest', request: 1, byDefault: false, protocol: 'v2', headers: ['X-B', 'c'], paused: false }]);
     expect(script.thrown('request.reject()')).toMatchObject({ name: 'InvalidStateError' });
     expect(script.thrown('(0, request.accept)()')).toMatchObject({ name: 'TypeError', message: expect.stringContaining("of the type 'UpgradeRequest'") });
     script.turn(acceptedEvent({ request: 1 }), upgrade({ request: 2 }));

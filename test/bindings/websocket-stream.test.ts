@@ -112,24 +112,41 @@ describe('WebSocketStream', () => {
 describe('reading', () => {
   test('gives strings and Uint8Arrays, in order, and nothing is read on before they are wanted', () => {
     const script = openStream();
-    expect(types(script.turn(text('one'), binary(Uint8Array.of(1, 2)), text('three')))).toEqual(['pause']);
-    expect(script.run('read()')).toEqual([{ type: 'print', level: 0, text: 'one' }]);
-    expect(script.run('read(); read(); ')).toEqual([
-      { type: 'resume', socket: FIRST },
-      { type: 'print', level: 0, text: 'Uint8Array 1,2' },
-      { type: 'print', level: 0, text: 'three' },
-    ]);
+    expect(types(script.turn(text('one'), binary(Uint8Array.of(1, 2)), text('three')))).toEqual([]);
+    expect(printed(script.run('read()'))).toEqual(['one']);
+    expect(printed(script.run('read(); read(); '))).toEqual(['Uint8Array 1,2', 'three']);
   });
 
-  test('a message that is wanted already pauses nothing', () => {
+  test('the host is told how much may be unread, and of what the stream has taken once all of it is gone', () => {
+    const script = startScript(`${OPEN} start()`);
+    const [window] = ofType(script.first.commands, 'window');
+    expect(window).toEqual({ type: 'window', socket: FIRST, bytes: 64 * 1024 });
+    script.turn(opened());
+    const half = 'x'.repeat(32 * 1024);
+    // The stream has room for the first one.
+    expect(types(script.turn(text(half), text(half), text(half)))).toEqual([]);
+    expect(ofType(script.run('read().then(read)'), 'taken')).toEqual([]);
+    expect(ofType(script.run('read().then(read)'), 'taken')).toEqual([{ type: 'taken', socket: FIRST, messages: 3 }]);
+  });
+
+  test.each([
+    ['small ones', 600, () => text('')],
+    ['texts of three bytes a character', 30, () => text('\u20ac'.repeat(1000))],
+    ['bytes', 30, () => binary(new Uint8Array(3000))],
+  ])('of %s, as many are told to be taken as the host may wait for', (_what, count, message) => {
     const script = openStream();
-    script.run('read(); read()');
-    expect(script.turn(text('one'), text('two'))).toEqual([{ type: 'print', level: 0, text: 'one' }, { type: 'print', level: 0, text: 'two' }]);
+    script.run('(async () => { for (;;) if ((await reader.read()).done) return; })()');
+    const commands = script.turn(...Array.from({ length: count }, message));
+    const taken = ofType(commands, 'taken').reduce((sum, { messages }) => sum + messages, 0);
+    // So much is left at most, by the host's weights of them, before it waits.
+    const weight = 128 + Number(new TextEncoder().encode(count === 30 ? '\u20ac'.repeat(1000) : '').length);
+    expect((count - taken) * weight).toBeLessThanOrEqual(64 * 1024);
+    expect(taken).toBeGreaterThan(0);
   });
 
   test('what waits is read to its end after the connection was closed', () => {
     const script = openStream();
-    expect(types(script.turn(text('one'), text('two'), text('three'), closed(FIRST, 1000, 'bye')))).toEqual(['pause', 'print']);
+    expect(types(script.turn(text('one'), text('two'), text('three'), closed(FIRST, 1000, 'bye')))).toEqual(['print']);
     expect(printed(script.run('for (let i = 0; i < 4; i++) read()'))).toEqual(['one', 'two', 'three', 'done']);
   });
 
@@ -196,9 +213,20 @@ describe('writing', () => {
     script.run("write('a'); write('b')");
     expect(printed(script.turn(closed(FIRST, 4567, 'why')))).toEqual([
       'closed rejected WebSocketError WebSocketError 4567 why The connection was closed before all that was written had gone.',
-      expect.stringContaining('write failed WebSocketError'),
-      expect.stringContaining('write failed WebSocketError'),
+      expect.stringContaining('write failed InvalidStateError'),
+      expect.stringContaining('write failed InvalidStateError'),
     ]);
+  });
+
+  test('does not take what came before a clean end from its reader', () => {
+    const script = openStream();
+    script.run("write('a')");
+    script.turn(text('one'), text('two'), { type: 'closing', socket: FIRST }, closed(FIRST, 4000, 'why'));
+    expect(printed(script.run('read(); read(); read()'))).toEqual(['one', 'two', 'done']);
+    const lost = openStream();
+    lost.run("write('a')");
+    lost.turn(text('one'), text('two'), closed(FIRST, 1006, '', false));
+    expect(printed(lost.run('read()'))).toEqual(['read failed WebSocketError 1006']);
   });
 
   test('a peer that closes when all has gone ends both streams cleanly', () => {
@@ -235,7 +263,7 @@ describe('a script that has broken its streams', () => {
       const [pull, write] = [source._pullAlgorithm, sink._writeAlgorithm];
       for (let count = 0; count < 1000; count++) { pull(count); write('x', count); }
       for (let count = 0; count < 1000; count++) { source._cancelAlgorithm?.('y'); sink._abortAlgorithm?.({}); sink._closeAlgorithm?.(); }`);
-    expect(ofType(commands, 'resume')).toHaveLength(1);
+    expect(ofType(commands, 'taken')).toHaveLength(0);
     expect(ofType(commands, 'close')).toHaveLength(1);
     expect(ofType(commands, 'drain')).toHaveLength(1);
     expect(ofType(commands, 'sendText')).toHaveLength(1000);

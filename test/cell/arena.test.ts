@@ -138,3 +138,16 @@ test('nothing of a turn that is over can be asked for', () => {
   expect(guest.views.numbersIn[0]).toBe(1);
   expect(guest.views.bytesIn[0]).toBe(1);
 });
+
+test('what a slice has left is its own: whoever gave the bytes may write over them', () => {
+  const guest = new Guest();
+  const given = Buffer.from(bytes(3 * BYTE_WINDOW));
+  const givenNumbers = numbers(2 * NUMBER_WINDOW);
+  guest.arena.begin({ numbers: givenNumbers, texts: [], bytes: [given] });
+  guest.arena.suspend();
+  given.fill(0);
+  givenNumbers.fill(0);
+  guest.arena.resume();
+  expect(guest.readBytes(3 * BYTE_WINDOW)).toEqual([...bytes(3 * BYTE_WINDOW)]);
+  expect(guest.readNumbers(2 * NUMBER_WINDOW)).toEqual([...numbers(2 * NUMBER_WINDOW)]);
+});

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { startHost, type ObservedScript } from '../support/host.ts';
+import { standsStill } from '../support/backpressure.ts';
 import { afterThisTest } from '../support/sockets.ts';
 
 /** A server of another make. */
@@ -70,17 +71,6 @@ async function startScript(peer: Peer, cells: 'owner' | 'in-process', source: st
   };
 }
 
-/** Resolves when a number has not changed for so many answers of the script, each of which takes the host's loop around. */
-async function standsStill(script: { ask(): Promise<number> }, value: (count: number) => number): Promise<number> {
-  let last = NaN;
-  for (let same = 0; same < 100; ) {
-    const now = value(await script.ask());
-    same = now === last ? same + 1 : 0;
-    last = now;
-  }
-  return last;
-}
-
 describe.each(['owner', 'in-process'] as const)('a WebSocketStream, cells: %s', (cells) => {
   test('that nobody reads stops its peer; read, it gives every byte in order', async () => {
     const peer = await startPeer();
@@ -101,6 +91,8 @@ describe.each(['owner', 'in-process'] as const)('a WebSocketStream, cells: %s', 
     }
     webSocket.close(4000, 'that is all');
     expect(await standsStill(script, () => webSocket.bufferedAmount)).toBeGreaterThan((BLOCKS * BLOCK) / 4);
+    // The host has stopped by itself: the script was told of one message, or two, and its control's.
+    expect(script.script.statistics.bytesReceived).toBeLessThan(4 * BLOCK);
     (await peer.connection('/control')).webSocket.send('go on');
     expect(await script.line(/^(read|failed)/)).toBe(`read ${BLOCKS} 0 4000 that is all`);
     expect(script.errors).toEqual([]);
@@ -178,23 +170,30 @@ test('the peer’s answer to a close is found, though much waits before it', asy
   expect(await script.line(/^closed/)).toBe('closed 3456 pizza');
 });
 
-test('a peer that closes before it has taken all ends the stream with an error, which has the peer’s code', async () => {
+test('a peer that closes before it has taken all ends the stream with an error, which has the peer’s code; what it sent can be read', async () => {
   const peer = await startPeer();
   const script = await startScript(peer, 'in-process', `
     const writer = writable.getWriter();
     const block = new Uint8Array(${BLOCK});
     // More than the kernel takes.
-    for (let each = 0; each < ${BLOCKS}; each++) writer.write(block).then(() => count++, (error) => { if (error.name !== 'WebSocketError') print('failed', error); });
+    for (let each = 0; each < ${BLOCKS}; each++) writer.write(block).then(() => count++, (error) => { if (error.name !== 'InvalidStateError') print('failed', error); });
     await stream.closed.catch(({ name, closeCode, reason }) => print('closed', name, closeCode, reason));
+    for await (const message of readable) print('read', message);
+    print('end');
   `);
   const { socket, webSocket } = await peer.connection('/stream');
   socket.pause();
   await standsStill(script, (count) => count);
+  for (const message of ['a', 'b', 'c']) {
+    webSocket.send(message);
+  }
   webSocket.close(4567, 'enough');
   // What the script answers now was read by the host after the close frame.
   await script.ask();
   await script.ask();
   socket.destroy();
   expect(await script.line(/^(closed|failed)/)).toBe('closed WebSocketError 4567 enough');
+  await script.line('end');
+  expect(script.lines.filter((line) => line.startsWith('read'))).toEqual(['read a', 'read b', 'read c']);
   expect(script.errors).toEqual([]);
 });

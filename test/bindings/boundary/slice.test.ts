@@ -29,8 +29,8 @@ describe('a turn whose slice is over', () => {
 
   test('gives out what it has commanded by then', () => {
     const script = startScript(`${BUSY} ws = new WebSocket('ws://a.example'); ws.onmessage = ({ data }) => { ws.send(data); busy(10); }`, { turnSlice: 1 });
-    expect(script.result(opened(), text('1'), text('2')).commands).toEqual([]);
-    expect(script.resume()).toMatchObject({ status: 'sliced', commands: [{ type: 'sendText', data: '1' }] });
+    script.turn(opened());
+    expect(script.result(text('1'), text('2'))).toMatchObject({ status: 'sliced', commands: [{ type: 'sendText', data: '1' }] });
     expect(script.resume()).toMatchObject({ status: 'done', commands: [{ type: 'sendText', data: '2' }] });
   });
 

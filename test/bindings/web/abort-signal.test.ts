@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { printed, reported, startScript, type IsolatedScript } from '../../support/isolate.ts';
+import { ofType, printed, reported, startScript, type IsolatedScript } from '../../support/isolate.ts';
 
 const script = (): ReturnType<typeof startScript> => startScript('');
 
@@ -66,5 +66,83 @@ describe('AbortSignal', () => {
 
   test('ends a pipe', () => {
     expect(printed(script().run("c = new AbortController(); new ReadableStream({ cancel(reason) { print('cancelled', reason); } }).pipeTo(new WritableStream({ abort(reason) { print('aborted', reason); } }), { signal: c.signal }).catch((reason) => print('rejected', reason)); c.abort('why')"))).toEqual(['aborted why', 'cancelled why', 'rejected why']);
+  });
+});
+
+describe('a signal that lives for long', () => {
+  /** What would take several times the memory that the script has, if it were kept. */
+  const COUNT = 300_000;
+
+  test.each([
+    ['any', 'AbortSignal.any([shutdown.signal])'],
+    ['any of any', 'AbortSignal.any([AbortSignal.any([shutdown.signal])])'],
+    ['any with a timeout', 'AbortSignal.any([shutdown.signal, AbortSignal.timeout(1e6)])'],
+    ['timeout', 'AbortSignal.timeout(1e6)'],
+    ['a listener of a target', "new EventTarget().addEventListener('x', () => {}, { signal: shutdown.signal })"],
+    ['a listener that has come and gone', "{ const s = AbortSignal.any([shutdown.signal]); s.addEventListener('abort', f); s.removeEventListener('abort', f); }"],
+    ['a handler that has come and gone', '{ const s = AbortSignal.any([shutdown.signal, AbortSignal.timeout(1e6)]); s.onabort = f; s.onabort = null; }'],
+    ['a listener that went with its own signal', "{ const c = new AbortController(); AbortSignal.any([shutdown.signal]).addEventListener('abort', f, { signal: c.signal }); c.abort(); }"],
+    ['a listener of its own that went with its signal', "{ const c = new AbortController(); shutdown.signal.addEventListener('abort', () => {}, { signal: c.signal }); c.abort(); }"],
+  ])('does not keep %s', (_what, code) => {
+    const target = startScript('shutdown = new AbortController(); f = () => {}', { memory: 32, turnTimeout: 60_000, commandsPerTurn: 1e6 });
+    // In one turn, which ends no job before its end.
+    target.run(`for (let n = 0; n < ${COUNT}; n++) ${code};`);
+    for (let turn = 0; turn < 10; turn++) {
+      target.run(`for (let n = 0; n < ${COUNT / 100}; n++) ${code};`);
+    }
+    expect(target.value('(shutdown.abort("why"), shutdown.signal.reason)')).toBe('why');
+  });
+
+  test('keeps those that somebody listens to, and tells them in the order in which they were made', () => {
+    const target = startScript(`
+      shutdown = new AbortController();
+      first = AbortSignal.any([shutdown.signal]); second = AbortSignal.any([first]);
+      second.onabort = () => print('second', first.aborted); first.onabort = () => print('first', second.aborted);
+      AbortSignal.any([shutdown.signal]).addEventListener('abort', ({ target }) => print('third', target.reason));
+      shutdown.signal.onabort = () => { first = AbortSignal.any([shutdown.signal]); print('source', first.aborted); };`);
+    target.run('for (let n = 0; n < 100_000; n++) new ArrayBuffer(1000);');
+    expect(printed(target.run("shutdown.abort('why')"))).toEqual(['source true', 'first true', 'second true', 'third why']);
+  });
+
+  test('tells a dependent of its first listener’s, which the source’s own listener has added', () => {
+    const target = startScript("c = new AbortController(); d = AbortSignal.any([c.signal]); c.signal.onabort = () => { d.onabort = () => print('d', d.reason); }");
+    expect(printed(target.run("c.abort('why'); d.onabort = () => print('late')"))).toEqual(['d why']);
+  });
+});
+
+describe('a signal that nobody listens to', () => {
+  test('is aborted with the reason of the source that was the first', () => {
+    expect(script().value("(() => { const [a, b] = [new AbortController(), new AbortController()]; const s = AbortSignal.any([a.signal, b.signal]); b.abort('b'); a.abort('a'); return [s.reason, s.aborted]; })()")).toEqual(['b', true]);
+  });
+
+  test('of a timeout is aborted when its time has come, without a timer', () => {
+    const target = startScript('s = AbortSignal.timeout(3); both = AbortSignal.any([s, new AbortController().signal]); before = [s.aborted, both.aborted]');
+    expect(target.first.commands.filter(({ type }) => type === 'timer')).toEqual([]);
+    target.run('for (const end = Date.now() + 5; Date.now() < end;);');
+    expect(target.value('[...before, s.aborted, both.aborted, both.reason === s.reason, s.reason.name]')).toEqual([false, false, true, true, true, 'TimeoutError']);
+    expect(printed(target.run("s.onabort = both.onabort = () => print('no')"))).toEqual([]);
+  });
+
+  test('of a timeout is aborted in a timer that was set after it for the same time', () => {
+    const target = startScript('const s = AbortSignal.timeout(2); setTimeout(() => print(s.aborted), 2)');
+    expect(runTimersOf(target)).toEqual(['true']);
+  });
+
+  test('heard later on, it is told at its time, before a timer that was set after it', () => {
+    const target = startScript("s = AbortSignal.timeout(2); setTimeout(() => print('timer'), 2); AbortSignal.any([s]).onabort = () => print('aborted')");
+    expect(runTimersOf(target)).toEqual(['aborted', 'timer']);
+  });
+
+  test('of a timeout, a listener that goes takes the timer with it', () => {
+    const target = startScript('s = AbortSignal.timeout(1e6)');
+    expect(target.run('s.onabort = () => {}')).toEqual([expect.objectContaining({ type: 'timer' })]);
+    expect(target.run('s.onabort = null')).toEqual([{ type: 'timer', delay: -1 }]);
+  });
+
+  test('of a timeout needs a timer when somebody listens; where there are too many, the listener is refused', () => {
+    const target = startScript('s = AbortSignal.timeout(1e6); setTimeout(() => {}, 1e6)', { timers: 1 });
+    expect(target.thrown("s.addEventListener('abort', () => {})")).toMatchObject({ message: expect.stringContaining('the limit of 1 timers is reached') });
+    expect(target.thrown("AbortSignal.any([new AbortController().signal, s]).addEventListener('abort', () => {})")).toMatchObject({ message: expect.stringContaining('the limit of 1 timers is reached') });
+    expect(ofType(target.result({ type: 'evaluate', source: "new WebSocketStream('ws://a.example', { signal: s })" }).commands, 'connect')).toEqual([]);
   });
 });

@@ -11,6 +11,15 @@ describe('addEventListener', () => {
     expect(prints('f = () => print("f"); for (const capture of [false, true, false, { capture: true }, undefined]) target.addEventListener("x", f, capture); fire()')).toEqual(['f', 'f']);
   });
 
+  test('those that capture run first, each kind in its order', () => {
+    expect(prints('for (const [name, capture] of [["1", false], ["2", true], ["3", false], ["4", true]]) target.addEventListener("x", () => print(name), capture); target.onx = 1; fire()')).toEqual(['2', '4', '1', '3']);
+  });
+
+  test('one that captures may add one that does not, or stop the event before those', () => {
+    expect(prints('target.addEventListener("x", () => print("old")); target.addEventListener("x", () => target.addEventListener("x", () => print("new")), { capture: true, once: true }); fire()')).toEqual(['old', 'new']);
+    expect(prints('target.addEventListener("x", () => print("no")); target.addEventListener("x", (e) => { e.stopPropagation(); print("stop"); }, true); target.addEventListener("x", () => print("yes"), true); fire()')).toEqual(['stop', 'yes']);
+  });
+
   test('types are told apart, and made strings', () => {
     expect(prints('target.addEventListener("a", () => print("a")); target.addEventListener(5, () => print("5")); fire("a"); fire("5"); fire("b")')).toEqual(['a', '5']);
   });

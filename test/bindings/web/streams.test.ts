@@ -70,3 +70,13 @@ describe('streams', () => {
     expect(startScript('').thrown(code)).toMatchObject({ class: name });
   });
 });
+
+describe('values()', () => {
+  test('inherits from the asynchronous iterators of the language', () => {
+    expect(startScript('').value(`(() => {
+      const iterator = new ReadableStream().values(), prototype = Object.getPrototypeOf(iterator);
+      return [Object.getPrototypeOf(prototype) === Object.getPrototypeOf(Object.getPrototypeOf((async function* () {}).prototype)),
+        iterator[Symbol.asyncIterator]() === iterator, Reflect.ownKeys(prototype).map(String), String(iterator)];
+    })()`)).toEqual([true, true, ['next', 'return', 'Symbol(Symbol.toStringTag)'], '[object ReadableStream AsyncIterator]']);
+  });
+});

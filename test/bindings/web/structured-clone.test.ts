@@ -1,8 +1,9 @@
+import '../../support/natives.ts';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { takeLateBuiltIns } from '../../../bindings/primordials.ts';
 import { structuredClone as clone } from '../../../bindings/web/structured-clone.ts';
-import { startScript } from '../../support/isolate.ts';
+import { printed, startScript } from '../../support/isolate.ts';
 
 const script = (): ReturnType<typeof startScript> => startScript('');
 
@@ -33,8 +34,17 @@ describe('structuredClone', () => {
     ["new RangeError('m', { cause: { c: 1 } })", "[copy instanceof RangeError, copy.message, copy.cause.c, Object.keys(copy), copy.stack === value.stack]", [true, 'm', 1, [], true]],
     ["Object.assign(new Error('m'), { name: 'Own', extra: 1 })", '[copy.name, copy.extra]', ['Error', null]],
     ["new DOMException('m', 'AbortError')", "[copy instanceof DOMException, copy.name, copy.message, copy.code, copy === value]", [true, 'AbortError', 'm', 20, false]],
+    ["new QuotaExceededError('m', { quota: 1, requested: 2 })", "[copy instanceof QuotaExceededError, copy.name, copy.message, copy.code, copy.quota, copy.requested, Error.isError(copy)]", [true, 'QuotaExceededError', 'm', 22, 1, 2, true]],
     ["new Blob(['abc'], { type: 'a/b' })", '[copy instanceof Blob, copy.size, copy.type, copy === value]', [true, 3, 'a/b', false]],
     ['new ArrayBuffer(2, { maxByteLength: 8 })', '[copy.byteLength, copy.maxByteLength, copy.resizable]', [2, 8, true]],
+    ['new Uint8Array(new ArrayBuffer(4, { maxByteLength: 16 }))', '[copy.length, copy.buffer.resize(8), copy.length]', [4, null, 8]],
+    ['new Float64Array(new ArrayBuffer(20, { maxByteLength: 24 }), 8)', '[copy.length, copy.buffer.resize(24), copy.length, copy.byteOffset]', [1, null, 2, 8]],
+    ['new DataView(new ArrayBuffer(4, { maxByteLength: 16 }), 1)', '[copy.byteLength, copy.buffer.resize(8), copy.byteLength]', [3, null, 7]],
+    ['new Uint8Array(new ArrayBuffer(0, { maxByteLength: 1 }))', '[copy.length, copy.buffer.resize(1), copy.length]', [0, null, 1]],
+    // As large as it may be: it can only shrink.
+    ['(b => (new Uint8Array(b).set([1, 2, 3, 4]), new Uint16Array(b)))(new ArrayBuffer(4, { maxByteLength: 4 }))', '[copy.join(), value.join(), copy.buffer.resize(2), copy.length]', ['513,1027', '513,1027', null, 1]],
+    ['new Uint8Array(new ArrayBuffer(4, { maxByteLength: 16 }), 0, 4)', '[copy.length, copy.buffer.resize(8), copy.length]', [4, null, 4]],
+    ['(b => (new Uint8Array(b).set([1, 2, 3, 4]), new Uint8Array(b, 1, 3)))(new ArrayBuffer(4, { maxByteLength: 4 }))', '[copy.join(), value.join(), copy.buffer.resize(3), copy.length]', ['2,3,4', '2,3,4', null, 0]],
     ['new DataView(new ArrayBuffer(8), 2, 3)', '[copy.byteOffset, copy.byteLength, copy.buffer.byteLength]', [2, 3, 8]],
     ['BigInt64Array.of(5n)', '[copy.constructor.name, Number(copy[0])]', ['BigInt64Array', 5]],
     ['Float16Array.of(1.5)', '[copy.constructor.name, copy[0]]', ['Float16Array', 1.5]],
@@ -69,5 +79,52 @@ describe('structuredClone', () => {
       return [...names, buffer.detached];
     })()`)).toEqual(['DataCloneError', 'DataCloneError', 'DataCloneError', 'DataCloneError', 'TypeError', 'TypeError', false]);
     expect(script().thrown('structuredClone()')).toMatchObject({ class: 'TypeError' });
+  });
+});
+
+describe('a Proxy has no clone', () => {
+  const TRAPS = "new Proxy({}, { get(_, name) { print('trap', String(name)); return Reflect[name] && ((...args) => { print(name); return Reflect[name](...args); }); } })";
+
+  test.each([
+    ['of an object', 'new Proxy({ a: 1 }, {})'],
+    ['of an array', 'new Proxy([1], {})'],
+    ['of a Map', 'new Proxy(new Map(), {})'],
+    ['of an error', "new Proxy(new Error('m'), {})"],
+    ['of a Proxy', 'new Proxy(new Proxy({}, {}), {})'],
+    ['of an ArrayBuffer', 'new Proxy(new ArrayBuffer(1), {})'],
+    ['that is revoked', '(({ proxy, revoke }) => (revoke(), proxy))(Proxy.revocable({}, {}))'],
+    ['within an object', '({ a: [new Proxy({}, {})] })'],
+    ['within a Map', 'new Map([[1, new Proxy({}, {})]])'],
+    ['within a Set', 'new Set([new Proxy({}, {})])'],
+    ['as a cause', "new Error('m', { cause: new Proxy({}, {}) })"],
+  ])('%s', (_what, expression) => {
+    expect(script().thrown(`structuredClone(${expression})`)).toMatchObject({ name: 'DataCloneError' });
+  });
+
+  test('and none of its traps is called', () => {
+    const target = script();
+    expect(printed(target.run(`try { structuredClone(new Proxy({}, ${TRAPS})); } catch ({ name }) { print(name); }`))).toEqual(['DataCloneError']);
+  });
+
+  test('an object that inherits from one has, and so has what a script has put in the place of Proxy', () => {
+    expect(script().value("JSON.stringify(structuredClone(Object.assign(Object.create(new Proxy({}, {})), { a: 1 })))")).toBe('{"a":1}');
+    expect(script().thrown('globalThis.Proxy = class {}; structuredClone(new Proxy())')).toBeUndefined();
+  });
+
+  test('also when V8 has thrown away what has not run for long', () => {
+    const target = script();
+    for (let turn = 0; turn < 20; turn++) {
+      target.run('for (let n = 0; n < 200; n++) new ArrayBuffer(1e6);');
+    }
+    expect(target.thrown('structuredClone(new Proxy({}, {}))')).toMatchObject({ name: 'DataCloneError' });
+    expect(target.value('structuredClone({ a: 1 }).a')).toBe(1);
+  });
+
+  test('scripts have no part in the syntax by which it is known', () => {
+    for (const code of ['%IsJSProxy(1)', '(() => %IsJSProxy(1))()']) {
+      expect(script().thrown(`(0, eval)(${JSON.stringify(code)})`)).toMatchObject({ class: 'SyntaxError' });
+      expect(script().thrown(`new Function(${JSON.stringify(`return ${code}`)})`)).toMatchObject({ class: 'SyntaxError' });
+    }
+    expect(script().value("Object.getOwnPropertyNames(globalThis).filter((name) => name.includes('airlock'))")).toEqual([]);
   });
 });

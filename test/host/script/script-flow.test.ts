@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Script } from '../../../host/script/script.ts';
 import type { Command } from '../../../wire/commands.ts';
 import { startFakeScript, type FakeCell } from '../../support/fake-cell.ts';
 import { openClient, send, type TestClient } from '../../support/sockets.ts';
@@ -10,14 +11,14 @@ const block: Command = { type: 'sendBinary', socket: 1, data: Buffer.alloc(1024 
 const wake: Command = { type: 'timer', delay: 0 };
 
 /** A script whose turn is under way, that has accepted a connection: the socket 1. */
-async function acceptedPeer(limits = {}): Promise<{ readonly cell: FakeCell; readonly peer: TestClient }> {
-  const { cell } = startFakeScript({ limits });
+async function acceptedPeer(limits = {}): Promise<{ readonly cell: FakeCell; readonly peer: TestClient; readonly script: Script }> {
+  const { cell, script } = startFakeScript({ limits });
   await cell.endTurn([{ type: 'loaded' }]);
   const { port } = cell.client.answer([], LISTEN);
   const peer = openClient(`ws://127.0.0.1:${port}/`);
   await peer.owner.first('opened');
   await cell.given('accepted');
-  return { cell, peer };
+  return { cell, peer, script };
 }
 
 describe('drain', () => {
@@ -117,5 +118,73 @@ describe('pause', () => {
       await cell.endTurn();
     }
     expect(received()).toEqual(Array.from({ length: count }, (_, index) => index));
+  });
+});
+
+describe('a socket with a window', () => {
+  const window = (bytes: number): Command => ({ type: 'window', socket: 1, bytes });
+  const taken = (messages: number): Command => ({ type: 'taken', socket: 1, messages });
+
+  /** Sends messages of so many bytes, and gives how many the script was told in all when nothing more comes. */
+  async function receive(cell: FakeCell, peer: TestClient, count: number, size: number): Promise<number> {
+    for (let each = 0; each < count; each++) {
+      peer.connection.send('sendBinary', Buffer.alloc(size), 0, size);
+    }
+    peer.connection.flush();
+    // Whatever the socket does, turns go around the loop.
+    for (let turn = 0; turn < 50; turn++) {
+      await cell.endTurn([wake]);
+      await cell.turnBegins();
+    }
+    return cell.events.filter(({ type }) => type === 'binary').length;
+  }
+
+  test('is read until so much was told, and read on when that is taken', async () => {
+    const { cell, peer } = await acceptedPeer();
+    await cell.endTurn([window(1000), wake]);
+    await cell.turnBegins();
+    // Each counts 128 bytes more.
+    expect(await receive(cell, peer, 10, 372)).toBe(3);
+    await cell.endTurn([taken(1), wake]);
+    await cell.turnBegins();
+    expect(await receive(cell, peer, 0, 0)).toBe(4);
+    await cell.endTurn([taken(3), wake]);
+    await cell.turnBegins();
+    expect(await receive(cell, peer, 0, 0)).toBe(7);
+  });
+
+  test('is filled by empty messages too', async () => {
+    const { cell, peer } = await acceptedPeer();
+    await cell.endTurn([window(1000), wake]);
+    await cell.turnBegins();
+    expect(await receive(cell, peer, 100, 0)).toBe(8);
+  });
+
+  test('is paused by its script as any other', async () => {
+    const { cell, peer } = await acceptedPeer();
+    await cell.endTurn([{ type: 'pause', socket: 1 }, wake]);
+    await cell.turnBegins();
+    expect(await receive(cell, peer, 3, 10)).toBe(0);
+    await cell.endTurn([{ type: 'resume', socket: 1 }, wake]);
+    await cell.turnBegins();
+    expect(await receive(cell, peer, 0, 0)).toBe(3);
+  });
+
+  test.each([
+    ['more than was told', [window(1000), taken(1)], '1 messages taken of 0'],
+    ['without a window', [taken(0)], '0 messages taken of 0'],
+  ])('of which a script has taken %s ends the script', async (_what, commands, text) => {
+    const { cell, script } = await acceptedPeer();
+    await cell.endTurn(commands);
+    expect(await script.ended).toMatchObject({ reason: 'fault', error: { code: 'ERR_AIRLOCK_MALFORMED_COMMAND', message: expect.stringContaining(text) } });
+  });
+
+  test('that is closed is no more, whatever is taken of it', async () => {
+    const { cell, peer } = await acceptedPeer();
+    await cell.endTurn([window(1000), wake]);
+    peer.connection.terminate();
+    await cell.given('closed');
+    await cell.endTurn([taken(9), window(9), { type: 'pause', socket: 1 }, wake]);
+    await cell.turnBegins();
   });
 });

@@ -8,7 +8,7 @@ import { handshakeRequest, openTcp, readUntilHungUp } from '../../support/socket
 
 const wake: Command = { type: 'timer', delay: 0 };
 const accept = (fields: Partial<CommandOf<'acceptRequest'>> = {}): Command => ({
-  type: 'acceptRequest', request: 1, byDefault: true, protocol: '', headers: [], ...fields,
+  type: 'acceptRequest', request: 1, byDefault: true, protocol: '', headers: [], paused: false, ...fields,
 });
 const answer = (fields: Partial<CommandOf<'answerRequest'>> = {}): Command => ({
   type: 'answerRequest', request: 1, status: 403, headers: [], data: Buffer.alloc(0), ...fields,
