@@ -58,7 +58,6 @@ export class Script extends EventEmitter<ScriptEvents> {
   #stopTimer: NodeJS.Timeout | undefined;
   #restartTimer: NodeJS.Timeout | undefined;
   readonly #ended = Promise.withResolvers<ScriptEnd>();
-
   constructor(setup: ScriptSetup) {
     super();
     this.#setup = setup;
