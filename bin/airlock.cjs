@@ -8,7 +8,7 @@ if (fault !== undefined) {
   console.error(fault);
   process.exitCode = 1;
 } else {
-  import('../dist/host/cli/main.js').then(
+  import('../dist/command/entry.js').then(
     function (cli) {
       return cli.main(process.argv);
     },

@@ -286,13 +286,16 @@ export function ownCommand<Type extends OtherCommand>(type: Type, fields: Comman
   writeItem(COMMANDS[type], fields as Values);
 }
 
-/** `reportError`. Over the bounds, one is told, which says that they were reached, and the rest are not. */
-export function reportError(fields: CommandFields<'reportError'>): void {
-  if (!offerCommand('reportError', fields) && !reportedBeyond) {
-    refused(commandCount < bounds.commands ? 'commandBytesPerTurn' : 'commandsPerTurn');
-    reportedBeyond = true;
-    ownCommand('reportError', fields);
+/** `reportError`. Over the bounds, one is told, which says that they were reached, and the rest are not. Returns whether it is. */
+export function reportError(fields: CommandFields<'reportError'>): boolean {
+  const isGiven = offerCommand('reportError', fields);
+  if (isGiven || reportedBeyond) {
+    return isGiven;
   }
+  refused(commandCount < bounds.commands ? 'commandBytesPerTurn' : 'commandsPerTurn');
+  reportedBeyond = true;
+  ownCommand('reportError', fields);
+  return true;
 }
 
 /** More than the longest question has. */

@@ -1,7 +1,7 @@
 import { guarded } from './guarded.ts';
 import { ErrorConstructor } from './primordials.ts';
 
-/** What the cell answers by itself, without the host: URLs, entropy and the time. Nothing here is reachable by a script. */
+/** What the cell does by itself, without the host's answer: URLs, entropy, the time, and copies of lines. Nothing here is reachable by a script. */
 
 /** What the cell gives the guest for that when an isolate starts. None of these throws. */
 export interface CellServices {
@@ -13,6 +13,8 @@ export interface CellServices {
   readonly randomBytes: (count: number) => string;
   /** Milliseconds since the isolate was made; never goes back. */
   readonly now: () => number;
+  /** Takes a copy of a line that the turn gives back: the code and level of its command, and its texts. */
+  readonly copyLine: (code: number, level: number, text: string, stack: string) => void;
 }
 
 let services: CellServices;
@@ -23,6 +25,7 @@ export function connectServices(cell: CellServices): void {
     changeURL: guarded(cell.changeURL),
     randomBytes: guarded(cell.randomBytes),
     now: guarded(cell.now),
+    copyLine: guarded(cell.copyLine),
   };
 }
 
@@ -72,4 +75,16 @@ export function randomBytes(count: number): string {
 /** Milliseconds since the script's isolate was made, in steps of 0.1 ms; never goes back. */
 export function monotonicNow(): number {
   return services.now();
+}
+
+/**
+ * Hands the cell a copy of a line that was given out. A turn that runs out of memory, or takes its cell with it, loses all that
+ * it has given out; an author should still see how far the script came.
+ */
+export function copyLine(code: number, level: number, text: string, stack: string): void {
+  try {
+    services.copyLine(code, level, text, stack);
+  } catch {
+    // There is no stack left for it. The line itself has been given out.
+  }
 }

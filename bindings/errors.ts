@@ -1,5 +1,7 @@
 import { BINDINGS_NAME } from '../wire/settings.ts';
+import { COMMANDS } from '../wire/commands.ts';
 import { reportError } from './bridge.ts';
+import { copyLine } from './cell-services.ts';
 import {
   ArrayPrototypeJoin,
   ErrorPrototypeToString,
@@ -74,7 +76,7 @@ export function setUncaughtHandlers(uncaught: UncaughtHandlers): void {
 export function reportException(error: unknown): void {
   const described = describeError(error);
   if (handlers?.exception(error, described) !== true) {
-    reportError(described);
+    tell(described);
   }
 }
 
@@ -89,7 +91,7 @@ export function reportRejection({ kind, name, promise, reason }: Rejection, isOf
   }
   const { stack, text } = describeError(reason);
   const origin = kind === '' ? '' : ` (${kind}${name === '' ? '' : ` '${name}'`})`;
-  reportError({ text: shorten(`Unhandled rejection${origin}: ${text}`), stack });
+  tell({ text: shorten(`Unhandled rejection${origin}: ${text}`), stack });
 }
 
 /** A promise that was rejected, and that nothing handles. */
@@ -100,6 +102,12 @@ export interface Rejection {
   readonly kind: string;
   /** What that was called for, as `message`; or empty. */
   readonly name: string;
+}
+
+function tell(error: ErrorText): void {
+  if (reportError(error)) {
+    copyLine(COMMANDS.reportError.code, 0, error.text, error.stack);
+  }
 }
 
 function describeObject(error: object): string {

@@ -301,6 +301,7 @@ const guest = {
     run: ProgramCallbacks['run'],
     takeValue: ProgramCallbacks['takeValue'],
     takeThrown: ProgramCallbacks['takeThrown'],
+    copyLine: CellServices['copyLine'],
   ): void {
     takeLateBuiltIns();
     const parsed = JSONParse(settings) as GuestSettings;
@@ -311,7 +312,7 @@ const guest = {
     nameScript(name, encodedName);
     const callbacks = { refillNumbers, refillBytes, spillNumbers, spillBytes, ask };
     connectBridge(arena, callbacks, { commands: parsed.commandsPerTurn, bytes: parsed.bytesPerTurn });
-    connectServices({ parseURL, changeURL, randomBytes, now });
+    connectServices({ parseURL, changeURL, randomBytes, now, copyLine });
     connectPrograms({ run, takeValue, takeThrown });
     setTimeOrigin();
     startPerformance();

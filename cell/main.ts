@@ -1,8 +1,8 @@
 import { readSync, writevSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { ByteReader } from '../wire/byte-reader.ts';
-import { decode, decodeTexts, encodeTexts } from '../wire/encoded.ts';
+import { decode, decodeTexts, encode, encodeTexts } from '../wire/encoded.ts';
 import { EMPTY_BATCH, type FlatBatch } from '../wire/fields.ts';
 import {
   CELL_PIPES,
@@ -24,7 +24,7 @@ import type { TurnResult } from './script-isolate.ts';
 
 const READ_BUFFER_BYTES = 256 * 1024;
 
-const cell = new Cell(fileURLToPath(new URL('../bindings/guest.js', import.meta.url)), askHost);
+const cell = new Cell(join(import.meta.dirname, '../bindings/guest.js'), askHost, sendCopy);
 
 // The terminal's interrupt, and what a service manager sends, reach every process of a group; it is for the host to end the
 // scripts in order.
@@ -108,6 +108,10 @@ function askHost(script: number, commands: FlatBatch, question: FlatBatch): stri
   send(checked(frameOf(TO_HOST.question, script, questionContent(encodeTexts(commands), encodeTexts(question)))));
   const size = readExactly(4).readUInt32LE(0);
   return JSON.parse(readExactly(size).toString()) as string[];
+}
+
+function sendCopy(script: number, line: FlatBatch): void {
+  send(checked(frameOf(TO_HOST.copy, script, encode(encodeTexts(line)))));
 }
 
 /** The pipe blocks: a host that does not keep up makes the cell wait. */

@@ -4,6 +4,7 @@ import type { TurnStatus, TurnUsage } from '../wire/frames.ts';
 import type { IsolateSettings } from '../wire/settings.ts';
 import { Arena } from './arena.ts';
 import { changeURL, parseURL, randomBytes, startClock } from './guest-services.ts';
+import { LineCopies } from './line-copies.ts';
 import { UsageMeter } from './usage-meter.ts';
 import type { SharedIsolate } from './shared-isolate.ts';
 import { copyOfThrown, isTimeout, timeoutText } from './isolate-errors.ts';
@@ -12,6 +13,9 @@ import { sourceName } from './source-name.ts';
 
 /** Gives the host the commands so far and a question, and waits for the answer: its fields, as text. */
 export type Ask = (commands: FlatBatch, question: FlatBatch) => string[];
+
+/** Gives the host a copy of a line that the turn under way gives back; an empty batch where there are too many of them. */
+export type Copy = (line: FlatBatch) => void;
 
 export interface TurnResult {
   readonly status: TurnStatus;
@@ -46,8 +50,10 @@ export class ScriptIsolate {
   readonly #programs: ProgramRunner;
   /** When the time of the turn that is under way is over. */
   #deadline = 0;
+  readonly #copies: LineCopies;
 
-  constructor(settings: IsolateSettings, snapshot: ivm.ExternalCopy<ArrayBuffer>, ask: Ask, shared?: SharedIsolate) {
+  constructor(settings: IsolateSettings, snapshot: ivm.ExternalCopy<ArrayBuffer>, ask: Ask, copy: Copy, shared?: SharedIsolate) {
+    this.#copies = new LineCopies(settings.copies, copy);
     this.#settings = settings;
     this.#crossing = { arguments: { copy: true }, result: { copy: true }, timeout: turnLimit(settings) };
     this.#isolate = shared?.isolate ?? new ivm.Isolate({ memoryLimit: settings.memory, snapshot });
@@ -82,6 +88,7 @@ export class ScriptIsolate {
       (source: unknown, filename: unknown, columnOffset: unknown, keepsValue: unknown) => programs.run(source, filename, columnOffset, keepsValue),
       () => programs.takeValue(),
       () => programs.takeThrown(),
+      (code: number, level: number, text: unknown, stack: unknown) => this.#copies.line(code, level, text, stack),
     ]);
     // What refers to a context keeps it, until Node happens to collect the reference.
     boot.release();
@@ -115,6 +122,7 @@ export class ScriptIsolate {
 
   #measured(run: () => TurnOutcome): TurnResult {
     this.#meter.begin();
+    this.#copies.begin();
     const { status, message, commands } = run();
     if (status === 'sliced') {
       this.#arena.suspend();

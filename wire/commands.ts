@@ -85,6 +85,9 @@ export type CommandType = keyof CommandTable;
 export type CommandOf<Type extends CommandType> = ItemOf<CommandTable, Type>;
 export type CommandHandlers = Handlers<CommandTable>;
 
+/** What the operator reads: it is copied out of a turn at once, as the turn may never end. */
+export type LineCommand = CommandOf<'print' | 'reportError'>;
+
 export const COMMAND_SCHEMA = compileSchema('command', COMMANDS);
 
 /** The levels of `print`, by their number on the wire. */

@@ -42,6 +42,11 @@ export const TO_HOST = {
   turned: 2,
   /** A script waits for an answer. Content: a uint32 with the size of its commands so far, these, the question. */
   question: 3,
+  /**
+   * A copy of a line that the turn under way gives back when it ends: it is shown if the turn's own commands are lost.
+   * Content: commands, of which there is one, a `print` or a `reportError`; or none, if there are more lines than are copied.
+   */
+  copy: 4,
 } as const;
 
 /** How a turn ended. Every status but `done` and `sliced` is the end of its script. */
@@ -102,6 +107,12 @@ export function frame(kind: number, script: number, content: readonly Uint8Array
   header.writeUInt8(kind, 4);
   header.writeUInt32LE(script, 5);
   return [header, ...content];
+}
+
+/** What goes over the pipe for answers: the length of four bytes, then the fields. */
+export function answer(fields: readonly string[]): Uint8Array {
+  const content = Buffer.from(JSON.stringify(fields));
+  return Buffer.concat([uint32(content.length), content]);
 }
 
 /** The content of a turn, after the number of its events. */

@@ -76,5 +76,7 @@ export interface IsolateSettings {
   readonly turnTimeout: number;
   /** Whether it has a context in the isolate that scripts of its cell share, instead of an isolate of its own. */
   readonly shared: boolean;
+  /** How many lines are copied out of turns that have not ended, in a second, and how many UTF-16 units are in them. */
+  readonly copies: { readonly lines: number; readonly units: number };
   readonly guest: GuestSettings;
 }

@@ -1,6 +1,6 @@
 import { command } from '../bridge.ts';
-import { monotonicNow } from '../cell-services.ts';
-import { PRINT_LEVELS, type PrintLevel } from '../../wire/commands.ts';
+import { copyLine, monotonicNow } from '../cell-services.ts';
+import { COMMANDS, PRINT_LEVELS, type PrintLevel } from '../../wire/commands.ts';
 import {
   ErrorConstructor,
   MapConstructor,
@@ -28,6 +28,7 @@ const levels: Readonly<Record<string, number>> = (() => {
 
 function write(level: PrintLevel, text: string): void {
   command('print', { level: levels[level] as number, text });
+  copyLine(COMMANDS.print.code, levels[level] as number, text, '');
 }
 
 /** Overte's `print`: the values, joined with spaces. */

@@ -1,4 +1,5 @@
 import type { FlatWriter } from '../../wire/flat-writer.ts';
+import type { LineCommand } from '../../wire/commands.ts';
 import type { TurnStatus, TurnUsage } from '../../wire/frames.ts';
 import type { Answer, Question } from '../../wire/questions.ts';
 import type { IsolateSettings } from '../../wire/settings.ts';
@@ -25,6 +26,13 @@ export interface CellClient {
   turned(status: TurnStatus, message: string, commands: CommandBatch, usage: TurnUsage): void;
   /** The script waits, inside its turn, for the answer to a question; the commands came before it. A promise never rejects. */
   answer(commands: CommandBatch, question: Question): Answer | Promise<Answer>;
+  /**
+   * The commands of a turn are lost, as its memory ran out or its cell is gone: these are the lines among them, as far as they
+   * are known. `turned`, `blamed` or `died` follows.
+   *
+   * @param hasMore whether there were more lines than are copied
+   */
+  lost(lines: readonly LineCommand[], hasMore: boolean): void;
   /** The process has ended, and a turn of this script was under way. Told also where the script has left its cell already. */
   blamed(death: CellDeath): void;
   /** The script's isolate is gone; whoever is to blame has been told. Nothing follows. */
@@ -56,6 +64,8 @@ export interface Cell {
   turn(script: number, events: FlatWriter): void;
   /** Runs the events that the last slice of the script's turn has left; `turned` follows. */
   resume(script: number): void;
+  /** Tells by `lost` what the turn that is under way, if it is this script's, has printed: nobody will wait for its end. */
+  tellLost(script: number): void;
   /** Throws the script's isolate away; nothing follows but `blamed`. */
   destroy(script: number): void;
   /** Ends the cell. */

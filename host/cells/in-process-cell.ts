@@ -6,22 +6,30 @@ import type { FlatWriter } from '../../wire/flat-writer.ts';
 import { QUESTION_SCHEMA, answerFields, failedAnswer, type QuestionType } from '../../wire/questions.ts';
 import type { Cell, CellClient, CellSettings } from './cell.ts';
 import { commandBatch } from './command-batch.ts';
+import { LineCopies } from './line-copies.ts';
 import { BINDINGS_BUNDLE } from './paths.ts';
+
+/** A script that lives here. */
+interface Tenant {
+  readonly client: CellClient;
+  readonly copies: LineCopies;
+}
 
 /**
  * The cell's code in the host's own process: the lowest latency, and no wall but V8's. For scripts that are trusted.
  */
 export class InProcessCell implements Cell {
   readonly pid = process.pid;
-  readonly #clients = new Map<number, CellClient>();
+  readonly #tenants = new Map<number, Tenant>();
   readonly #cell = new IsolateCell(BINDINGS_BUNDLE, (script, commands, question) =>
     this.#ask(script, commands, question),
+    (script, line) => this.#tenants.get(script)?.copies.take(line, 0),
   );
   /** The script whose turn is under way, or whose commands are being carried out: these lie in its isolate's arena. */
   #underWay: number | undefined;
 
   create(script: number, settings: CellSettings, client: CellClient): void {
-    this.#clients.set(script, client);
+    this.#tenants.set(script, { client, copies: new LineCopies(settings) });
     try {
       this.#cell.create(script, settings);
     } catch {
@@ -43,9 +51,12 @@ export class InProcessCell implements Cell {
 
   #run(script: number, turn: () => TurnResult): void {
     this.#underWay = script;
+    this.#tenants.get(script)?.copies.begin();
     const { status, message, usage, commands } = turn();
-    const client = this.#clients.get(script);
+    const tenant = this.#tenants.get(script);
+    const client = tenant?.client;
     try {
+      tenant?.copies.turned(status, commands, tenant.client);
       client?.turned(status, message, commandBatch(commands), usage);
     } catch (error) {
       if (!(error instanceof WireError)) {
@@ -54,7 +65,7 @@ export class InProcessCell implements Cell {
       client?.malformed(error.message);
     } finally {
       this.#underWay = undefined;
-      if (!this.#clients.has(script)) {
+      if (!this.#tenants.has(script)) {
         // Its script ended while it asked a question, or by one of its commands.
         this.#cell.destroy(script);
       }
@@ -62,15 +73,18 @@ export class InProcessCell implements Cell {
   }
 
   destroy(script: number): void {
-    this.#clients.delete(script);
+    this.#tenants.delete(script);
     // An isolate cannot be thrown away while it runs, and its arena is not to be written over while it is read.
     if (this.#underWay !== script) {
       this.#cell.destroy(script);
     }
   }
 
+  /** A turn is over before anything else can happen here. */
+  tellLost(): void {}
+
   async close(): Promise<void> {
-    for (const script of [...this.#clients.keys()]) {
+    for (const script of [...this.#tenants.keys()]) {
       this.destroy(script);
     }
   }
@@ -80,12 +94,13 @@ export class InProcessCell implements Cell {
     let asked: QuestionType | undefined;
     try {
       const [item] = flatToItems(QUESTION_SCHEMA, question);
-      const client = this.#clients.get(script);
-      if (item === undefined || client === undefined) {
+      const tenant = this.#tenants.get(script);
+      if (item === undefined || tenant === undefined) {
         return noAnswer(item?.type, 'the script has ended');
       }
       asked = item.type;
-      const answer = client.answer(commandBatch(commands), item);
+      tenant.copies.clear();
+      const answer = tenant.client.answer(commandBatch(commands), item);
       // What takes time would have to be waited for in the very process that is to bring it.
       return answer instanceof Promise
         ? failedAnswer(item.type, 'ERR_AIRLOCK_MODULE_NOT_LOADED', 'a script in the process of its host can load modules from files only')

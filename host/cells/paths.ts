@@ -19,7 +19,7 @@ const BUILT = join(PACKAGE, 'dist');
 export const BINDINGS_BUNDLE = join(BUILT, 'bindings', 'guest.js');
 
 /** The entry of the cell process. */
-export const CELL_ENTRY = join(BUILT, 'cell', 'main.js');
+export const CELL_ENTRY = join(BUILT, 'cell', 'main.cjs');
 
 /**
  * All that a cell process may read: its own code, and isolated-vm with what loads it. A package manager may have put links
@@ -29,10 +29,8 @@ export function cellReadableFolders(): readonly string[] {
   const fromHost = createRequire(import.meta.url);
   const fromIsolatedVm = createRequire(fromHost.resolve('isolated-vm'));
   return [
-    join(BUILT, 'cell', '*'),
-    join(BUILT, 'wire', '*'),
-    join(BUILT, 'bindings', '*'),
-    PACKAGE_JSON,
+    CELL_ENTRY,
+    BINDINGS_BUNDLE,
     ...packageFolders(fromHost, 'isolated-vm'),
     ...packageFolders(fromIsolatedVm, 'node-gyp-build'),
     // node-gyp-build tells musl from glibc by whether this file exists.

@@ -1,6 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import type { Socket } from 'node:net';
-import { parse } from 'node:path';
+import type { ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { ByteReader } from '../../wire/byte-reader.ts';
 import { decode } from '../../wire/encoded.ts';
@@ -14,6 +12,7 @@ import {
   LARGEST_FRAME,
   TO_CELL,
   TO_HOST,
+  answer as answerOf,
   frame as frameOf,
   readTurnUsage,
   turnContent,
@@ -23,14 +22,14 @@ import {
 import { QUESTION_SCHEMA, answerFields, failedAnswer } from '../../wire/questions.ts';
 import { AirlockError, messageOf } from '../errors.ts';
 import { cellProcessFlags, describeExit } from './cell-flags.ts';
+import { memoryCeiling, mostCommands } from './cell-bounds.ts';
+import { countChild, keepLastWords, startChild } from './cell-child.ts';
 import type { Cell, CellClient, CellDeath, CellSettings, KillingLimit } from './cell.ts';
 import { commandBatch } from './command-batch.ts';
+import { LineCopies } from './line-copies.ts';
 import { MemoryWatch, residentMemory } from './memory-watch.ts';
 import { CELL_ENTRY } from './paths.ts';
 import { TurnWatch, type WatchedTurn } from './turn-watch.ts';
-
-/** How much of what a dying cell writes to its standard error is kept, in characters. */
-const KEPT_STDERR = 2048;
 
 /** Answers that a cell has not read, in bytes; above it, the cell is not what it should be. */
 const MOST_UNREAD_ANSWERS = 1024 * 1024;
@@ -43,6 +42,7 @@ interface Tenant {
   readonly number: number;
   readonly settings: CellSettings;
   readonly client: CellClient;
+  readonly copies: LineCopies;
 }
 
 interface Turn extends WatchedTurn {
@@ -69,8 +69,10 @@ export class ProcessCell implements Cell {
   #ceiling = 0;
   readonly #parser = new FrameParser(LARGEST_FRAME, false);
   readonly #exited: Promise<void>;
-  #stderr = '';
+  /** Whether the process has ended or been killed. */
   #dead = false;
+  /** Whether its scripts know it. */
+  #isToldDead = false;
   /** Whether an answer is still to come. */
   #answering = false;
   readonly #ready = Promise.withResolvers<void>();
@@ -88,24 +90,14 @@ export class ProcessCell implements Cell {
   }
 
   private constructor(flags: readonly string[], entry: string) {
-    this.#child = spawn(process.execPath, [...flags, entry], {
-      env: {},
-      // The host's own folder is none of the cell's business.
-      cwd: parse(entry).root,
-      stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
-      windowsHide: true,
-    });
+    this.#child = startChild(flags, entry);
     this.#frames = this.#child.stdio[CELL_PIPES.frames] as Writable;
     this.#answers = (this.#child.stdio as unknown as readonly Writable[])[CELL_PIPES.answers] as Writable;
     const commands = this.#child.stdio[CELL_PIPES.commands] as Readable;
     commands.on('data', (data: Buffer) => this.#read(data));
     // A write to a dead cell fails; its exit says so to whom it concerns.
-    for (const pipe of [this.#frames, this.#answers, commands]) {
-      pipe.on('error', () => {});
-    }
-    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.#stderr = (this.#stderr + text).slice(-KEPT_STDERR);
-    });
+    [this.#frames, this.#answers, commands].forEach((pipe) => pipe.on('error', () => {}));
+    const lastWords = keepLastWords(this.#child);
     this.#exited = new Promise((resolve) => {
       this.#child.on('error', (error) => {
         this.#die(`did not start (${messageOf(error)})`);
@@ -113,7 +105,7 @@ export class ProcessCell implements Cell {
       });
       // `close` comes when the pipes are drained too: nothing that the cell sent before it died is lost.
       this.#child.on('close', (code, signal) => {
-        this.#exit(describeExit(code, signal, this.#stderr));
+        this.#exit(describeExit(code, signal, lastWords()));
         resolve();
       });
     });
@@ -134,23 +126,22 @@ export class ProcessCell implements Cell {
 
   /** Lets this process end although the cell's has not. */
   unref(): void {
-    this.#child.unref();
-    for (const stream of this.#child.stdio) {
-      (stream as Socket | null)?.unref();
-    }
+    countChild(this.#child, 'unref');
   }
 
   /** Takes `unref` back. */
   ref(): void {
-    this.#child.ref();
-    for (const stream of this.#child.stdio) {
-      (stream as Socket | null)?.ref();
-    }
+    countChild(this.#child, 'ref');
   }
 
   /** Whether the process has ended; no script can be placed here any more. */
   get dead(): boolean {
     return this.#dead;
+  }
+
+  /** Whether a turn is under way. */
+  get busy(): boolean {
+    return this.#watch.underWay !== undefined;
   }
 
   /** The process's id. */
@@ -165,7 +156,7 @@ export class ProcessCell implements Cell {
       return;
     }
     const { bounds: _, ...isolate } = settings;
-    this.#tenants.set(script, { number: script, settings, client });
+    this.#tenants.set(script, { number: script, settings, client, copies: new LineCopies(settings) });
     this.#ceiling = Math.max(this.#ceiling, memoryCeiling(this.#tenants.values()));
     this.#send(frameOf(TO_CELL.create, script, [Buffer.from(JSON.stringify(isolate))]));
   }
@@ -173,6 +164,7 @@ export class ProcessCell implements Cell {
   turn(script: number, events: FlatWriter): void {
     const tenant = this.#tenants.get(script);
     if (tenant !== undefined) {
+      tenant.copies.begin();
       this.#watch.given({ script, limit: tenant.settings.bounds.turn, tenant });
       this.#send(frameOf(TO_CELL.turn, script, turnContent(events.count, events.finish())));
       // The kernel has a copy of it.
@@ -185,8 +177,16 @@ export class ProcessCell implements Cell {
   resume(script: number): void {
     const tenant = this.#tenants.get(script);
     if (tenant !== undefined) {
+      tenant.copies.begin();
       this.#watch.given({ script, limit: tenant.settings.bounds.turn, tenant });
       this.#send(frameOf(TO_CELL.resume, script));
+    }
+  }
+
+  tellLost(script: number): void {
+    const turn = this.#watch.underWay;
+    if (turn?.script === script) {
+      turn.tenant.copies.tell(turn.tenant.client);
     }
   }
 
@@ -217,8 +217,7 @@ export class ProcessCell implements Cell {
   }
 
   #read(data: Buffer): void {
-    // It was killed; the pipe still holds what it had sent before.
-    if (this.#dead) {
+    if (this.#isToldDead) {
       return;
     }
     try {
@@ -234,6 +233,14 @@ export class ProcessCell implements Cell {
 
   /** Returns whether something refers to the frame's buffer from now on. */
   #onFrame(frame: Frame): boolean {
+    if (frame.kind === TO_HOST.copy) {
+      this.#copied(frame);
+      return false;
+    }
+    // It was killed; the pipe still holds what it had sent before.
+    if (this.#dead) {
+      return false;
+    }
     if (frame.kind === TO_HOST.ready) {
       this.#ready.resolve();
       return false;
@@ -258,7 +265,7 @@ export class ProcessCell implements Cell {
     if (tenant === undefined) {
       return false;
     }
-    const { client, settings } = tenant;
+    const { client, copies, settings } = tenant;
     switch (frame.kind) {
       case TO_HOST.turned: {
         const status = turnStatusOf(reader.uint8());
@@ -266,6 +273,7 @@ export class ProcessCell implements Cell {
         const usage = readTurnUsage(reader);
         const batch = decode(reader);
         const commands = commandBatch(batch, mostCommands(settings));
+        copies.turned(status, batch, client);
         client.turned(status, message, commands, usage);
         releaseBytes(batch.numbers);
         if (status === 'memory' && settings.shared) {
@@ -276,6 +284,15 @@ export class ProcessCell implements Cell {
       default:
         throw new WireError(`there is no frame of the kind ${frame.kind}`);
     }
+  }
+
+  /** A copy of a line. There are none outside of turns. */
+  #copied({ buffer, end, script, start }: Frame): void {
+    const turn = this.#watch.underWay;
+    if (turn?.script !== script) {
+      throw new WireError('a copy of a line from outside of a turn');
+    }
+    turn.tenant.copies.take(decode(new ByteReader(buffer, start, end)), end - start);
   }
 
   /** The whole cell waits for an answer, also where the script that asked has ended meanwhile. */
@@ -292,6 +309,7 @@ export class ProcessCell implements Cell {
     if (tenant === undefined) {
       return this.#sendAnswer(failedAnswer(asked.type, 'ERR_AIRLOCK_HOST_STOPPED', 'the script has ended'));
     }
+    tenant.copies.clear();
     const answer = tenant.client.answer(commandBatch(commands, mostCommands(tenant.settings)), asked);
     if (answer instanceof Promise) {
       this.#answering = true;
@@ -305,18 +323,14 @@ export class ProcessCell implements Cell {
   }
 
   #sendAnswer(fields: readonly string[]): void {
-    const content = Buffer.from(JSON.stringify(fields));
-    const length = Buffer.allocUnsafe(4);
-    length.writeUInt32LE(content.length);
-    this.#answers.write(Buffer.concat([length, content]));
+    this.#answers.write(answerOf(fields));
   }
 
   /** Returns whether to look again. */
   #lookAtMemory(turn: Turn | undefined): boolean {
     const excess = this.#memory.look(turn, this.#ceiling);
     if (excess !== undefined) {
-      const whose = excess.turn === undefined ? '' : ` while a turn of ${excess.turn.tenant.settings.name} was under way`;
-      this.#kill(`was killed: it grew beyond ${excess.ceiling} MiB${whose}`, excess.turn, 'processMemory');
+      this.#kill(`was killed: it grew beyond ${excess.ceiling} MiB${whileIn(excess.turn)}`, excess.turn, 'processMemory');
     }
     return this.#memory.isOver;
   }
@@ -335,23 +349,38 @@ export class ProcessCell implements Cell {
   /** The process has ended by itself, or by somebody's doing from outside. What it had sent has been read. */
   #exit(how: string): void {
     const turn = this.#watch.underWay;
-    this.#die(turn === undefined ? how : `${how} while a turn of ${turn.tenant.settings.name} was under way`, turn);
+    this.#die(`${how}${whileIn(turn)}`, turn);
   }
 
   #kill(message: string, blamed?: Turn, limit?: KillingLimit): void {
-    this.#die(message, blamed, limit);
-    this.#child.kill('SIGKILL');
+    if (!this.#dead) {
+      this.#stop();
+      this.#child.kill('SIGKILL');
+      // What it had printed before lies in the pipe, and is read by then.
+      setImmediate(() => this.#tellDeath(message, blamed, limit));
+    }
   }
 
-  #die(message: string, blamed?: Turn, limit?: KillingLimit): void {
-    if (this.#dead) {
-      return;
+  #die(message: string, blamed?: Turn): void {
+    if (!this.#dead) {
+      this.#stop();
+      this.#tellDeath(message, blamed);
     }
+  }
+
+  /** From now on nothing goes in, and nothing but copies of lines comes out. */
+  #stop(): void {
     this.#dead = true;
     this.#watch.stop();
+  }
+
+  #tellDeath(message: string, blamed?: Turn, limit?: KillingLimit): void {
+    this.#isToldDead = true;
     this.#ready.reject(
       new AirlockError('ERR_AIRLOCK_CELL_START_FAILED', `The process for scripts could not be started: it ${message}`),
     );
+    const turn = this.#watch.underWay;
+    turn?.tenant.copies.tell(turn.tenant.client);
     const tenants = [...this.#tenants.values()];
     this.#tenants.clear();
     const death: CellDeath = { what: 'process', message, blamed: blamed?.tenant.settings.name, limit };
@@ -364,23 +393,6 @@ export class ProcessCell implements Cell {
   }
 }
 
-/** What the bindings may give out in one turn, and some more for what they say of themselves. */
-function mostCommands({ guest }: CellSettings): number {
-  return 2 * guest.commandsPerTurn + 1024;
-}
-
-/** What a process with these scripts may have, in MiB. Those that share an isolate have the memory of one. */
-function memoryCeiling(tenants: Iterable<Tenant>): number {
-  let own = 0;
-  let shared = 0;
-  let beyond = 0;
-  for (const { settings } of tenants) {
-    if (settings.shared) {
-      shared = Math.max(shared, settings.memory);
-    } else {
-      own += settings.memory;
-    }
-    beyond = Math.max(beyond, settings.bounds.memory);
-  }
-  return own + shared + beyond;
+function whileIn(turn: Turn | undefined): string {
+  return turn === undefined ? '' : ` while a turn of ${turn.tenant.settings.name} was under way`;
 }

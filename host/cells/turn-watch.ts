@@ -25,13 +25,16 @@ export interface WatchHandlers<Turn extends WatchedTurn> {
 export class TurnWatch<Turn extends WatchedTurn> {
   readonly #turns: Turn[] = [];
   readonly #handlers: WatchHandlers<Turn>;
+  readonly #now: () => number;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
   #since = 0;
   #suspect: Turn | undefined;
 
-  constructor(handlers: WatchHandlers<Turn>) {
+  /** @param now milliseconds; never goes back */
+  constructor(handlers: WatchHandlers<Turn>, now: () => number = () => performance.now()) {
     this.#handlers = handlers;
+    this.#now = now;
   }
 
   /** The turn that is under way. */
@@ -42,7 +45,7 @@ export class TurnWatch<Turn extends WatchedTurn> {
   /** A turn was given to the cell. */
   given(turn: Turn): void {
     if (this.#turns.push(turn) === 1) {
-      this.#since = performance.now();
+      this.#since = this.#now();
       if (this.#timer === undefined && !this.#stopped) {
         this.#timer = setInterval(() => this.#look(), LOOK_INTERVAL).unref();
       }
@@ -56,7 +59,7 @@ export class TurnWatch<Turn extends WatchedTurn> {
       return false;
     }
     this.#turns.splice(index, 1);
-    this.#since = performance.now();
+    this.#since = this.#now();
     return true;
   }
 
@@ -68,7 +71,7 @@ export class TurnWatch<Turn extends WatchedTurn> {
 
   #look(): void {
     const [first] = this.#turns;
-    if (first !== undefined && performance.now() - this.#since >= first.limit) {
+    if (first !== undefined && this.#now() - this.#since >= first.limit) {
       // Seen twice: were this process itself held up, what the cell has sent would be read between two looks.
       if (this.#suspect === first) {
         return this.#handlers.overdue(first);

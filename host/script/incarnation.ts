@@ -28,6 +28,7 @@ export class Incarnation {
         memory: limits.memory,
         turnTimeout: limits.turnTimeout,
         shared: setup.isolation === 'context',
+        copies: { lines: limits.printsPerSecond + limits.errorsPerSecond, units: limits.printBytesPerSecond },
         bounds: { turn: limits.turnTimeout + limits.turnSlice + limits.turnGrace, memory: limits.processMemory },
         guest: guestSettings(setup),
       },
@@ -56,6 +57,11 @@ export class Incarnation {
   /** The source ran to its end. */
   loaded(): void {
     this.#loaded = true;
+  }
+
+  /** Nobody will wait for the end of the turn that may be under way. */
+  tellLost(): void {
+    this.#place.cell.tellLost(this.#place.number);
   }
 
   /** @param isSliced whether `resume` has to go on with it */

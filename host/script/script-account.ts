@@ -1,3 +1,5 @@
+import type { LineCommand } from '../../wire/commands.ts';
+import type { CommandReceiver } from '../cells/command-batch.ts';
 import type { Log } from '../observe/log.ts';
 import { Statistics, type LimitHit, type UsageStatistics } from '../observe/statistics.ts';
 import type { LimitName, Limits } from '../policy/limits.ts';
@@ -61,6 +63,14 @@ export class ScriptAccount {
     const passes = this.#prints.passes(text.length);
     this.statistics[passes ? 'prints' : 'printsDropped']++;
     return passes;
+  }
+
+  /** Tells the lines of a turn that is lost. If there were more of them, nobody knows how many. */
+  lost(lines: readonly LineCommand[], hasMore: boolean, receiver: CommandReceiver): void {
+    lines.forEach((line) => receiver.command(line));
+    if (hasMore) {
+      this.log('warning', 'printed more in the turn that is lost than is shown of it', undefined, 'printsPerSecond');
+    }
   }
 
   /** Whether an error that it did not catch is told. */

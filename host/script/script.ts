@@ -59,7 +59,6 @@ export class Script extends EventEmitter<ScriptEvents> {
   #stopTimer: NodeJS.Timeout | undefined;
   #restartTimer: NodeJS.Timeout | undefined;
   readonly #ended = Promise.withResolvers<ScriptEnd>();
-
   constructor(setup: ScriptSetup) {
     super();
     this.#setup = setup;
@@ -111,6 +110,7 @@ export class Script extends EventEmitter<ScriptEvents> {
   readonly #client: CellClient = {
     turned: (status, message, commands, usage) => this.#turned(status, message, commands, usage),
     answer: (commands, question) => this.#answer(commands, question),
+    lost: (lines, hasMore) => this.#account.lost(lines, hasMore, this.#receiver),
     blamed: (death) => {
       this.#setup.onBlamed(death);
       this.#fault('ERR_AIRLOCK_CELL_DIED', this.#causeOf(death), '', death.limit);
@@ -375,10 +375,10 @@ export class Script extends EventEmitter<ScriptEvents> {
       return;
     }
     const code = end.reason === 'fault' ? 1011 : 1001;
+    this.#incarnation?.tellLost();
     const isHeld = end.reason === 'fault' && this.#state !== 'ending' && this.#setup.onFault === 'hold';
     this.#state = 'ended';
-    clearTimeout(this.#stopTimer);
-    clearTimeout(this.#restartTimer);
+    [this.#stopTimer, this.#restartTimer].forEach((timer) => clearTimeout(timer));
     this.#schedule.stop();
     this.#account.close();
     this.#modules.stop();

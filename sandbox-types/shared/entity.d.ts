@@ -3,7 +3,8 @@
  * and without arguments: `(function () { this.preload = ... })`, or `(class { preload(entityID) { ... } })`. Its methods
  * are called with the object as `this`; one that is missing is left out.
  *
- * In JavaScript with `checkJs`, `this` gets its type by a comment before the function: `@this {EntityScript}`.
+ * In JavaScript with `checkJs`, `this` gets its type by a comment before the function that says `@this {EntityScript}`
+ * and begins with two stars, `/**`: with one, it says nothing.
  */
 interface EntityScript {
   /** Called once, after the object is constructed. `params` is empty. */

@@ -17,7 +17,7 @@ const evaluate = (source: string): Event => ({ type: 'evaluate', source });
 
 describe('Cell', () => {
   test('its scripts have nothing in common', () => {
-    const cell = new Cell(BUNDLE, () => []);
+    const cell = new Cell(BUNDLE, () => [], () => {});
     cell.create(1, isolateSettings({ name: 'one.js' }));
     cell.create(2, isolateSettings({ name: 'two.js' }));
     run(cell, 1, evaluate('shared = 1; Array.prototype.mine = 1'));
@@ -33,7 +33,7 @@ describe('Cell', () => {
     const cell = new Cell(BUNDLE, (script, _, question) => {
       asked.push([script, flatToItems(QUESTION_SCHEMA, question)]);
       return ['81', 'ws://127.0.0.1:81', '', ''];
-    });
+    }, () => {});
     cell.create(7, isolateSettings({ server: true }));
     expect(run(cell, 7, evaluate('print(new WebSocketServer(81).port)'))).toMatchObject(['done', '', [{ text: '81' }, { type: 'loaded' }]]);
     expect(asked).toEqual([[7, [listenQuestion({ host: '', port: 81 })]]]);
@@ -41,7 +41,7 @@ describe('Cell', () => {
   });
 
   test('a script that is not there is broken', () => {
-    const cell = new Cell(BUNDLE, () => []);
+    const cell = new Cell(BUNDLE, () => [], () => {});
     const broken = ['broken', 'its isolate could not be made', []];
     expect(run(cell, 3, evaluate('1'))).toEqual(broken);
     cell.create(3, isolateSettings({}));

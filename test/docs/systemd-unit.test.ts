@@ -54,6 +54,7 @@ describe('the unit of systemd in docs/examples', () => {
   });
 
   test('lets V8 compile, ends scripts in order, and lives on where the kernel has ended a cell', () => {
+    expect(directive('ExecReload')).toBe('/bin/kill -HUP $MAINPID');
     expect(directive('MemoryDenyWriteExecute')).toBeUndefined();
     expect({ kill: directive('KillMode'), oom: directive('OOMPolicy') }).toEqual({ kill: 'mixed', oom: 'continue' });
   });

@@ -6,8 +6,8 @@ import { removePackage, tamperedPackage } from '../support/tampered-cell.ts';
 /** Here the attacker has broken out of its isolate: its source runs in the cell process. The host is the real one. */
 
 let folder = '';
-beforeAll(() => {
-  folder = tamperedPackage();
+beforeAll(async () => {
+  folder = await tamperedPackage();
 });
 afterAll(() => removePackage(folder));
 
@@ -64,6 +64,8 @@ hostile('forged frames', common, [
       const { frames } = cell; const fields = { numbers: Float64Array.of(1, 1, 9, 0, 0), texts: ['127.0.0.1'], bytes: [] };
       for (let i = 0; i < 100_000; i++) cell.write(frames.TO_HOST.question, frames.questionContent(cell.encodeTexts({ numbers: new Float64Array(0), texts: [], bytes: [] }), cell.encodeTexts(fields)));`, expected: { end: 'fault', codes: ['ERR_AIRLOCK_CELL_DIED', 'ERR_AIRLOCK_MALFORMED_COMMAND'] } },
   { what: 'a question that there is not', source: "const { frames } = cell; const none = cell.encodeTexts({ numbers: new Float64Array(0), texts: [], bytes: [] }); cell.write(frames.TO_HOST.question, frames.questionContent(none, cell.encodeTexts({ numbers: Float64Array.of(99), texts: [], bytes: [] })));", expected: malformed },
+  { what: 'copies of lines without end', source: "const { frames } = cell; for (;;) cell.write(frames.TO_HOST.copy, frames.turnedContent('done', '', frames.NO_USAGE, cell.encodeTexts(cell.print('x'.repeat(1000)))).slice(1));", expected: DIED },
+  { what: 'copies of lines for other scripts', source: "const { frames } = cell; for (let n = 0; n < 50; n++) if (n !== cell.script) cell.write(frames.TO_HOST.copy, frames.turnedContent('done', '', frames.NO_USAGE, cell.encodeTexts(cell.print('forged'))).slice(1), n);", expected: DIED },
   { what: 'half a frame, and then nothing', source: 'cell.raw([100, 0, 0, 0, 2]); for (;;);', expected: DIED },
   { what: 'a turn that is never ended', source: 'for (;;);', expected: DIED },
   { what: 'a frame of megabytes of nothing', source: 'const part = Buffer.alloc(1 << 20); const head = Buffer.alloc(9); head.writeUInt32LE(60 * 2 ** 20, 0); head[4] = 2; head.writeUInt32LE(cell.script, 5); cell.raw(head); for (let i = 0; i < 60; i++) cell.raw(part);', limits: { turnTimeout: 3000 }, expected: malformed },

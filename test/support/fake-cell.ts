@@ -70,6 +70,7 @@ export class FakeCell implements Cell {
     this.resumed++;
     this.#emitter.emit('turn');
   }
+  tellLost(): void {}
 
   destroy(): void {
     this.destroyed = true;
@@ -82,6 +83,7 @@ export class FakeCell implements Cell {
     return {
       turned: (status, message, commands, usage = NO_USAGE) => client.turned(status, message, batchOf(commands), usage),
       answer: (commands, question) => client.answer(batchOf(commands), question) as AnswerOf<(typeof question)['type']>,
+      lost: (lines, hasMore) => client.lost(lines, hasMore),
       blamed: (death) => client.blamed(death),
       died: (death) => client.died(death),
       malformed: (message) => client.malformed(message),

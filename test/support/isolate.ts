@@ -44,6 +44,7 @@ export function isolateSettings({ latency: _latency, listen: _listen, memory = 6
     memory,
     turnTimeout,
     shared: false,
+    copies: { lines: 0, units: 0 },
     guest: {
       ...GUEST_SETTINGS,
       dialect: 'web',
@@ -66,7 +67,7 @@ export class IsolatedScript {
   constructor(source: string, options: IsolateOptions = {}) {
     this.#isolate = new ScriptIsolate(isolateSettings(options), bindingsSnapshot(BUNDLE), (commands, question) =>
       answer(options, commands, question),
-    );
+    () => {});
     alive.add(this);
     this.first = this.result({ type: 'evaluate', source });
   }

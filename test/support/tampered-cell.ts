@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { bundleCell } from '../../tools/bundle-cell.mjs';
 
 const PACKAGE = resolve(import.meta.dirname, '../..');
 
@@ -65,7 +66,7 @@ const TAMPERED = `
 `;
 
 /** A package whose cells are broken out of. Its host is the real one. Gives its folder. */
-export function tamperedPackage(): string {
+export async function tamperedPackage(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'airlock-tampered-'));
   cpSync(join(PACKAGE, 'dist'), join(folder, 'dist'), { recursive: true });
   cpSync(join(PACKAGE, 'package.json'), join(folder, 'package.json'));
@@ -80,6 +81,7 @@ export function tamperedPackage(): string {
   const cell = join(folder, 'dist', 'cell');
   renameSync(join(cell, 'cell.js'), join(cell, 'untampered-cell.js'));
   writeFileSync(join(cell, 'cell.js'), TAMPERED);
+  await bundleCell(folder);
   return folder;
 }
 

@@ -78,7 +78,9 @@ test(`${CODEC_CASES} mutated batches, to and from a cell: each is items of its t
       { numRuns: CODEC_CASES / TABLES.length },
     );
   }
-  expect(items + errors).toBe(CODEC_CASES);
+  // Each kind is seen often: mutations that nothing is read of, or that all of is refused, would test nothing.
+  expect(items).toBeGreaterThan(CODEC_CASES / 20);
+  expect(errors).toBeGreaterThan(CODEC_CASES / 20);
   process.stdout.write(`${CODEC_CASES} batches: ${items} items, ${errors} WireErrors\n`);
 });
 
@@ -107,6 +109,8 @@ test(`${PIPE_CASES} mutated streams of frames of a pipe, wherever they are cut: 
     }),
     { numRuns: PIPE_CASES },
   );
+  expect(frames).toBeGreaterThan(PIPE_CASES / 20);
+  expect(errors).toBeGreaterThan(PIPE_CASES / 20);
   process.stdout.write(`${PIPE_CASES} streams: ${frames} frames, ${errors} WireErrors\n`);
 });
 
@@ -143,7 +147,6 @@ test(`${SCRIPT_CASES} mutated batches of commands to a live script: each is carr
       await script.cell.turnBegins();
     }
   }
-  expect([...outcomes.values()].reduce((sum, each) => sum + each, 0)).toBe(SCRIPT_CASES);
   expect([...outcomes.keys()].sort()).toEqual(
     expect.arrayContaining(['ERR_AIRLOCK_MALFORMED_COMMAND', 'ERR_AIRLOCK_SCRIPT_LOAD_FAILED', 'carried out']),
   );

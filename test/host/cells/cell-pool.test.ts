@@ -6,12 +6,13 @@ import { InProcessCell } from '../../../host/cells/in-process-cell.ts';
 import { ProcessCell } from '../../../host/cells/process-cell.ts';
 import { processCellClient, settingsOf } from '../../support/cells.ts';
 import { childProcesses } from '../../support/processes.ts';
+import { turnOf } from '../../support/wire.ts';
 import { inSpawnedHost } from '../../support/spawned-host.ts';
 
 const pools: CellPool[] = [];
 
-async function startPool(keepsSpare = false): Promise<CellPool> {
-  const pool = new CellPool(keepsSpare);
+async function startPool(keepsSpares = false, emptyKept?: number): Promise<CellPool> {
+  const pool = new CellPool(keepsSpares, emptyKept);
   pools.push(pool);
   await pool.start();
   return pool;
@@ -76,15 +77,61 @@ describe('a place in a cell', () => {
     expect(processOf(places[0] as Place).dead).toBe(false);
   });
 
-  test('keeps its process until the last one is left, and none longer', async () => {
-    const pool = await startPool();
+  test('keeps its process until the last one is left, and for a while longer', async () => {
+    const pool = await startPool(false, 100);
     const [first, second] = await Promise.all([pool.place('owner', 'ann'), pool.place('owner', 'ann')]);
     first.leave();
     first.leave();
     expect(processOf(second).dead).toBe(false);
     second.leave();
+    expect(processOf(second).dead).toBe(false);
     await processOf(second).exited;
     expect(() => process.kill(processOf(second).pid as number, 0)).toThrow('ESRCH');
+    const later = await pool.place('owner', 'ann');
+    expect(processOf(later)).not.toBe(processOf(second));
+  });
+
+  test('is in the process of the last script of its owner, if that is still kept, which then stays', async () => {
+    const pool = await startPool(false, 50);
+    for (const before of [await pool.place('owner', 'ann')]) {
+      before.leave();
+      const after = await pool.place('context', 'ann');
+      expect(processOf(after)).toBe(processOf(before));
+      // Another empty process is ended meanwhile, and this one is not.
+      const other = await pool.place('owner', 'bob');
+      other.leave();
+      await processOf(other).exited;
+      expect(processOf(after).dead).toBe(false);
+    }
+  });
+
+  test('keeps no process of a script that is to be alone in it', async () => {
+    const pool = await startPool();
+    const alone = await pool.place('script', 'ann');
+    alone.leave();
+    await processOf(alone).exited;
+  });
+
+  test('keeps no process whose script was cut off in a turn', async () => {
+    const pool = await startPool();
+    const place = await pool.place('owner', 'ann');
+    place.cell.create(place.number, settingsOf('cut.js', 60_000), processCellClient());
+    place.cell.turn(place.number, turnOf({ type: 'evaluate', source: 'for (;;);' }));
+    place.leave();
+    await processOf(place).exited;
+    expect(processOf(await pool.place('owner', 'ann'))).not.toBe(processOf(place));
+  });
+
+  test('keeps few processes without scripts, whosoever they are: the one that is longest without is ended', async () => {
+    const pool = await startPool();
+    const places: Place[] = [];
+    for (const owner of ['ann', 'bob', 'carol', 'dan', 'eve', 'fay']) {
+      places.push(await pool.place('owner', owner));
+    }
+    places.forEach(({ leave }) => leave());
+    await Promise.all(places.slice(0, 2).map((place) => processOf(place).exited));
+    expect(places.map((place) => processOf(place).dead)).toEqual([true, true, false, false, false, false]);
+    expect(processOf(await pool.place('owner', 'fay'))).toBe(processOf(places[5] as Place));
   });
 
   test('is not to be had after the pool was closed, which may be done twice; nothing is left behind', async () => {
@@ -120,6 +167,18 @@ describe('a spare process', () => {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     expect(childProcesses()).toHaveLength(2);
+  });
+
+  test('is not the only one, if starts come together', async () => {
+    const pool = await startPool(true);
+    const places = await Promise.all(['ann', 'bob', 'carol'].map((owner) => pool.place('owner', owner)));
+    const used = places.map(({ cell }) => cell.pid);
+    const spares = (): number[] => childProcesses().filter((pid) => !used.includes(pid));
+    while (spares().length < 3) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    const next = await Promise.all(['dan', 'eve', 'fay'].map((owner) => pool.place('owner', owner)));
+    expect(next.map(({ cell }) => cell.pid).filter((pid) => used.includes(pid))).toEqual([]);
   });
 
   test('that is ended while it starts costs no script its start', async () => {

@@ -6,11 +6,13 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { cellProcessFlags } from '../../../host/cells/cell-flags.ts';
 import { ProcessCell } from '../../../host/cells/process-cell.ts';
+import { COMMAND_SCHEMA, type Command } from '../../../wire/commands.ts';
 import type { EncodedBatch } from '../../../wire/encoded.ts';
+import { TO_HOST, frame } from '../../../wire/frames.ts';
 import { processCellClient, settingsOf } from '../../support/cells.ts';
 import { folderWith } from '../../support/command.ts';
 import { afterThisTest } from '../../support/sockets.ts';
-import { turnOf } from '../../support/wire.ts';
+import { itemsToEncoded, toBytes, turnOf } from '../../support/wire.ts';
 import { testWhere } from '../../support/skip.ts';
 
 async function startCell(...args: Parameters<typeof ProcessCell.start>): Promise<ProcessCell> {
@@ -271,6 +273,90 @@ describe('a cell that is not to be trusted', () => {
     await expect(startCell(cellProcessFlags(), '/no/such/cell.mjs')).rejects.toMatchObject({
       code: 'ERR_AIRLOCK_CELL_START_FAILED',
     });
+  });
+});
+
+/** The source of a cell that answers its first turn with these bytes. */
+const says = (bytes: readonly number[], then = 'setInterval(() => {}, 1000);'): string => `
+  import { readSync, writeSync } from 'node:fs';
+  process.on('SIGTERM', () => {});
+  writeSync(4, Uint8Array.from(${JSON.stringify(READY)}));
+  const into = Buffer.alloc(65_536);
+  while (!into.toString('latin1', 0, readSync(3, into)).includes('go!'));
+  const bytes = Uint8Array.from(${JSON.stringify(bytes)});
+  for (let at = 0; at < bytes.length;) {
+    try { at += writeSync(4, bytes, at); } catch (error) { if (error.code !== 'EAGAIN') throw error; }
+  }
+  ${then}
+`;
+
+const copy = (script: number, ...commands: readonly Command[]): number[] => [
+  ...Buffer.concat(frame(TO_HOST.copy, script, [toBytes(itemsToEncoded(COMMAND_SCHEMA, commands))])),
+];
+const go = (): ReturnType<typeof turnOf> => turnOf({ type: 'evaluate', source: 'go!' });
+
+describe('copies of lines', () => {
+  const line = (text: string): Command => ({ type: 'print', level: 0, text });
+
+  test.each([
+    ['by itself', "process.kill(process.pid, 'SIGABRT')"],
+    ['with an exit code', 'process.exit(3)'],
+  ])('are told before the death of a cell that ends %s', async (_, end) => {
+    const cell = await fakeCell(says([...copy(1, line('a')), ...copy(1, { type: 'reportError', text: 'b', stack: 'c' })], end));
+    const client = processCellClient();
+    cell.create(1, settingsOf('a.js'), client);
+    cell.turn(1, go());
+    await client.isBlamed;
+    expect(client.lostLines).toEqual([line('a'), { type: 'reportError', text: 'b', stack: 'c' }]);
+  });
+
+  test('are told before the death of a cell that is killed for what came behind them', async () => {
+    const cell = await fakeCell(says([...copy(1, line('a')), 1, 0, 0, 0, 0]));
+    const client = processCellClient();
+    cell.create(1, settingsOf('a.js'), client);
+    cell.turn(1, go());
+    await client.isBlamed;
+    expect(client.lostLines).toEqual([line('a')]);
+  });
+
+  test('are forgotten when their turn has ended', async () => {
+    const cell = await fakeCell(says([...copy(1, line('a')), ...TURNED]));
+    const client = processCellClient();
+    cell.create(1, settingsOf('a.js'), client);
+    cell.turn(1, go());
+    await client.turnEnds();
+    cell.tellLost(1);
+    process.kill(cell.pid as number, 'SIGKILL');
+    await client.ended;
+    expect(client.lostLines).toEqual([]);
+  });
+
+  test.each([
+    ['that are other commands', copy(1, { type: 'stop' }), /a copy of a line holds the command stop/],
+    ['that are messages', copy(1, { type: 'sendText', socket: 2, data: 'x' }), /a copy of a line holds the command sendText/],
+    ['that are two', copy(1, line('a'), line('b')), /more than 1 commands in one batch/],
+    ['that are cut off', copy(1, line('a')).with(0, 20).slice(0, 24), /bytes were expected/],
+    ['of another script', copy(2, line('a')), /a copy of a line from outside of a turn/],
+    ['behind the end of their turn', [...TURNED, ...copy(1, line('a'))], /a copy of a line from outside of a turn/],
+    // 100 are allowed in a second, and with its grace, a turn has four of them.
+    ['without end', Array.from({ length: 700 }, () => copy(1)).flat(), /more copies of lines than are sent in a turn/],
+    ['of too many bytes', Array.from({ length: 35 }, () => copy(1, line('x'.repeat(100_000)))).flat(), /more copies of lines than are sent in a turn/],
+  ])('%s cost the cell its life', async (_what, bytes, reason) => {
+    const cell = await fakeCell(says(bytes));
+    const client = processCellClient();
+    cell.create(1, settingsOf('a.js'), client);
+    cell.create(2, settingsOf('b.js'), processCellClient());
+    cell.turn(1, go());
+    expect(await client.ended).toMatch(reason);
+  });
+
+  test('no more are kept than the script may print in a second, whatever the cell says', async () => {
+    const cell = await fakeCell(says(Array.from({ length: 500 }, (_, index) => copy(1, line(String(index)))).flat(), 'process.exit(3)'));
+    const client = processCellClient();
+    cell.create(1, settingsOf('a.js'), client);
+    cell.turn(1, go());
+    await client.isBlamed;
+    expect(client.lostLines).toHaveLength(100);
   });
 });
 

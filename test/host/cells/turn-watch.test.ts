@@ -9,19 +9,25 @@ const looks: (number | undefined)[] = [];
 /** What a look finds: whether to look again. */
 let lookAgain = false;
 let watch: TurnWatch<WatchedTurn>;
+/** For how long this process stood still: the clock went on, and no look was taken. */
+let stoodStill = 0;
 
 beforeEach(() => {
   jest.useFakeTimers();
   overdue.length = 0;
   looks.length = 0;
   lookAgain = false;
-  watch = new TurnWatch({
-    overdue: ({ limit, script }) => overdue.push([script, limit]),
-    look(turn) {
-      looks.push(turn?.script);
-      return lookAgain;
+  stoodStill = 0;
+  watch = new TurnWatch(
+    {
+      overdue: ({ limit, script }) => overdue.push([script, limit]),
+      look(turn) {
+        looks.push(turn?.script);
+        return lookAgain;
+      },
     },
-  });
+    () => Date.now() + stoodStill,
+  );
 });
 
 afterEach(() => {
@@ -68,8 +74,7 @@ describe('a turn', () => {
 
   test('is told only at the second look: were this process held up, its end is read between the two', () => {
     watch.given({ script: 7, limit: 1000 });
-    // The process stood still: the clock went on, and no look was taken.
-    jest.setSystemTime(Date.now() + 60_000);
+    stoodStill = 60_000;
     jest.advanceTimersByTime(LOOK);
     expect(overdue).toEqual([]);
     watch.ended(7);
@@ -79,7 +84,7 @@ describe('a turn', () => {
 
   test('and a suspect that has ended makes no suspect of the next', () => {
     watch.given({ script: 1, limit: 1000 });
-    jest.setSystemTime(Date.now() + 60_000);
+    stoodStill = 60_000;
     jest.advanceTimersByTime(LOOK);
     watch.ended(1);
     watch.given({ script: 2, limit: 1000 });
