@@ -22,7 +22,7 @@ import {
 } from '../../wire/frames.ts';
 import { QUESTION_SCHEMA, answerFields, failedAnswer } from '../../wire/questions.ts';
 import { AirlockError, messageOf } from '../errors.ts';
-import { cellProcessFlags, describeExit } from './cell-flags.ts';
+import { cellProcessFlags, describeExit, type Exit } from './cell-flags.ts';
 import type { Cell, CellClient, CellDeath, CellSettings, KillingLimit } from './cell.ts';
 import { commandBatch } from './command-batch.ts';
 import { MemoryWatch, residentMemory } from './memory-watch.ts';
@@ -333,9 +333,10 @@ export class ProcessCell implements Cell {
   }
 
   /** The process has ended by itself, or by somebody's doing from outside. What it had sent has been read. */
-  #exit(how: string): void {
+  #exit({ message, said }: Exit): void {
     const turn = this.#watch.underWay;
-    this.#die(turn === undefined ? how : `${how} while a turn of ${turn.tenant.settings.name} was under way`, turn);
+    const whose = turn === undefined ? '' : ` while a turn of ${turn.tenant.settings.name} was under way`;
+    this.#die(`${message}${whose}`, turn, undefined, said);
   }
 
   #kill(message: string, blamed?: Turn, limit?: KillingLimit): void {
@@ -343,7 +344,7 @@ export class ProcessCell implements Cell {
     this.#child.kill('SIGKILL');
   }
 
-  #die(message: string, blamed?: Turn, limit?: KillingLimit): void {
+  #die(message: string, blamed?: Turn, limit?: KillingLimit, said?: string): void {
     if (this.#dead) {
       return;
     }
@@ -354,7 +355,7 @@ export class ProcessCell implements Cell {
     );
     const tenants = [...this.#tenants.values()];
     this.#tenants.clear();
-    const death: CellDeath = { what: 'process', message, blamed: blamed?.tenant.settings.name, limit };
+    const death: CellDeath = { what: 'process', message, blamed: blamed?.tenant.settings.name, limit, said };
     blamed?.tenant.client.blamed(death);
     for (const { client, number } of tenants) {
       if (number !== blamed?.script) {

@@ -7,6 +7,7 @@ import type { CellClient, CellDeath, Place } from '../cells/cell.ts';
 import type { CommandBatch, CommandReceiver, OtherCommand, SendType } from '../cells/command-batch.ts';
 import type { Isolation } from '../cells/isolation.ts';
 import { ScriptError, codeOf, messageOf, type ErrorCode } from '../errors.ts';
+import { limitAdvice } from '../policy/limit-words.ts';
 import type { LimitName } from '../policy/limits.ts';
 import { Hold } from './hold.ts';
 import { answerEnvironment } from './script-environment.ts';
@@ -16,12 +17,16 @@ import { Restarts } from './restarts.ts';
 import { ScriptAccount, type ScriptStatistics } from './script-account.ts';
 import { ScriptModules } from './script-modules.ts';
 import type { ScriptEnd, ScriptEvents, ScriptSetup } from './script-setup.ts';
+import type { Occurrence } from '../observe/log.ts';
 import { notListening } from './script-servers.ts';
 import { ScriptSockets } from './script-sockets.ts';
 import { serverCommands } from './server-commands.ts';
 import type { ScriptType } from './script-types.ts';
 import { turnFault } from './turn-fault.ts';
 import { TurnSchedule } from './turn-schedule.ts';
+
+/** How it ends; who and when is added when it has ended. */
+type Ending = Omit<ScriptEnd, keyof Occurrence>;
 
 type State = 'waiting' | 'running' | 'ending' | 'ended';
 
@@ -31,6 +36,8 @@ type State = 'waiting' | 'running' | 'ending' | 'ended';
  * Errors are told by the `error` event where somebody listens to it, and never thrown.
  */
 export class Script extends EventEmitter<ScriptEvents> {
+  /** Unique: two scripts may have the same name and owner. */
+  readonly id: string;
   readonly name: string;
   readonly type: ScriptType;
   /** Whose it is. */
@@ -53,7 +60,7 @@ export class Script extends EventEmitter<ScriptEvents> {
   /** A script that is to end waits for nothing. */
   readonly #schedule = new TurnSchedule(() => this.#beginTurn(), () => (this.#takesEvents ? this.#account.budget.turnWait : 0));
   /** How it has ended, when it has done so in order. */
-  #endsAs: ScriptEnd = { reason: 'stopped' };
+  #endsAs: Ending = { reason: 'stopped' };
   #state: State = 'waiting';
   #stopTimer: NodeJS.Timeout | undefined;
   #restartTimer: NodeJS.Timeout | undefined;
@@ -62,6 +69,7 @@ export class Script extends EventEmitter<ScriptEvents> {
   constructor(setup: ScriptSetup) {
     super();
     this.#setup = setup;
+    this.id = setup.id;
     this.name = setup.name;
     this.type = setup.type;
     this.owner = setup.owner;
@@ -112,6 +120,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     answer: (commands, question) => this.#answer(commands, question),
     blamed: (death) => {
       this.#setup.onBlamed(death);
+      this.#logCrash(death);
       this.#fault('ERR_AIRLOCK_CELL_DIED', this.#causeOf(death), '', death.limit);
     },
     died: (death) => this.#died(death),
@@ -220,7 +229,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     const exceeded = this.#account.turned(usage, this.isolation === 'context');
     const fault = turnFault(status, message, exceeded, this.#setup.limits);
     if (fault !== undefined) {
-      return this.#fault(fault.code, fault.message, '', fault.limit);
+      return this.#fault(fault.code, fault.message, fault.stack, fault.limit);
     }
     if (this.#inbox.length > 0 || this.#incarnation?.isSliced === true) {
       this.#scheduleTurn();
@@ -255,7 +264,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     close: (command) => this.#refuse(this.#sockets.close(command)),
     closeServer: (command) => this.#sockets.servers.close(command),
     timer: ({ delay }) => this.#armTimer(delay),
-    print: ({ level, text }) => this.#account.print(text) && this.emit('print', { level: PRINT_LEVELS[level] ?? 'log', text }),
+    print: ({ level, text }) => this.#account.print(text) && this.emit('print', { level: PRINT_LEVELS[level] ?? 'log', text, ...this.#now() }),
     reportError: ({ text, stack }) => this.#account.error() && this.#tellError('ERR_AIRLOCK_UNCAUGHT_EXCEPTION', text, stack),
     loaded: () => {
       this.#incarnation?.loaded();
@@ -296,6 +305,9 @@ export class Script extends EventEmitter<ScriptEvents> {
   /** The isolate is gone, by another script's doing or nobody's: the script starts again, from its source. */
   #died(death: CellDeath): void {
     const cause = this.#causeOf(death);
+    if (death.blamed === undefined) {
+      this.#logCrash(death);
+    }
     this.#leaveCell();
     if (this.#state === 'ending' || this.#state === 'ended') {
       return this.#end(this.#endsAs);
@@ -324,7 +336,14 @@ export class Script extends EventEmitter<ScriptEvents> {
     }
     this.#begin(place);
     this.#setup.log('warning', `started again: ${cause}`);
-    this.emit('restarted', { cause, blamed, count: this.#restarts.count });
+    this.emit('restarted', { cause, blamed, count: this.#restarts.count, ...this.#now() });
+  }
+
+  /** V8's own words are of use to whoever looks into it, not in an error. */
+  #logCrash({ said }: CellDeath): void {
+    if (said !== undefined) {
+      this.#setup.log('debug', `the process that ran it said: ${said}`);
+    }
   }
 
   #causeOf({ message, what }: CellDeath): string {
@@ -357,13 +376,14 @@ export class Script extends EventEmitter<ScriptEvents> {
   /** @param limit the limit that the script ends by, where it is one */
   #fault(code: ErrorCode, message: string, stack = '', limit?: LimitName): void {
     if (this.#state !== 'ended') {
-      const error = this.#tellError(code, message, stack);
+      const advice = limit === undefined ? '' : limitAdvice(limit, this.#setup.limits[limit]);
+      const error = this.#tellError(code, `${message}${advice}`, stack);
       this.#end({ reason: 'fault', error, ...(limit === undefined ? {} : { limit: this.#account.end(limit) }) });
     }
   }
 
   #tellError(code: ErrorCode, message: string, stack: string): ScriptError {
-    const error = new ScriptError(code, this.name, message, stack);
+    const error = new ScriptError(code, this.#now(), message, stack);
     // An EventEmitter throws an `error` that nobody listens to; a script's error must not end the host.
     if (this.listenerCount('error') > 0) {
       this.emit('error', error);
@@ -371,12 +391,17 @@ export class Script extends EventEmitter<ScriptEvents> {
     return error;
   }
 
-  #end(end: ScriptEnd): void {
+  /** What every event tells. */
+  #now(): Occurrence {
+    return { script: this.name, owner: this.owner, id: this.id, time: Date.now() };
+  }
+
+  #end(ending: Ending): void {
     if (this.#state === 'ended') {
       return;
     }
-    const code = end.reason === 'fault' ? 1011 : 1001;
-    const isHeld = end.reason === 'fault' && this.#state !== 'ending' && this.#setup.onFault === 'hold';
+    const code = ending.reason === 'fault' ? 1011 : 1001;
+    const isHeld = ending.reason === 'fault' && this.#state !== 'ending' && this.#setup.onFault === 'hold';
     this.#state = 'ended';
     clearTimeout(this.#stopTimer);
     clearTimeout(this.#restartTimer);
@@ -391,6 +416,7 @@ export class Script extends EventEmitter<ScriptEvents> {
       this.#closing.add(this.#hold.end(code));
     }
     void Promise.all([closing, ...this.#closing]).then(() => {
+      const end = { ...ending, ...this.#now() };
       this.emit('ended', end);
       this.#ended.resolve(end);
       this.#setup.onChange();
