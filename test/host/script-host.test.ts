@@ -293,7 +293,7 @@ test('a permitted name that leads to a private address is told to the operator w
 
 describe('every event', () => {
   test('says of which script it is, whose that is, and when it happened', async () => {
-    const { host, log, run } = await startHost();
+    const { log, run } = await startHost();
     const source = "print('up'); setTimeout(() => { throw new Error('oh'); }, 1); new WebSocket('ws://10.0.0.1').onclose = () => Script.stop();";
     const [first, second] = [await run({ source, owner: 'ann' }), await run({ source, owner: 'ann' })];
     const began = Date.now() - 60_000;
