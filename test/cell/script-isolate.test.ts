@@ -176,7 +176,7 @@ describe('what a script can read', () => {
 
   test('a source that is nested too deep to be compiled', () => {
     const { commands } = new IsolatedScript(`${'('.repeat(200_000)}1${')'.repeat(200_000)}`).first;
-    expect(commands).toEqual([{ type: 'loadFailed', text: 'RangeError: Maximum call stack size exceeded', stack: '' }]);
+    expect(commands).toEqual([{ type: 'loadFailed', text: 'RangeError: Maximum call stack size exceeded', stack: '    at chat.js:1:1' }]);
     expectNoPath(commands);
   });
 
