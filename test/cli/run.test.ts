@@ -64,7 +64,7 @@ describe('a script that is no good gets one line, the others go on, and the exit
   test.each<[string, string, string]>([
     ['does not parse', 'let x = 1;\n  x y;', "airlock: bad.js:2:5: SyntaxError: Unexpected identifier 'y' (ERR_AIRLOCK_SCRIPT_LOAD_FAILED)\n"],
     ['throws at once', '\nthrow new RangeError("no");', 'airlock: bad.js:2:7: RangeError: no (ERR_AIRLOCK_SCRIPT_LOAD_FAILED)\n'],
-    ['throws what is no error', 'throw { toString() { throw 1; } }', 'airlock: bad.js:1:1: a value that cannot be converted to a string was thrown (ERR_AIRLOCK_SCRIPT_LOAD_FAILED)\n'],
+    ['throws what is no error', 'throw { toString() { throw 1; } }', 'airlock: bad.js:1:1: a value that is not an Error (ERR_AIRLOCK_SCRIPT_LOAD_FAILED)\n'],
     ['is empty', '', 'airlock: bad.js is empty (ERR_AIRLOCK_SCRIPT_EMPTY)\n'],
     ['is 50 MB', ' '.repeat(50_000_000), 'airlock: bad.js is larger than 4194304 bytes: it has 50000000 bytes or more; see the limit scriptBytes (ERR_AIRLOCK_SCRIPT_TOO_LARGE)\n'],
     [

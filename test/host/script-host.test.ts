@@ -294,11 +294,12 @@ test('a permitted name that leads to a private address is told to the operator w
 describe('every event', () => {
   test('says of which script it is, whose that is, and when it happened', async () => {
     const { log, run } = await startHost();
-    const source = "print('up'); setTimeout(() => { throw new Error('oh'); }, 1); new WebSocket('ws://10.0.0.1').onclose = () => Script.stop();";
-    const [first, second] = [await run({ source, owner: 'ann' }), await run({ source, owner: 'ann' })];
+    const source = "print('up'); setTimeout(() => { throw new Error('oh'); }, 1); new WebSocket('ws://10.0.0.1'); setTimeout(() => Script.stop(), 50);";
     const began = Date.now() - 60_000;
+    const first = await run({ source, owner: 'ann' });
     const printed = once(first.script, 'print');
     const error = once(first.script, 'error');
+    const second = await run({ source, owner: 'ann' });
     const end = await first.script.ended;
     await second.script.ended;
     const origin = { script: first.script.name, owner: 'ann', id: first.script.id };
