@@ -179,8 +179,8 @@ function count(bytes: number): void {
     refused(commandCount < bounds.commands ? 'commandBytesPerTurn' : 'commandsPerTurn');
     throw new ErrorConstructor(
       commandCount < bounds.commands
-        ? `More than ${bounds.bytes} bytes given out in one turn; let the script return in between`
-        : `More than ${bounds.commands} calls in one turn; let the script return in between`,
+        ? `More than ${bounds.bytes} bytes given out in one turn; let the script return in between (limit commandBytesPerTurn)`
+        : `More than ${bounds.commands} calls in one turn; let the script return in between (limit commandsPerTurn)`,
     );
   }
   commandCount++;

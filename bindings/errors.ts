@@ -2,9 +2,16 @@ import { BINDINGS_NAME } from '../wire/settings.ts';
 import { COMMANDS } from '../wire/commands.ts';
 import { reportError } from './bridge.ts';
 import { copyLine } from './cell-services.ts';
+import { frameOfThrown, type Thrower } from './script/sources.ts';
+// These two need each other: an object may hold errors, and an error may have been given an object.
+import { inspectThrown } from './script/inspect.ts';
 import {
+  ArrayIsArray,
   ArrayPrototypeJoin,
+  ErrorIsError,
   ErrorPrototypeToString,
+  ObjectGetOwnPropertyDescriptor,
+  ObjectHasOwn,
   StringConstructor,
   StringPrototypeEndsWith,
   StringPrototypeIncludes,
@@ -41,24 +48,18 @@ export function sourceName(): string {
 /**
  * Turns whatever was thrown into text, inside the turn and under its time limit: no error crosses the boundary. Code of
  * the script may run here, through getters and `toString`; it is told, if it throws in turn.
+ *
+ * @param thrower what was running, for a value that has no stack
  */
-export function describeError(error: unknown): ErrorText {
-  let text: string;
-  let stack = '';
-  try {
-    text = typeof error === 'object' && error !== null ? describeObject(error) : StringConstructor(error);
-  } catch {
-    text = 'a value that cannot be converted to a string was thrown';
+export function describeError(error: unknown, thrower?: Thrower): ErrorText {
+  const text = textOf(error);
+  const stack = framesOf(error) || tidyFrame(frameOfThrown(error, thrower));
+  const lines = createList<string>();
+  if (stack !== '') {
+    lines[0] = stack;
   }
-  try {
-    const value = (error as { stack?: unknown } | null | undefined)?.stack;
-    if (typeof value === 'string') {
-      stack = scriptFrames(value);
-    }
-  } catch {
-    stack = '';
-  }
-  return { text: shorten(text), stack: shorten(stack) };
+  describeCauses(error, '  ', createList<object>(), lines);
+  return { text: shorten(text), stack: shorten(ArrayPrototypeJoin(lines, '\n')) };
 }
 
 /** Who hears of an error before it is reported: the script's own listeners. Each returns whether one of them has handled it. */
@@ -72,9 +73,13 @@ export function setUncaughtHandlers(uncaught: UncaughtHandlers): void {
   handlers = uncaught;
 }
 
-/** HTML, "report an exception": first to the script itself, then to the host. It does not throw. */
-export function reportException(error: unknown): void {
-  const described = describeError(error);
+/**
+ * HTML, "report an exception": first to the script itself, then to the host. It does not throw.
+ *
+ * @param thrower what was running, for a value that has no stack
+ */
+export function reportException(error: unknown, thrower?: Thrower): void {
+  const described = describeError(error, thrower);
   if (handlers?.exception(error, described) !== true) {
     tell(described);
   }
@@ -110,13 +115,92 @@ function tell(error: ErrorText): void {
   }
 }
 
+function isError(value: unknown): value is Error {
+  return typeof value === 'object' && value !== null && ErrorIsError(value);
+}
+
+/** The script's own frames of an error, a line each. */
+function framesOf(error: unknown): string {
+  try {
+    const value = (error as { stack?: unknown } | null | undefined)?.stack;
+    return typeof value === 'string' ? scriptFrames(value) : '';
+  } catch {
+    return '';
+  }
+}
+
+/** How many causes and errors of an AggregateError are told of one error, and how deep. */
+const MOST_CAUSES = 16;
+const DEEPEST_CAUSE = 8;
+
+/** Adds an error's `cause` and its `errors`, each with its frames, to the lines. Only what is no getter: it could be different each time. */
+function describeCauses(error: unknown, indent: string, seen: object[], lines: string[]): void {
+  if (!isError(error) || indent.length > 2 * DEEPEST_CAUSE) {
+    return;
+  }
+  seen[seen.length] = error;
+  const cause = ObjectGetOwnPropertyDescriptor(error, 'cause');
+  if (cause !== undefined && ObjectHasOwn(cause, 'value')) {
+    describeCause('[cause]', cause.value, indent, seen, lines);
+  }
+  const errors = ObjectGetOwnPropertyDescriptor(error, 'errors')?.value as unknown;
+  if (ArrayIsArray(errors)) {
+    const { length } = errors;
+    for (let index = 0; index < length; index++) {
+      if (seen.length > MOST_CAUSES) {
+        lines[lines.length] = `${indent}... ${length - index} more errors`;
+        return;
+      }
+      const entry = ObjectGetOwnPropertyDescriptor(errors, index);
+      describeCause(`[errors][${index}]`, entry?.value, indent, seen, lines);
+    }
+  }
+}
+
+function describeCause(name: string, value: unknown, indent: string, seen: object[], lines: string[]): void {
+  for (let index = 0; index < seen.length; index++) {
+    if (seen[index] === value) {
+      lines[lines.length] = `${indent}${name}: [Circular]`;
+      return;
+    }
+  }
+  if (seen.length > MOST_CAUSES) {
+    return;
+  }
+  const text = isError(value) ? textOf(value) : inspectThrown(value);
+  // A line break in it must not look like a line of its own.
+  lines[lines.length] = `${indent}${name}: ${ArrayPrototypeJoin(StringPrototypeSplit(shorten(text), '\n'), '\\n')}`;
+  const frames = framesOf(value);
+  if (frames !== '') {
+    lines[lines.length] = indent + ArrayPrototypeJoin(StringPrototypeSplit(frames, '\n'), `\n${indent}`);
+  }
+  if (!isError(value)) {
+    // It counts as well, though it has no causes.
+    seen[seen.length] = lines;
+    return;
+  }
+  describeCauses(value, `${indent}  `, seen, lines);
+}
+
+function textOf(error: unknown): string {
+  try {
+    return typeof error === 'object' && error !== null ? describeObject(error) : StringConstructor(error);
+  } catch {
+    return 'a value that cannot be converted to a string was thrown';
+  }
+}
+
+/** An object without a text of its own is shown as `print` shows it. */
+const NO_TEXT = '[object Object]';
+
 function describeObject(error: object): string {
   const { name, message } = error as { name?: unknown; message?: unknown };
   if (typeof name === 'string' && typeof message === 'string') {
     return message === '' ? name : `${name}: ${message}`;
   }
   const text = ErrorPrototypeToString(error as Error);
-  return text === 'Error' ? StringConstructor(error) : text;
+  const own = text === 'Error' ? StringConstructor(error) : text;
+  return own === NO_TEXT ? inspectThrown(error) : own;
 }
 
 function shorten(text: string): string {

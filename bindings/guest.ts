@@ -28,6 +28,7 @@ import {
   takeLateBuiltIns,
 } from './primordials.ts';
 import { limitResizableBuffers } from './resizable-buffers.ts';
+import { rememberSource } from './script/sources.ts';
 import { createConsole, print } from './script/console.ts';
 import { constructEntity, createScriptObject, endScript, isStopping, preloadEntity } from './script/script.ts';
 import { beginTimerTurn } from './script/timer-clock.ts';
@@ -248,13 +249,14 @@ function evaluate(source: string): void {
   beginCallback();
   try {
     const { entity } = script();
+    rememberSource(sourceName(), source);
     const value = runProgram({ source, filename: sourceName() }, entity);
     if (entity) {
       constructEntity(value);
     }
     ownCommand('loaded', {});
   } catch (error) {
-    ownCommand('loadFailed', describeError(error));
+    ownCommand('loadFailed', describeError(error, sourceName()));
   }
   endCallback(undefined, '', '');
 }

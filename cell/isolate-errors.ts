@@ -26,12 +26,12 @@ export function isTimeout(error: unknown): boolean {
   return types.isNativeError(error) && error.message === 'Script execution timed out.';
 }
 
-/** Where the script was when its time was up: `, at chat.js:3:5`, or nothing where that is not known. */
-export function timeoutText(error: unknown, sourceName: string, name: string): string {
-  const [first = ''] = scriptFrames(error);
-  // The last word, as a source's name has no spaces; in brackets after the name of a function.
-  const place = /(\S+:\d+:\d+)$/.exec(first.replace(/ \((.+)\)$/, ' $1'))?.[1];
-  return place === undefined ? '' : `, at ${place.replaceAll(sourceName, name)}`;
+/** Where the script was when its time was up: its frames, a line each, innermost first; empty if that is not known. */
+export function timeoutStack(error: unknown, sourceName: string, name: string): string {
+  const frames = scriptFrames(error).map((line) =>
+    line.replaceAll(sourceName, name).replace(/^ +at (?:new )?eval \((.+)\)$/, '    at $1'),
+  );
+  return shorten(frames.join('\n'));
 }
 
 /** What is known of a value that has come out of an isolate by being thrown. */

@@ -7,7 +7,7 @@ import { changeURL, parseURL, randomBytes, startClock } from './guest-services.t
 import { LineCopies } from './line-copies.ts';
 import { UsageMeter } from './usage-meter.ts';
 import type { SharedIsolate } from './shared-isolate.ts';
-import { copyOfThrown, isTimeout, timeoutText } from './isolate-errors.ts';
+import { copyOfThrown, isTimeout, timeoutStack } from './isolate-errors.ts';
 import { ProgramRunner } from './program-runner.ts';
 import { sourceName } from './source-name.ts';
 
@@ -19,7 +19,7 @@ export type Copy = (line: FlatBatch) => void;
 
 export interface TurnResult {
   readonly status: TurnStatus;
-  /** What went wrong, where the status is not `done`. */
+  /** What went wrong, where the status is not `done`; for `timeout`, the frames of the script. */
   readonly message: string;
   readonly usage: TurnUsage;
   readonly commands: FlatBatch;
@@ -184,10 +184,8 @@ export class ScriptIsolate {
     }
     const timeout = this.#programs.timeout ?? (isTimeout(error) ? error : undefined);
     if (timeout !== undefined) {
-      const { turnTimeout, name } = this.#settings;
-      const place = timeoutText(timeout, sourceName(name), name);
-      const message = `ran for more than ${turnTimeout} ms in one turn${place}`;
-      return { status: 'timeout', message, commands: this.#collectCommands() ?? EMPTY_BATCH };
+      const { name } = this.#settings;
+      return { status: 'timeout', message: timeoutStack(timeout, sourceName(name), name), commands: this.#collectCommands() ?? EMPTY_BATCH };
     }
     return undefined;
   }

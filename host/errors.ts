@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import type { Occurrence } from './observe/log.ts';
 
 /**
  * Every error that Airlock itself raises, by its stable code; `docs/errors.md` mirrors this table. A message says what
@@ -48,6 +49,11 @@ export class AirlockError extends Error {
     super(message, options);
     this.code = code;
   }
+
+  /** What JSON shows of it: the language leaves out the name and the message of an error. */
+  toJSON(): Readonly<Record<string, unknown>> {
+    return { name: this.name, code: this.code, message: this.message };
+  }
 }
 
 /** Where in a script something happened. Lines and columns count from 1. */
@@ -58,26 +64,38 @@ export interface ScriptPosition {
 }
 
 /** An error of a script: thrown by it, or the reason why it was ended. */
-export class ScriptError extends AirlockError {
+export class ScriptError extends AirlockError implements Occurrence {
   override readonly name: string = 'ScriptError';
   /** The script's name. */
   readonly script: string;
-  /** The script's own frames, a line each, innermost first; empty where there are none. */
+  readonly owner: string;
+  readonly id: string;
+  readonly time: number;
+  /** The script's own frames, a line each, innermost first; empty if there are none. Then those of its causes. */
   readonly scriptStack: string;
-  /** The innermost frame's position, where it is known. */
+  /** The innermost frame's position, if it is known. */
   readonly position: ScriptPosition | undefined;
 
-  constructor(code: ErrorCode, script: string, message: string, scriptStack = '') {
+  constructor(code: ErrorCode, { id, owner, script, time }: Occurrence, message: string, scriptStack = '') {
     super(code, message);
     this.script = script;
+    this.owner = owner;
+    this.id = id;
+    this.time = time;
     this.scriptStack = scriptStack;
     this.position = positionOf(scriptStack);
     // The host's own frames would say nothing about the script.
     this.stack = `${this.name}: ${message}${scriptStack === '' ? '' : `\n${scriptStack}`}`;
   }
+
+  override toJSON(): Readonly<Record<string, unknown>> {
+    const { id, owner, position, script, scriptStack, time } = this;
+    return { ...super.toJSON(), script, owner, id, time, position, scriptStack };
+  }
 }
 
-function positionOf(stack: string): ScriptPosition | undefined {
+/** The place that the first line of a stack names. */
+export function positionOf(stack: string): ScriptPosition | undefined {
   const [first = ''] = stack.split('\n', 1);
   // With the function's name the place is in brackets, which names of files may hold as well.
   const match = /^ +at .*? \((.+):(\d+):(\d+)\)$/.exec(first) ?? /^ +at (?:async )?(.+):(\d+):(\d+)$/.exec(first);

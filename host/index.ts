@@ -13,7 +13,7 @@ export { PERMISSIONS, type PermissionDefinition, type PermissionName, type Permi
 export type { ProxyOptions, ProxyResolution } from './policy/proxy-options.ts';
 export type { ServerTlsOptions, TlsOptions, TlsRule, TlsVersion } from './policy/tls-options.ts';
 export type { RefusalReason, ServerStatistics } from './sockets/server-statistics.ts';
-export type { LogEntry, LogLevel } from './observe/log.ts';
+export type { LogEntry, LogLevel, Occurrence, ScriptOrigin } from './observe/log.ts';
 export { AirlockError, ERROR_CODES, ScriptError, type ErrorCode, type ScriptPosition } from './errors.ts';
 export type { PrintLevel } from '../wire/commands.ts';
 export type { Dialect } from '../wire/settings.ts';

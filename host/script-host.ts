@@ -5,8 +5,9 @@ import { CellPool } from './cells/cell-pool.ts';
 import { DEFAULT_ISOLATION, DEFAULT_OWNER, type Isolation } from './cells/isolation.ts';
 import { memoryIsTold } from './cells/memory-watch.ts';
 import { AirlockError, messageOf, type ErrorCode } from './errors.ts';
-import type { Log, LogEntry, LogLevel } from './observe/log.ts';
+import type { Log, LogEntry, LogLevel, ScriptOrigin } from './observe/log.ts';
 import { BlameRecord, type ScriptIdentity } from './policy/blame.ts';
+import { limitAdvice } from './policy/limit-words.ts';
 import { resolveLimits, type LimitName } from './policy/limits.ts';
 import { Permissions } from './policy/permissions.ts';
 import { ProxySettings, proxyEnvironment } from './policy/proxy-options.ts';
@@ -22,8 +23,11 @@ export interface HostEvents {
   /** A line for the operator: what was denied, what went wrong. */
   log: [entry: LogEntry];
   /** No script has a socket, a server or a timer any more, or all have ended. */
-  idle: [];
+  idle: [event: { readonly time: number }];
 }
+
+/** What `ScriptHost.start` alone has. */
+const START = Symbol('ScriptHost.start');
 
 /** Runs scripts in isolates and owns their sockets. */
 export class ScriptHost extends EventEmitter<HostEvents> {
@@ -55,6 +59,7 @@ export class ScriptHost extends EventEmitter<HostEvents> {
     const { isolation = cells === 'in-process' ? cells : DEFAULT_ISOLATION } = rest;
     const proxies = new ProxySettings(proxy === 'environment' ? proxyEnvironment(process.env) : proxy === false ? {} : proxy);
     const host = new ScriptHost(
+      START,
       isolation,
       new BlameRecord(blameFile),
       proxies,
@@ -65,8 +70,14 @@ export class ScriptHost extends EventEmitter<HostEvents> {
     return host;
   }
 
-  private constructor(isolation: Isolation, blame: BlameRecord, proxies: ProxySettings, tls: TlsSettings, serverTls: ServerTls) {
+  private constructor(start: symbol, isolation: Isolation, blame: BlameRecord, proxies: ProxySettings, tls: TlsSettings, serverTls: ServerTls) {
     super();
+    if (start !== START) {
+      throw new AirlockError(
+        'ERR_AIRLOCK_INVALID_ARGUMENT',
+        'new ScriptHost() makes no host, as a host takes some time to start: write `await ScriptHost.start(options)`',
+      );
+    }
     this.#isolation = isolation;
     this.#blame = blame;
     this.#cells = new CellPool(isolation !== 'in-process');
@@ -102,7 +113,9 @@ export class ScriptHost extends EventEmitter<HostEvents> {
       const tls = await TlsSettings.load(rest.tls, this.#tls);
       // A file's name may hold what would break the lines of a log.
       const scriptName = rest.name ?? name.replace(/[\x00-\x1f\x7f]/g, '?');
-      const log: Log = (level, message, code, limit) => this.#log(level, scriptName, message, code, limit);
+      const origin: ScriptOrigin = { script: scriptName, owner, id: randomUUID() };
+      const log: Log = (level, message, code, limit) => 
+        this.#log(level, origin, limit === undefined ? message : `${message}${limitAdvice(limit, limits[limit])}`, code, limit);
       const identity = { owner, name: scriptName, source };
       if (rest.pardon === true) {
         this.#blame.forget(identity);
@@ -115,6 +128,7 @@ export class ScriptHost extends EventEmitter<HostEvents> {
       }
       this.#warnOfMissingCeiling(isolation);
       const script: Script = new Script({
+        id: origin.id,
         name: scriptName,
         owner,
         isolation,
@@ -184,6 +198,11 @@ export class ScriptHost extends EventEmitter<HostEvents> {
     return this.#stopped;
   }
 
+  /** `await using host = await ScriptHost.start()` stops it at the end of the block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
   async #stop(): Promise<void> {
     await Promise.all(this.scripts.map((script) => script.stop()));
     await this.#holds.end();
@@ -208,8 +227,9 @@ export class ScriptHost extends EventEmitter<HostEvents> {
     }
   }
 
-  #log(level: LogLevel, script: string | undefined, message: string, code?: ErrorCode, limit?: LimitName): void {
-    this.emit('log', { level, script, message, ...(code === undefined ? {} : { code }), ...(limit === undefined ? {} : { limit }) });
+  #log(level: LogLevel, origin: ScriptOrigin | undefined, message: string, code?: ErrorCode, limit?: LimitName): void {
+    const { id, owner, script } = origin ?? {};
+    this.emit('log', { level, script, owner, id, message, time: Date.now(), ...(code === undefined ? {} : { code }), ...(limit === undefined ? {} : { limit }) });
   }
 
   #scheduleIdleCheck(): void {
@@ -218,7 +238,7 @@ export class ScriptHost extends EventEmitter<HostEvents> {
       setImmediate(() => {
         this.#idleCheckScheduled = false;
         if (this.#starting === 0 && this.scripts.every((script) => script.idle)) {
-          this.emit('idle');
+          this.emit('idle', { time: Date.now() });
         }
       });
     }

@@ -54,7 +54,7 @@ export const TURN_STATUS = {
   done: 0,
   /** Its slice of time is over, and events are left: the cell waits for `resume`. */
   sliced: 4,
-  /** The turn's time limit was reached. The message says where the script was. */
+  /** The turn's time limit was reached. The message is the frames of the script, where it was. */
   timeout: 1,
   /** The isolate's memory limit was reached. */
   memory: 2,

@@ -53,7 +53,7 @@ export function callScript(
   try {
     result = ReflectApply(callback, receiver, args);
   } catch (error) {
-    reportException(error);
+    reportException(error, callback);
   }
   endCallback(result, kind, name);
   return result;

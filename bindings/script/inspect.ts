@@ -1,5 +1,6 @@
 import { describeError } from '../errors.ts';
 import {
+  ArrayBufferPrototypeGetDetached,
   ArrayIsArray,
   ArrayPrototypeJoin,
   DateConstructor,
@@ -10,11 +11,14 @@ import {
   MapConstructor,
   MapPrototypeForEach,
   MapPrototypeGetSize,
+  MathMin,
   NumberIsNaN,
+  ObjectCreate,
   ObjectGetOwnPropertyDescriptor,
   ObjectGetPrototypeOf,
   ObjectHasOwn,
-  ObjectKeys,
+  ReflectApply,
+  ReflectOwnKeys,
   RegExpConstructor,
   RegExpPrototypeToString,
   SetConstructor,
@@ -23,9 +27,13 @@ import {
   StringConstructor,
   StringPrototypeSlice,
   StringPrototypeStartsWith,
+  TypedArrayPrototypeGetLength,
+  TypedArrayPrototypeGetToStringTag,
+  Uint8ArrayConstructor,
   createList,
 } from '../primordials.ts';
 import { byteRange } from '../web/buffer-source.ts';
+import { interfaceParts } from '../web/define.ts';
 
 const DEEPEST = 3;
 const MOST_ENTRIES = 100;
@@ -44,9 +52,11 @@ export function formatValues(values: readonly unknown[]): string {
 }
 
 function formatValue(value: unknown): string {
-  if (typeof value === 'string') {
-    return value;
-  }
+  return typeof value === 'string' ? value : inspectThrown(value);
+}
+
+/** A value as it is shown inside of an object. It does not throw. */
+export function inspectThrown(value: unknown): string {
   try {
     return inspect(value, 0, []);
   } catch {
@@ -80,29 +90,22 @@ function inspectObject(value: object, depth: number, parents: readonly object[])
   }
   if (value instanceof ErrorConstructor) {
     const { text, stack } = describeError(value);
-    return depth > 0 || stack === '' ? `[${text}]` : `${text}\n${stack}`;
+    const properties = depth < DEEPEST ? ownEntries(value, depth, parents) : createList<string>();
+    const body = properties.length === 0 ? '' : ` ${bracket('{', properties, '}')}`;
+    return depth > 0 || stack === '' ? `[${text}]${body}` : `${text}\n${stack}${body}`;
   }
-  const range = byteRange(value);
   const name = nameOf(value);
-  if (range !== undefined) {
-    return `${name} (${range.length} bytes)`;
+  const bytes = inspectBytes(value, name);
+  if (bytes !== undefined) {
+    return bytes;
   }
   if (depth >= DEEPEST) {
     return ArrayIsArray(value) ? '[Array]' : `[${name}]`;
   }
-  const chain = createList<object>();
-  for (let index = 0; index < parents.length; index++) {
-    chain[index] = parents[index] as object;
-  }
-  chain[chain.length] = value;
+  const chain = withParent(parents, value);
   const show = (entry: unknown): string => inspect(entry, depth + 1, chain);
-  // A getter is not run: printing must not change anything.
-  const showProperty = (key: PropertyKey): string => {
-    const descriptor = ObjectGetOwnPropertyDescriptor(value, key);
-    return descriptor === undefined ? '<empty>' : ObjectHasOwn(descriptor, 'value') ? show(descriptor.value) : '[Getter]';
-  };
   if (ArrayIsArray(value)) {
-    return bracket('[', listEntries(value.length, showProperty), ']');
+    return bracket('[', listEntries(value.length, (index) => showProperty(value, index, show)), ']');
   }
   if (value instanceof MapConstructor) {
     const entries = collectEntries((add) => MapPrototypeForEach(value, (each, key) => add(() => `${show(key)} => ${show(each)}`)));
@@ -118,11 +121,142 @@ function inspectObject(value: object, depth: number, parents: readonly object[])
   if (value instanceof RegExpConstructor) {
     return RegExpPrototypeToString(value);
   }
-  const keys = ObjectKeys(value);
-  const entries = listEntries(keys.length, (index) => `${keys[index] as string}: ${showProperty(keys[index] as string)}`);
+  const platform = platformEntries(value, show);
+  const entries = ownEntries(value, depth, parents, platform);
   const body = bracket('{', entries, '}');
-  return name === 'Object' ? body : entries.length === 0 ? `[${name}]` : `${name} ${body}`;
+  return name === 'Object' ? body : entries.length === 0 ? (platform === undefined ? `[${name}]` : `${name} {}`) : `${name} ${body}`;
 }
+
+function withParent(parents: readonly object[], value: object): readonly object[] {
+  const chain = createList<object>();
+  for (let index = 0; index < parents.length; index++) {
+    chain[index] = parents[index] as object;
+  }
+  chain[chain.length] = value;
+  return chain;
+}
+
+/** A getter is not run: printing must not change anything. */
+function showProperty(value: object, key: PropertyKey, show: (entry: unknown) => string): string {
+  const descriptor = ObjectGetOwnPropertyDescriptor(value, key);
+  return descriptor === undefined ? '<empty>' : ObjectHasOwn(descriptor, 'value') ? show(descriptor.value) : '[Getter]';
+}
+
+/**
+ * The object's own properties that can be enumerated.
+ *
+ * @param platform what a platform object shows of itself; it comes first
+ */
+function ownEntries(value: object, depth: number, parents: readonly object[], platform?: readonly string[]): string[] {
+  const chain = withParent(parents, value);
+  const show = (entry: unknown): string => inspect(entry, depth + 1, chain);
+  const isError = value instanceof ErrorConstructor;
+  const keys = createList<PropertyKey>();
+  const all = ReflectOwnKeys(value);
+  for (let index = 0; index < all.length; index++) {
+    const key = all[index] as PropertyKey;
+    const descriptor = ObjectGetOwnPropertyDescriptor(value, key);
+    if (descriptor?.enumerable === true && !isHidden(key, descriptor, isError, platform !== undefined)) {
+      keys[keys.length] = key;
+    }
+  }
+  const count = platform?.length ?? 0;
+  return listEntries(count + keys.length, (index) => {
+    if (platform !== undefined && index < count) {
+      return platform[index] as string;
+    }
+    const key = keys[index - count] as PropertyKey;
+    return `${typeof key === 'symbol' ? `[${StringConstructor(key)}]` : StringConstructor(key)}: ${showProperty(value, key, show)}`;
+  });
+}
+
+function isHidden(key: PropertyKey, descriptor: PropertyDescriptor, isError: boolean, isPlatform: boolean): boolean {
+  if (isError) {
+    return key === 'cause' || key === 'errors' || key === 'message' || key === 'stack';
+  }
+  // An unforgeable attribute of the platform is an accessor of the object itself; and streams keep their state so.
+  return isPlatform && (!ObjectHasOwn(descriptor, 'value') || (typeof key === 'string' && StringPrototypeStartsWith(key, '_')));
+}
+
+/** Attributes that are not shown: a second name of another one, what makes the host do something, what is of no use to a reader. */
+const HIDDEN = ObjectCreate(null) as Record<string, true | undefined>;
+for (const name of [
+  ...['cancelBubble', 'composed', 'currentTarget', 'eventPhase', 'returnValue', 'srcElement', 'target'],
+  ...['closed', 'latency', 'newConnection', 'opened', 'ports', 'signal', 'source'],
+]) {
+  HIDDEN[name] = true;
+}
+
+/** Prototypes above this number are not looked at: a Proxy can have them without end. */
+const LONGEST_CHAIN = 16;
+
+/** What an object of the web platform, or of Airlock, shows of itself, by the getters that its class was made with. */
+function platformEntries(value: object, show: (entry: unknown) => string): readonly string[] | undefined {
+  const entries = createList<string>();
+  let isPlatform = false;
+  let prototype = ObjectGetPrototypeOf(value) as object | null;
+  for (let length = 0; length < LONGEST_CHAIN && prototype !== null; length++) {
+    const parts = interfaceParts(prototype);
+    if (parts !== undefined) {
+      isPlatform = true;
+      for (let index = 0; index < parts.attributes.length; index++) {
+        const { get, name } = parts.attributes[index] as (typeof parts.attributes)[number];
+        // Handlers, as onmessage, are the script's own functions.
+        if (HIDDEN[name] !== true && !StringPrototypeStartsWith(name, 'on')) {
+          try {
+            entries[entries.length] = `${name}: ${show(ReflectApply(get, value, []))}`;
+          } catch {
+            // It only inherits from such an object.
+          }
+        }
+      }
+      if (parts.forEach !== undefined) {
+        try {
+          ReflectApply(parts.forEach, value, [
+            (each: unknown, key: unknown): void => {
+              entries[entries.length] = `${show(key)} => ${show(each)}`;
+            },
+          ]);
+        } catch {
+          // As above.
+        }
+      }
+    }
+    prototype = ObjectGetPrototypeOf(prototype) as object | null;
+  }
+  return isPlatform ? entries : undefined;
+}
+
+/** So many bytes of a buffer are shown. */
+const MOST_BYTES = 50;
+
+/** A typed array with its numbers, a buffer and a DataView with their bytes; undefined for anything else. */
+function inspectBytes(value: object, name: string): string | undefined {
+  const range = byteRange(value);
+  if (range === undefined) {
+    return undefined;
+  }
+  if (TypedArrayPrototypeGetToStringTag(value) !== undefined) {
+    const array = value as Uint8Array;
+    const length = TypedArrayPrototypeGetLength(array);
+    // The elements of a typed array are neither getters nor the script's to change.
+    const numbers = listEntries(length, (index) => inspect(array[index], 0, createList()));
+    return `${name}(${length}) ${bracket('[', numbers, ']')}`;
+  }
+  if (ArrayBufferPrototypeGetDetached(range.buffer as ArrayBuffer)) {
+    return `${name} { (detached) }`;
+  }
+  const shown = new Uint8ArrayConstructor(range.buffer, range.start, MathMin(range.length, MOST_BYTES));
+  let digits = '';
+  for (let index = 0; index < MathMin(range.length, MOST_BYTES); index++) {
+    const byte = shown[index] as number;
+    digits += `${index === 0 ? '' : ' '}${HEX[byte >> 4] as string}${HEX[byte & 15] as string}`;
+  }
+  const more = range.length > MOST_BYTES ? ` ... ${range.length - MOST_BYTES} more bytes` : '';
+  return `${name} { <${digits}${more}>, byteLength: ${range.length} }`;
+}
+
+const HEX = '0123456789abcdef';
 
 function listEntries(count: number, format: (index: number) => string): string[] {
   const entries = createList<string>();

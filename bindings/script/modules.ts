@@ -21,6 +21,7 @@ import {
   TypeErrorConstructor,
 } from '../primordials.ts';
 import { script } from '../settings.ts';
+import { rememberSource } from './sources.ts';
 import { defineOwn } from '../web/define.ts';
 import { queueMicrotask } from '../web/microtask.ts';
 
@@ -147,6 +148,7 @@ function load(url: string, id: string, what: string): Loaded {
   if (answer.error !== '') {
     throw failed(`${what} '${id}': ${answer.error}`, answer.code);
   }
+  rememberSource(answer.name, answer.source);
   return answer;
 }
 

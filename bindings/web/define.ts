@@ -1,20 +1,35 @@
 import {
+  MapConstructor,
+  MapPrototypeGet,
+  MapPrototypeHas,
+  MapPrototypeSet,
   ObjectCreate,
   ObjectDefineProperty,
   ObjectGetOwnPropertyDescriptor,
   ObjectKeys,
-  SetConstructor,
-  SetPrototypeAdd,
-  SetPrototypeHas,
   SymbolToStringTag,
   TypeErrorConstructor,
+  createList,
 } from '../primordials.ts';
 
+/** What a platform object shows of itself, taken before any script runs. */
+export interface InterfaceParts {
+  /** The names of its attributes, in order, each with its getter. */
+  readonly attributes: readonly { readonly name: string; readonly get: (this: object) => unknown }[];
+  /** Of a map, as URLSearchParams: calls back with each value and its key. */
+  readonly forEach: ((this: object, callback: (value: unknown, key: unknown) => void) => void) | undefined;
+}
+
 /** The prototypes of the web platform's interfaces: what inherits from one is a platform object. */
-const prototypes = new SetConstructor<object>();
+const prototypes = new MapConstructor<object, InterfaceParts>();
 
 export function isInterfacePrototype(value: object): boolean {
-  return SetPrototypeHas(prototypes, value);
+  return MapPrototypeHas(prototypes, value);
+}
+
+/** The parts of the interface that has this prototype. */
+export function interfaceParts(prototype: object): InterfaceParts | undefined {
+  return MapPrototypeGet(prototypes, prototype);
 }
 
 /**
@@ -30,7 +45,7 @@ export function defineInterface(
   members: readonly string[],
 ): void {
   const { prototype } = constructor;
-  SetPrototypeAdd(prototypes, prototype);
+  const attributes = createList<InterfaceParts['attributes'][number]>();
   for (let index = 0; index < members.length; index++) {
     const member = members[index] as string;
     const descriptor = ObjectGetOwnPropertyDescriptor(prototype, member);
@@ -39,7 +54,12 @@ export function defineInterface(
     }
     descriptor.enumerable = true;
     ObjectDefineProperty(prototype, member, descriptor);
+    if (descriptor.get !== undefined) {
+      attributes[attributes.length] = { name: member, get: descriptor.get };
+    }
   }
+  const forEach = ObjectGetOwnPropertyDescriptor(prototype, 'forEach')?.value as InterfaceParts['forEach'];
+  MapPrototypeSet(prototypes, prototype, { attributes, forEach });
   ObjectDefineProperty(prototype, SymbolToStringTag, { value: name, configurable: true });
   ObjectDefineProperty(constructor, 'name', { value: name, configurable: true });
 }

@@ -351,7 +351,7 @@ function invokeListener({ callback, invoke }: Listener, target: EventTarget, eve
       result = ReflectApply(handleEvent, callback, [event]);
     }
   } catch (error) {
-    reportException(error);
+    reportException(error, typeof callback === 'function' ? (callback as () => unknown) : undefined);
   }
   endCallback(result, 'the listener for', internals.type(event));
 }

@@ -17,6 +17,6 @@ async function run(callback: () => unknown): Promise<void> {
   try {
     ReflectApply(callback, undefined, []);
   } catch (error) {
-    reportException(error);
+    reportException(error, callback);
   }
 }

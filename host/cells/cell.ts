@@ -15,6 +15,8 @@ export interface CellDeath {
   readonly blamed: string | undefined;
   /** The limit that its script was beyond, where the host has killed the process for that. */
   readonly limit?: KillingLimit | undefined;
+  /** What V8 or Node has written about it: for the log alone. */
+  readonly said?: string | undefined;
 }
 
 /** The limits at which the host kills a process. */

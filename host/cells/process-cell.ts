@@ -21,7 +21,7 @@ import {
 } from '../../wire/frames.ts';
 import { QUESTION_SCHEMA, answerFields, failedAnswer } from '../../wire/questions.ts';
 import { AirlockError, messageOf } from '../errors.ts';
-import { cellProcessFlags, describeExit } from './cell-flags.ts';
+import { cellProcessFlags, describeExit, type Exit } from './cell-flags.ts';
 import { memoryCeiling, mostCommands } from './cell-bounds.ts';
 import { countChild, keepLastWords, startChild } from './cell-child.ts';
 import type { Cell, CellClient, CellDeath, CellSettings, KillingLimit } from './cell.ts';
@@ -347,9 +347,9 @@ export class ProcessCell implements Cell {
   }
 
   /** The process has ended by itself, or by somebody's doing from outside. What it had sent has been read. */
-  #exit(how: string): void {
+  #exit({ message, said }: Exit): void {
     const turn = this.#watch.underWay;
-    this.#die(`${how}${whileIn(turn)}`, turn);
+    this.#die(`${message}${whileIn(turn)}`, turn, said);
   }
 
   #kill(message: string, blamed?: Turn, limit?: KillingLimit): void {
@@ -361,10 +361,10 @@ export class ProcessCell implements Cell {
     }
   }
 
-  #die(message: string, blamed?: Turn): void {
+  #die(message: string, blamed?: Turn, said?: string): void {
     if (!this.#dead) {
       this.#stop();
-      this.#tellDeath(message, blamed);
+      this.#tellDeath(message, blamed, undefined, said);
     }
   }
 
@@ -374,7 +374,7 @@ export class ProcessCell implements Cell {
     this.#watch.stop();
   }
 
-  #tellDeath(message: string, blamed?: Turn, limit?: KillingLimit): void {
+  #tellDeath(message: string, blamed?: Turn, limit?: KillingLimit, said?: string): void {
     this.#isToldDead = true;
     this.#ready.reject(
       new AirlockError('ERR_AIRLOCK_CELL_START_FAILED', `The process for scripts could not be started: it ${message}`),
@@ -383,7 +383,7 @@ export class ProcessCell implements Cell {
     turn?.tenant.copies.tell(turn.tenant.client);
     const tenants = [...this.#tenants.values()];
     this.#tenants.clear();
-    const death: CellDeath = { what: 'process', message, blamed: blamed?.tenant.settings.name, limit };
+    const death: CellDeath = { what: 'process', message, blamed: blamed?.tenant.settings.name, limit, said };
     blamed?.tenant.client.blamed(death);
     for (const { client, number } of tenants) {
       if (number !== blamed?.script) {

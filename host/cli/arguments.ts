@@ -11,6 +11,20 @@ export function bareFlags(argv: readonly string[]): string[] {
   );
 }
 
+/** Throws ERR_AIRLOCK_INVALID_ARGUMENT for Deno's flag, which stands for two of ours: commander would suggest only one of them. */
+export function checkKnownFlags(argv: readonly string[]): void {
+  const end = argv.indexOf('--');
+  for (const word of end === -1 ? argv : argv.slice(0, end)) {
+    const [, kind, list = '=LIST'] = /^--(allow|deny)-net(=.*)?$/s.exec(word) ?? [];
+    if (kind !== undefined) {
+      throw new AirlockError(
+        'ERR_AIRLOCK_INVALID_ARGUMENT',
+        `there is no flag --${kind}-net; there are --${kind}-connect${list}, for connections that a script opens, and --${kind}-listen${list}, for its servers`,
+      );
+    }
+  }
+}
+
 /**
  * commander hands over what follows `--` together with the files. Throws ERR_AIRLOCK_INVALID_ARGUMENT where a word is no
  * file, but a list or a URL.

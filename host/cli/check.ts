@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import vm from 'node:vm';
 import type { Command } from 'commander';
 import { AirlockError, messageOf } from '../errors.ts';
@@ -13,10 +12,14 @@ import { addQuestionFlags, questionsOf, type Question, type QuestionFlags } from
 import { hostSettings } from './host-settings.ts';
 import { Output } from './output.ts';
 import { ScriptPolicies } from './policy-flags.ts';
-import { addRunFlags, fail, scriptName, type RunFlags } from './run.ts';
+import { addRunFlags, fail, scriptNames, type RunFlags } from './run.ts';
 
 /** The exit code where the answer to a question is no. */
 const DENIED = 2;
+
+interface CheckFlags extends RunFlags, QuestionFlags {
+  readonly verbose?: true;
+}
 
 export function addCheckCommand(program: Command): void {
   const command = program
@@ -25,9 +28,9 @@ export function addCheckCommand(program: Command): void {
     .usage('[options] FILE... [-- ARGUMENT...]')
     .argument('<file...>', 'JavaScript or TypeScript files')
     .showHelpAfterError('(airlock check --help tells more)');
-  addRunFlags(addQuestionFlags(command))
+  addRunFlags(addQuestionFlags(command).option('--verbose', 'list all limits, also those that are as they are by default'))
     .addHelpText('after', CHECK_EXAMPLES)
-    .action(async (files: readonly string[], flags: RunFlags & QuestionFlags, given: Command) => {
+    .action(async (files: readonly string[], flags: CheckFlags, given: Command) => {
       process.exitCode = await check(splitArguments(files, given).names, flags);
     });
 }
@@ -47,7 +50,7 @@ Examples:
 `;
 
 /** Returns the exit code. */
-async function check(files: readonly string[], flags: RunFlags & QuestionFlags): Promise<number> {
+async function check(files: readonly string[], flags: CheckFlags): Promise<number> {
   const output = new Output(false);
   let policies: ScriptPolicies;
   let questions: readonly Question[];
@@ -58,7 +61,7 @@ async function check(files: readonly string[], flags: RunFlags & QuestionFlags):
   } catch (error) {
     return fail(output, error);
   }
-  const namesOf = (file: string): readonly string[] => [scriptName(file, files), basename(file), file];
+  const namesOf = (file: string): readonly string[] => scriptNames(file, files);
   let exitCode = 0;
   for (const file of files) {
     const names = namesOf(file);
@@ -76,9 +79,10 @@ async function check(files: readonly string[], flags: RunFlags & QuestionFlags):
     }
     output.lines(lines);
   }
-  for (const name of policies.unknownScripts(files.flatMap(namesOf))) {
-    output.log({ level: 'warning', script: undefined, message: `${flags.permissions}: scripts[${JSON.stringify(name)}] is about none of these scripts` });
+  for (const message of policies.unknownScripts(files.flatMap(namesOf))) {
+    output.log({ level: 'warning', script: undefined, message });
   }
+  output.end();
   return exitCode;
 }
 
@@ -94,8 +98,8 @@ async function checkScript(file: string, name: string, scriptBytes: number): Pro
   }
 }
 
-/** What a script may do, a line for each rule, with where it comes from. */
-function describe(names: readonly string[], { type }: RunFlags, policies: ScriptPolicies): string[] {
+/** What a script may do, a line for each rule, with where it comes from. Of its limits, those that are not the default, or all. */
+function describe(names: readonly string[], { type, verbose }: CheckFlags, policies: ScriptPolicies): string[] {
   const { server } = scriptTypeDefinition(type);
   const rows: (readonly [string, string, string])[] = PERMISSION_NAMES.flatMap((permission) => {
     const rules = policies.rules(names, permission);
@@ -104,13 +108,14 @@ function describe(names: readonly string[], { type }: RunFlags, policies: Script
     const all = permitted.length === 0 ? [['nothing', 'default'] as const] : [...permitted, ...denied];
     return all.map(([what, from], index) => [index === 0 ? permission : '', what, from] as const);
   });
-  for (const { from, name, value } of policies.limits(names)) {
-    rows.push([name, String(value), from]);
-  }
+  const limits = policies.limits(names);
+  const shown = verbose === true ? limits : limits.filter(({ from }) => from !== 'default');
+  rows.push(...shown.map(({ from, name, value }) => [name, String(value), from] as const));
   const width = (column: 0 | 1): number => Math.min(48, Math.max(...rows.map((row) => row[column].length)));
   return [
     `${names[0]}: a script of the type ${type}${server ? '' : ', which has no WebSocketServer'}`,
     ...rows.map(([name, value, from]) => `  ${name.padEnd(width(0))}  ${value.padEnd(width(1))}  ${from}`),
+    ...(shown.length === limits.length ? [] : [`  ${limits.length - shown.length} limits are as they are by default; --verbose lists them`]),
   ];
 }
 

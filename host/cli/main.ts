@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { PACKAGE_JSON } from '../cells/paths.ts';
-import { bareFlags } from './arguments.ts';
+import { bareFlags, checkKnownFlags } from './arguments.ts';
 import { addCheckCommand } from './check.ts';
 import { Output } from './output.ts';
 import { addRunCommand, fail } from './run.ts';
@@ -16,6 +16,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   addRunCommand(program);
   addCheckCommand(program);
   try {
+    checkKnownFlags(argv);
     await program.parseAsync(bareFlags(argv), { from: 'node' });
   } catch (error) {
     // What a flag itself finds wrong, or what stands for no file.

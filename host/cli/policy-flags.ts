@@ -107,9 +107,14 @@ export class ScriptPolicies {
     this.#file = flags.permissions === undefined ? undefined : readPolicyFile(flags.permissions);
   }
 
-  /** The scripts that the file names and that none of these is. */
+  /** What is wrong where the file names scripts and none of these is called so. */
   unknownScripts(names: readonly string[]): readonly string[] {
-    return [...(this.#file?.scripts.keys() ?? [])].filter((name) => !names.includes(name));
+    const file = this.#file;
+    return file === undefined
+      ? []
+      : [...file.scripts.keys()]
+          .filter((name) => !names.includes(name))
+          .map((name) => `${file.file}: scripts[${JSON.stringify(name)}] is about none of these scripts`);
   }
 
   /** @param names what the file may call the script */

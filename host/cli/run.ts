@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { isatty } from 'node:tty';
 import { Option, type Command } from 'commander';
 import { DEFAULT_ISOLATION, DEFAULT_OWNER, ISOLATIONS, type Isolation } from '../cells/isolation.ts';
 import { AirlockError } from '../errors.ts';
@@ -18,6 +19,7 @@ export interface RunFlags extends NetworkFlags, PolicyFlags {
   readonly dialect: Dialect;
   readonly baseUrl?: string;
   readonly exitWhenIdle?: true;
+  readonly ignoreErrors?: true;
   readonly stats?: true;
   readonly isolation: Isolation;
   readonly owner: string;
@@ -53,6 +55,7 @@ export function addRunFlags(command: Command): Command {
     .option('--base-url <url>', "what relative URLs of WebSockets count from; without it, the script's own address")
     .option('--stats', 'when a script has ended, print what it has used to standard error, as a line of JSON')
     .option('--exit-when-idle', 'end when no script has a socket, a server or a timer')
+    .option('--ignore-errors', 'give the exit code 0 also if a callback threw, a promise was rejected or a server could not listen')
     .addOption(
       new Option('--isolation <kind>', 'where scripts run, as below')
         .choices(Object.keys(ISOLATIONS))
@@ -78,8 +81,10 @@ const RUN_EXAMPLES = `
 Nothing is permitted without a flag. What is denied names the flag that would permit it; airlock check says what is permitted.
 
 Exit codes:
-  0    the scripts have ended by themselves or in order, after Ctrl-C as well
-  1    a script could not be loaded, or was ended by a fault or a limit; or a flag or a file that it names is not right, and nothing was run
+  0    the scripts have ended by themselves or in order, after Ctrl-C as well, and nothing went wrong
+  1    a script could not be loaded, or was ended by a fault or a limit; a callback threw and nothing caught it, a promise was
+       rejected, or a server could not listen (not with --ignore-errors); or a flag or a file that it names is not right, and
+       nothing was run
   130  a second Ctrl-C
 
 Examples:
@@ -96,21 +101,23 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
   let policies: ScriptPolicies;
   try {
     policies = new ScriptPolicies(flags);
+    checkScripts(policies, files);
     host = await ScriptHost.start(await hostSettings(flags));
   } catch (error) {
     return fail(output, error);
   }
   host.on('log', (entry) => {
     // Of the limits, only what is lost at them: where a script just waits, --stats says so, and one that ends says so itself.
-    if (entry.limit === undefined || entry.level === 'warning') {
+    // What V8 has said when it crashed is for a program that keeps the log; here our own words stand for it.
+    if (entry.level !== 'debug' && (entry.limit === undefined || entry.level === 'warning')) {
       output.log(entry);
     }
   });
   endOnInterrupt(host);
-  if (flags.serverTls !== undefined) {
-    process.on('SIGHUP', () => void host.reloadTls());
-  }
+  reloadOnHangup(host, output, flags.serverTls !== undefined);
   let exitCode = 0;
+  /** All that were started. */
+  const scripts: Script[] = [];
   const start = async (file: string, pardon: true | undefined): Promise<Script | undefined> => {
     try {
       const name = scriptName(file, files);
@@ -124,12 +131,13 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
         dialect: flags.dialect,
         baseUrl: flags.baseUrl,
         args,
-        ...policies.of([name, basename(file), file]),
+        ...policies.of(scriptNames(file, files)),
       });
-      script.on('print', (line) => output.print(script.name, line));
+      scripts.push(script);
+      script.on('print', (line) => output.print(line));
       script.on('error', (error) => output.error(error, advice(error.message, script.type)));
       if (flags.stats === true) {
-        script.on('ended', (end) => output.statistics(script.name, end, script.statistics));
+        script.on('ended', (end) => output.statistics(end, script.statistics));
       }
       return script;
     } catch (error) {
@@ -151,6 +159,13 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
     }
   }
   const allEnded = Promise.all(endings);
+  if (flags.exitWhenIdle !== true && isOnTerminal()) {
+    host.once('idle', () => {
+      if (host.scripts.length > 0) {
+        output.hint(IDLE_HINT);
+      }
+    });
+  }
   if (flags.exitWhenIdle === true) {
     await Promise.race([allEnded, new Promise<void>((resolve) => host.once('idle', () => resolve()))]);
   } else {
@@ -158,7 +173,36 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
   }
   await host.stop();
   const ends = await allEnded;
-  return ends.some(({ reason }) => reason !== 'stopped') ? 1 : exitCode;
+  output.end();
+  const hasFailed = ends.some(({ reason }) => reason !== 'stopped') || (flags.ignoreErrors !== true && scripts.some(hasErrors));
+  return hasFailed ? 1 : exitCode;
+}
+
+/** Whether something went wrong in it, also if it was not told because there was too much of it. */
+function hasErrors({ statistics: { errors, errorsDropped, listenFailures } }: Script): boolean {
+  return errors + errorsDropped + listenFailures > 0;
+}
+
+/** Throws ERR_AIRLOCK_INVALID_ARGUMENT if the file of permissions is about scripts that are not run: a name is misspelt. */
+function checkScripts(policies: ScriptPolicies, files: readonly string[]): void {
+  const unknown = policies.unknownScripts(files.flatMap((file) => scriptNames(file, files)));
+  if (unknown.length > 0) {
+    const names = files.map((file) => scriptName(file, files)).join(', ');
+    throw new AirlockError('ERR_AIRLOCK_INVALID_ARGUMENT', `${unknown.join('; ')}: correct the name, or take it out of the file; these are ${names}`);
+  }
+}
+
+/** Whether somebody looks on who can press Ctrl-C. */
+function isOnTerminal(): boolean {
+  return process.stdin.isTTY && process.stderr.isTTY;
+}
+
+const IDLE_HINT =
+  'no script has a socket, a server or a timer any more, but they have not ended: Ctrl-C ends them; --exit-when-idle, or Script.stop() in a script, does it by itself';
+
+/** What a file of permissions may call a script. */
+export function scriptNames(file: string, files: readonly string[]): readonly string[] {
+  return [scriptName(file, files), basename(file), file];
 }
 
 /** The file's own name; with its folders where two files have the same one. */
@@ -178,6 +222,23 @@ function endOnInterrupt(host: ScriptHost): void {
       void host.stop();
     });
   }
+}
+
+/**
+ * SIGHUP is how a supervisor asks a program to read its files again. It is also what the system sends if a terminal is closed: then
+ * the scripts end in order.
+ */
+function reloadOnHangup(host: ScriptHost, output: Output, hasTls: boolean): void {
+  const hadTerminal = isatty(0);
+  process.on('SIGHUP', () => {
+    if (hadTerminal && !isatty(0)) {
+      void host.stop();
+    } else if (hasTls) {
+      void host.reloadTls();
+    } else {
+      output.hint('SIGHUP: there is nothing to read again, as there is no --server-tls');
+    }
+  });
 }
 
 export function fail(output: Output, error: unknown): number {

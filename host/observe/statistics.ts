@@ -35,6 +35,8 @@ export interface UsageStatistics {
   readonly bytesReceived: number;
   readonly messagesSent: number;
   readonly bytesSent: number;
+  /** How often a server could not listen, or stopped listening by an error. */
+  readonly listenFailures: number;
   readonly prints: number;
   /** Of its lines, errors and lines in the host's log, those that were dropped for their number. */
   readonly printsDropped: number;
@@ -76,6 +78,7 @@ export class Statistics implements Record<Counted, number> {
   bytesReceived = 0;
   messagesSent = 0;
   bytesSent = 0;
+  listenFailures = 0;
   prints = 0;
   printsDropped = 0;
   errors = 0;

@@ -1,5 +1,5 @@
 import type { LogLevel } from '../observe/log.ts';
-import type { LimitName } from './limits.ts';
+import { LIMITS, type LimitName } from './limits.ts';
 
 export interface LimitWords {
   /** What is said where the limit is hit, in the log, in `ended` and in the statistics: # stands for the limit. */
@@ -72,6 +72,17 @@ export const LIMIT_WORDS: { readonly [Name in LimitName]?: LimitWords } = {
 /** How it is told that a limit is hit; everywhere in the same words. */
 export function limitWords(name: LimitName, value: number): string {
   return (LIMIT_WORDS[name]?.words ?? `the limit ${name} of # is reached`).replace('#', String(value));
+}
+
+/** These are the shortest time that something may take: less of it permits more. */
+const LOWER_PERMITS_MORE: readonly LimitName[] = ['timerInterval', 'heartbeatInterval'];
+
+/** What can be done about a limit that is hit, as `; raise it with --limit memory=128`: the double of it. Empty if it cannot be raised. */
+export function limitAdvice(name: LimitName, value: number): string {
+  const { least, most } = LIMITS[name];
+  const isLower = LOWER_PERMITS_MORE.includes(name);
+  const other = isLower ? Math.max(least, Math.floor(value / 2)) : Math.min(most, Math.max(1, 2 * value));
+  return other === value ? '' : `; ${isLower ? 'lower' : 'raise'} it with --limit ${name}=${other}`;
 }
 
 export function limitLevel(name: LimitName): LogLevel {

@@ -1,4 +1,5 @@
 import { AirlockError } from '../errors.ts';
+import { suggestionText } from './suggestion.ts';
 
 /**
  * Every limit on a script: its default, its bounds and what it counts. `docs/limits.md` mirrors this table. How it is told
@@ -138,7 +139,7 @@ export function resolveLimits(overrides: Partial<Limits> = {}): Limits {
     if (!Object.hasOwn(LIMITS, name)) {
       throw new AirlockError(
         'ERR_AIRLOCK_INVALID_ARGUMENT',
-        `There is no limit '${name}'; there are ${Object.keys(LIMITS).join(', ')}`,
+        `There is no limit '${name}'; ${suggestionText(name, Object.keys(LIMITS))}`,
       );
     }
     const { least, most } = LIMITS[name as LimitName];

@@ -266,7 +266,8 @@ export class ScriptServers implements ServerOwner {
     this.#servers.delete(server.id);
     this.#held.delete(server);
     server.close();
-    this.#options.log('error', `the server on port ${server.port} has stopped: ${message}`);
+    this.#options.log('error', `the server on port ${server.port} has stopped: ${message}`, 'ERR_AIRLOCK_LISTEN_FAILED');
+    this.#options.account.statistics.listenFailures++;
     this.#options.push({ type: 'serverFailed', server: server.id, code: 'ERR_AIRLOCK_LISTEN_FAILED', message });
     this.#tellIfClosed(server);
   }
@@ -281,11 +282,12 @@ export class ScriptServers implements ServerOwner {
 
   /** A listener was not opened. In Overte's dialect the constructor does not throw: the script is told by events. */
   #refuse(id: number, { code, message }: AirlockError): void {
-    const { dialect, log, push } = this.#options;
+    const { account, dialect, log, push } = this.#options;
     if (code === 'ERR_AIRLOCK_INVALID_ARGUMENT' || code === 'ERR_AIRLOCK_MALFORMED_COMMAND') {
       // The constructor throws.
       return;
     }
+    account.statistics.listenFailures++;
     // What is not permitted was logged already, with what would permit it.
     if (code !== 'ERR_AIRLOCK_LISTEN_DENIED') {
       log('warning', `a server could not be opened: ${message}`, code, code === 'ERR_AIRLOCK_TOO_MANY_SOCKETS' ? 'servers' : undefined);

@@ -3,7 +3,7 @@ import type { Dialect } from '../../wire/settings.ts';
 import type { CellDeath, Place } from '../cells/cell.ts';
 import type { Isolation } from '../cells/isolation.ts';
 import type { ScriptError } from '../errors.ts';
-import type { Log } from '../observe/log.ts';
+import type { Log, Occurrence } from '../observe/log.ts';
 import type { LimitHit } from '../observe/statistics.ts';
 import type { Limits } from '../policy/limits.ts';
 import type { Permissions } from '../policy/permissions.ts';
@@ -18,14 +18,14 @@ export const ON_FAULT = ['close', 'hold'] as const;
 export type OnFault = (typeof ON_FAULT)[number];
 
 /** A line that a script printed. */
-export interface PrintedLine {
+export interface PrintedLine extends Occurrence {
   readonly level: PrintLevel;
   /** May hold line breaks, and whatever else the script put into it. */
   readonly text: string;
 }
 
 /** How a script ended. */
-export interface ScriptEnd {
+export interface ScriptEnd extends Occurrence {
   /** `stopped`: by itself, or by `stop()`. `limit`: in order, as its lifetime is over. `fault`: `error` says what was wrong. */
   readonly reason: 'stopped' | 'limit' | 'fault';
   readonly error?: ScriptError;
@@ -34,7 +34,7 @@ export interface ScriptEnd {
 }
 
 /** Why a script was started again. */
-export interface Restart {
+export interface Restart extends Occurrence {
   /** What became of the isolate that it had, as `the process that ran chat.js was ended by SIGKILL`. */
   readonly cause: string;
   /** The name of the script that is to blame; undefined where no turn was under way. */
@@ -55,6 +55,7 @@ export interface ScriptEvents {
 }
 
 export interface ScriptSetup {
+  readonly id: string;
   readonly name: string;
   readonly owner: string;
   readonly isolation: Isolation;

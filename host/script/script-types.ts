@@ -1,4 +1,5 @@
 import { AirlockError } from '../errors.ts';
+import { suggestionText } from '../policy/suggestion.ts';
 
 export interface ScriptTypeDefinition {
   /** What `Script.getContext()` answers, in Overte's words. */
@@ -27,7 +28,7 @@ export function scriptTypeDefinition(type: string): ScriptTypeDefinition {
   if (!Object.hasOwn(SCRIPT_TYPES, type)) {
     throw new AirlockError(
       'ERR_AIRLOCK_UNKNOWN_SCRIPT_TYPE',
-      `There is no script type '${type}'; there are ${Object.keys(SCRIPT_TYPES).join(', ')}`,
+      `There is no script type '${type}'; ${suggestionText(type, Object.keys(SCRIPT_TYPES))}`,
     );
   }
   return SCRIPT_TYPES[type as ScriptType];

@@ -7,6 +7,7 @@ import type { CellClient, CellDeath, Place } from '../cells/cell.ts';
 import type { CommandBatch, CommandReceiver, OtherCommand, SendType } from '../cells/command-batch.ts';
 import type { Isolation } from '../cells/isolation.ts';
 import { ScriptError, codeOf, messageOf, type ErrorCode } from '../errors.ts';
+import { limitAdvice } from '../policy/limit-words.ts';
 import type { LimitName } from '../policy/limits.ts';
 import { Hold } from './hold.ts';
 import { answerEnvironment } from './script-environment.ts';
@@ -16,6 +17,7 @@ import { Restarts } from './restarts.ts';
 import { ScriptAccount, type ScriptStatistics } from './script-account.ts';
 import { ScriptModules } from './script-modules.ts';
 import type { ScriptEnd, ScriptEvents, ScriptSetup } from './script-setup.ts';
+import type { Occurrence } from '../observe/log.ts';
 import { notListening } from './script-servers.ts';
 import { ScriptSockets } from './script-sockets.ts';
 import { flowCommands } from './flow-commands.ts';
@@ -23,6 +25,9 @@ import { serverCommands } from './server-commands.ts';
 import type { ScriptType } from './script-types.ts';
 import { turnFault } from './turn-fault.ts';
 import { TurnSchedule } from './turn-schedule.ts';
+
+/** How it ends; who and when is added when it has ended. */
+type Ending = Omit<ScriptEnd, keyof Occurrence>;
 
 type State = 'waiting' | 'running' | 'ending' | 'ended';
 
@@ -32,6 +37,8 @@ type State = 'waiting' | 'running' | 'ending' | 'ended';
  * Errors are told by the `error` event where somebody listens to it, and never thrown.
  */
 export class Script extends EventEmitter<ScriptEvents> {
+  /** Unique: two scripts may have the same name and owner. */
+  readonly id: string;
   readonly name: string;
   readonly type: ScriptType;
   /** Whose it is. */
@@ -54,7 +61,7 @@ export class Script extends EventEmitter<ScriptEvents> {
   /** A script that is to end waits for nothing. */
   readonly #schedule = new TurnSchedule(() => this.#beginTurn(), () => (this.#takesEvents ? this.#account.budget.turnWait : 0));
   /** How it has ended, when it has done so in order. */
-  #endsAs: ScriptEnd = { reason: 'stopped' };
+  #endsAs: Ending = { reason: 'stopped' };
   #state: State = 'waiting';
   #stopTimer: NodeJS.Timeout | undefined;
   #restartTimer: NodeJS.Timeout | undefined;
@@ -62,6 +69,7 @@ export class Script extends EventEmitter<ScriptEvents> {
   constructor(setup: ScriptSetup) {
     super();
     this.#setup = setup;
+    this.id = setup.id;
     this.name = setup.name;
     this.type = setup.type;
     this.owner = setup.owner;
@@ -113,6 +121,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     lost: (lines, hasMore) => this.#account.lost(lines, hasMore, this.#receiver),
     blamed: (death) => {
       this.#setup.onBlamed(death);
+      this.#logCrash(death);
       this.#fault('ERR_AIRLOCK_CELL_DIED', this.#causeOf(death), '', death.limit);
     },
     died: (death) => this.#died(death),
@@ -221,7 +230,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     const exceeded = this.#account.turned(usage, this.isolation === 'context');
     const fault = turnFault(status, message, exceeded, this.#setup.limits);
     if (fault !== undefined) {
-      return this.#fault(fault.code, fault.message, '', fault.limit);
+      return this.#fault(fault.code, fault.message, fault.stack, fault.limit);
     }
     if (this.#inbox.length > 0 || this.#incarnation?.isSliced === true) {
       this.#scheduleTurn();
@@ -256,7 +265,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     close: (command) => this.#refuse(this.#sockets.close(command)),
     closeServer: (command) => this.#sockets.servers.close(command),
     timer: ({ delay }) => this.#armTimer(delay),
-    print: ({ level, text }) => this.#account.print(text) && this.emit('print', { level: PRINT_LEVELS[level] ?? 'log', text }),
+    print: ({ level, text }) => this.#account.print(text) && this.emit('print', { level: PRINT_LEVELS[level] ?? 'log', text, ...this.#now() }),
     reportError: ({ text, stack }) => this.#account.error() && this.#tellError('ERR_AIRLOCK_UNCAUGHT_EXCEPTION', text, stack),
     loaded: () => {
       this.#incarnation?.loaded();
@@ -295,6 +304,9 @@ export class Script extends EventEmitter<ScriptEvents> {
   /** The isolate is gone, by another script's doing or nobody's: the script starts again, from its source. */
   #died(death: CellDeath): void {
     const cause = this.#causeOf(death);
+    if (death.blamed === undefined) {
+      this.#logCrash(death);
+    }
     this.#leaveCell();
     if (this.#state === 'ending' || this.#state === 'ended') {
       return this.#end(this.#endsAs);
@@ -323,7 +335,14 @@ export class Script extends EventEmitter<ScriptEvents> {
     }
     this.#begin(place);
     this.#setup.log('warning', `started again: ${cause}`);
-    this.emit('restarted', { cause, blamed, count: this.#restarts.count });
+    this.emit('restarted', { cause, blamed, count: this.#restarts.count, ...this.#now() });
+  }
+
+  /** V8's own words are of use to whoever looks into it, not in an error. */
+  #logCrash({ said }: CellDeath): void {
+    if (said !== undefined) {
+      this.#setup.log('debug', `the process that ran it said: ${said}`);
+    }
   }
 
   #causeOf({ message, what }: CellDeath): string {
@@ -356,13 +375,14 @@ export class Script extends EventEmitter<ScriptEvents> {
   /** @param limit the limit that the script ends by, where it is one */
   #fault(code: ErrorCode, message: string, stack = '', limit?: LimitName): void {
     if (this.#state !== 'ended') {
-      const error = this.#tellError(code, message, stack);
+      const advice = limit === undefined ? '' : limitAdvice(limit, this.#setup.limits[limit]);
+      const error = this.#tellError(code, `${message}${advice}`, stack);
       this.#end({ reason: 'fault', error, ...(limit === undefined ? {} : { limit: this.#account.end(limit) }) });
     }
   }
 
   #tellError(code: ErrorCode, message: string, stack: string): ScriptError {
-    const error = new ScriptError(code, this.name, message, stack);
+    const error = new ScriptError(code, this.#now(), message, stack);
     // An EventEmitter throws an `error` that nobody listens to; a script's error must not end the host.
     if (this.listenerCount('error') > 0) {
       this.emit('error', error);
@@ -370,13 +390,18 @@ export class Script extends EventEmitter<ScriptEvents> {
     return error;
   }
 
-  #end(end: ScriptEnd): void {
+  /** What every event tells. */
+  #now(): Occurrence {
+    return { script: this.name, owner: this.owner, id: this.id, time: Date.now() };
+  }
+
+  #end(ending: Ending): void {
     if (this.#state === 'ended') {
       return;
     }
-    const code = end.reason === 'fault' ? 1011 : 1001;
+    const code = ending.reason === 'fault' ? 1011 : 1001;
     this.#incarnation?.tellLost();
-    const isHeld = end.reason === 'fault' && this.#state !== 'ending' && this.#setup.onFault === 'hold';
+    const isHeld = ending.reason === 'fault' && this.#state !== 'ending' && this.#setup.onFault === 'hold';
     this.#state = 'ended';
     [this.#stopTimer, this.#restartTimer].forEach((timer) => clearTimeout(timer));
     this.#schedule.stop();
@@ -390,6 +415,7 @@ export class Script extends EventEmitter<ScriptEvents> {
       this.#closing.add(this.#hold.end(code));
     }
     void Promise.all([closing, ...this.#closing]).then(() => {
+      const end = { ...ending, ...this.#now() };
       this.emit('ended', end);
       this.#ended.resolve(end);
       this.#setup.onChange();

@@ -1,5 +1,5 @@
 import type { TurnStatus } from '../../wire/frames.ts';
-import type { ErrorCode } from '../errors.ts';
+import { positionOf, type ErrorCode } from '../errors.ts';
 import { limitWords } from '../policy/limit-words.ts';
 import type { LimitName, Limits } from '../policy/limits.ts';
 
@@ -7,6 +7,8 @@ import type { LimitName, Limits } from '../policy/limits.ts';
 export interface TurnFault {
   readonly code: ErrorCode;
   readonly message: string;
+  /** The script's frames, if they are known. */
+  readonly stack?: string;
   /** The limit that it has hit, with whose words the message begins. */
   readonly limit?: LimitName;
 }
@@ -20,7 +22,7 @@ export interface TurnFault {
 export function turnFault(status: TurnStatus, message: string, exceeded: LimitName | undefined, limits: Limits): TurnFault | undefined {
   switch (status) {
     case 'timeout':
-      return { code: 'ERR_AIRLOCK_TURN_TIMEOUT', message, limit: 'turnTimeout' };
+      return timeoutFault(message, limits);
     case 'memory':
       return { code: 'ERR_AIRLOCK_OUT_OF_MEMORY', message, limit: 'memory' };
     case 'broken':
@@ -35,4 +37,11 @@ export function turnFault(status: TurnStatus, message: string, exceeded: LimitNa
             limit: exceeded,
           };
   }
+}
+
+/** @param stack where the script was, as far as that is known */
+function timeoutFault(stack: string, limits: Limits): TurnFault {
+  const place = positionOf(stack);
+  const where = place === undefined ? '' : `, at ${place.file}:${place.line}:${place.column}`;
+  return { code: 'ERR_AIRLOCK_TURN_TIMEOUT', message: `${limitWords('turnTimeout', limits.turnTimeout)}${where}`, stack, limit: 'turnTimeout' };
 }

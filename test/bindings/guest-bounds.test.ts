@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { closed, ofType, opened, printed, reported, startScript, text } from '../support/isolate.ts';
 
-const TOO_MANY = 'More than 5 calls in one turn; let the script return in between';
-const TOO_LARGE = 'More than 1000 bytes given out in one turn; let the script return in between';
+const TOO_MANY = 'More than 5 calls in one turn; let the script return in between (limit commandsPerTurn)';
+const TOO_LARGE = 'More than 1000 bytes given out in one turn; let the script return in between (limit commandBytesPerTurn)';
 
 const ECHO = `
   ws = new WebSocket('ws://a.example');

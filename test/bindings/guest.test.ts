@@ -117,7 +117,8 @@ describe('the source', () => {
   test('an error whose stack cannot be read, or is something else, is told without', () => {
     for (const stack of ["get() { throw 1 }", 'value: 5', "value: { toString: () => '    at evil' }"]) {
       const { commands } = new IsolatedScript(`throw Object.defineProperty(new Error('x'), 'stack', { ${stack} })`).first;
-      expect(commands).toEqual([{ type: 'loadFailed', text: 'Error: x', stack: '' }]);
+      // Instead of its own stack, the only `throw` of the source.
+      expect(commands).toEqual([{ type: 'loadFailed', text: 'Error: x', stack: '    at chat.js:1:1' }]);
     }
   });
 });

@@ -35,9 +35,14 @@ describe('airlock check', () => {
         ['memory', '64', '--limit'],
         ['sockets', '20', 'permissions.json: scripts["chat.js"].limits.sockets'],
         ['servers', '1', '--limit'],
-        ['turnTimeout', '2000', 'default'],
       ]),
     );
+  });
+
+  test('lists of the limits what is not the default; all with --verbose', async () => {
+    const { stdout } = await check('chat.js', '--limit', 'memory=32');
+    expect(stdout).toMatch(/\n  memory +32 +--limit\n  \d+ limits are as they are by default; --verbose lists them\n$/);
+    expect((await check('chat.js', '--verbose')).stdout).toMatch(/\n  turnTimeout +2000 +default\n/);
   });
 
   test('says of each script what is for that one, and of what is for none', async () => {

@@ -9,12 +9,12 @@ const ECHO_SERVER = `
 `;
 
 describe('airlock run prints', () => {
-  test('the lines of a single script as they are, to standard output', async () => {
+  test('the lines of a single script as they are, to standard output, its warnings to standard error', async () => {
     const folder = folderWith({ 'hello.js': `print('hello', 1, { a: [true] }); console.warn('two\\nlines');` });
     expect(await airlock(folder, 'run', 'hello.js', '--exit-when-idle')).toEqual({
       code: 0,
-      stdout: 'hello 1 { a: [ true ] }\ntwo\nlines\n',
-      stderr: '',
+      stdout: 'hello 1 { a: [ true ] }\n',
+      stderr: 'two\nlines\n',
     });
   });
 
@@ -42,7 +42,7 @@ describe('airlock run prints', () => {
       'late.js': `function inner() {\n  throw new TypeError('oh');\n}\nsetTimeout(() => inner(), 1);\nsetTimeout(() => print('still here'), 20);\n`,
     });
     expect(await airlock(folder, 'run', 'late.js', '--exit-when-idle')).toEqual({
-      code: 0,
+      code: 1,
       stdout: 'still here\n',
       stderr: 'airlock: late.js:2:9: TypeError: oh (ERR_AIRLOCK_UNCAUGHT_EXCEPTION)\n    at late.js:4:18\n',
     });
@@ -64,7 +64,7 @@ describe('a script that is no good gets one line, the others go on, and the exit
   test.each<[string, string, string]>([
     ['does not parse', 'let x = 1;\n  x y;', "airlock: bad.js:2:5: SyntaxError: Unexpected identifier 'y' (ERR_AIRLOCK_SCRIPT_LOAD_FAILED)\n"],
     ['throws at once', '\nthrow new RangeError("no");', 'airlock: bad.js:2:7: RangeError: no (ERR_AIRLOCK_SCRIPT_LOAD_FAILED)\n'],
-    ['throws what is no error', 'throw { toString() { throw 1; } }', 'airlock: bad.js: a value that is not an Error (ERR_AIRLOCK_SCRIPT_LOAD_FAILED)\n'],
+    ['throws what is no error', 'throw { toString() { throw 1; } }', 'airlock: bad.js:1:1: a value that is not an Error (ERR_AIRLOCK_SCRIPT_LOAD_FAILED)\n'],
     ['is empty', '', 'airlock: bad.js is empty (ERR_AIRLOCK_SCRIPT_EMPTY)\n'],
     ['is 50 MB', ' '.repeat(50_000_000), 'airlock: bad.js is larger than 4194304 bytes: it has 50000000 bytes or more; see the limit scriptBytes (ERR_AIRLOCK_SCRIPT_TOO_LARGE)\n'],
     [
@@ -89,7 +89,7 @@ describe('a script that is no good gets one line, the others go on, and the exit
   test.each<[string, number, string]>([
     ['web', 1, "airlock: bad.js:1:1: Error: Failed to construct 'WebSocketServer': listening on port 8080 of all interfaces is not permitted (permission listen) (ERR_AIRLOCK_SCRIPT_LOAD_FAILED)\n"],
     // Overte's constructor does not throw: the script is told by an event, and the operator by the log.
-    ['overte', 0, ''],
+    ['overte', 1, ''],
   ])('listens without permission, in the dialect %s', async (dialect, code, error) => {
     const folder = folderWith({ 'bad.js': 'new WebSocketServer({ port: 8080 });', 'good.js': GOOD });
     const options = ['--type', 'assignment-client', '--dialect', dialect, '--exit-when-idle'];
@@ -124,7 +124,7 @@ describe('a script that is no good gets one line, the others go on, and the exit
     const folder = folderWith({ 'long.js': 'setInterval(() => {}, 50);', 'good.js': GOOD });
     expect(await airlock(folder, 'run', 'long.js', 'good.js', '--limit', 'lifetime=500')).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('airlock: long.js: has run for its lifetime of 500 ms\n'),
+      stderr: expect.stringContaining('airlock: long.js: has run for its lifetime of 500 ms; raise it with --limit lifetime=1000\n'),
     });
   });
 
@@ -133,7 +133,7 @@ describe('a script that is no good gets one line, the others go on, and the exit
     const { code, stderr, stdout } = await airlock(folder, 'run', 'loop.js', 'good.js', '--exit-when-idle');
     expect(code).toBe(1);
     expect(stdout.split('\n').sort()).toEqual(['', 'good.js: good went on', 'loop.js: in']);
-    expect(stderr).toBe('airlock: loop.js: ran for more than 2000 ms in one turn, at loop.js:2:1 (ERR_AIRLOCK_TURN_TIMEOUT)\n');
+    expect(stderr).toBe('airlock: loop.js:2:1: ran for more than 2000 ms in one turn, at loop.js:2:1; raise it with --limit turnTimeout=4000 (ERR_AIRLOCK_TURN_TIMEOUT)\n');
   });
 });
 
@@ -143,6 +143,8 @@ describe('airlock run refuses', () => {
     ['a rule that is none', ['a.js', '--allow-connect=a b'], "airlock: --allow-connect: 'a b' is not a rule for connect: write host, host:port or [IPv6]:port, as example.com:443, wss://*.example.com or 10.0.0.0/8:8000-8999 (ERR_AIRLOCK_INVALID_ARGUMENT)\n"],
     ['a rule for listen that is none', ['a.js', '--allow-listen=127.0.0.1:99999'], "airlock: --allow-listen: '127.0.0.1:99999' is not a rule for listen: write port, address or address:port, as 127.0.0.1:8080 or 8000-8999 (a port is from 0 to 65535, a range two of them as 8000-8999) (ERR_AIRLOCK_INVALID_ARGUMENT)\n"],
     ['an empty list', ['a.js', '--allow-connect='], "error: option '--allow-connect[=LIST]' argument '' is invalid. There is an empty rule in the list.\n(airlock run --help tells more)\n"],
+    ['a flag of Deno', ['a.js', '--allow-net=a.example'], 'airlock: there is no flag --allow-net; there are --allow-connect=a.example, for connections that a script opens, and --allow-listen=a.example, for its servers (ERR_AIRLOCK_INVALID_ARGUMENT)\n'],
+    ['a file of permissions for another script', ['a.js', '--permissions', 'other.json'], 'airlock: other.json: scripts["b.js"] is about none of these scripts: correct the name, or take it out of the file; these are a.js (ERR_AIRLOCK_INVALID_ARGUMENT)\n'],
     ['an unknown option', ['a.js', '--fly'], "error: unknown option '--fly'\n(airlock run --help tells more)\n"],
     ['no file', [], "error: missing required argument 'file'\n(airlock run --help tells more)\n"],
     ['no file before --', ['--', 'a.js'], "error: missing required argument 'file'\n(airlock run --help tells more)\n"],
@@ -152,7 +154,7 @@ describe('airlock run refuses', () => {
     ['an owner with a line break', ['a.js', '--owner', 'a\nb'], 'airlock: --owner: must not hold control characters (ERR_AIRLOCK_INVALID_ARGUMENT)\n'],
     ['a file of blame that is none', ['a.js', '--blame-file', 'list.json'], 'airlock: --blame-file: cannot use list.json: it is not of the form that this file has (ERR_AIRLOCK_INVALID_ARGUMENT)\n'],
   ])('%s', async (_what, args, stderr) => {
-    const folder = folderWith({ 'a.js': 'print(1)', 'list.json': '[]' });
+    const folder = folderWith({ 'a.js': 'print(1)', 'list.json': '[]', 'other.json': '{ "scripts": { "b.js": {} } }' });
     expect(await airlock(folder, 'run', ...args)).toEqual({ code: 1, stdout: '', stderr });
   });
 });
@@ -276,8 +278,35 @@ test('--help tells what there is', async () => {
   ]) {
     expect(help.stdout).toContain(flag);
   }
-  expect(help.stdout).toMatch(/Exit codes:\n +0 .*\n +1 .*fault or a limit.*\n +130 .*second Ctrl-C/);
+  expect(help.stdout).toMatch(/Exit codes:\n +0 .*\n +1 .*fault or a limit[^]*\n +130 .*second Ctrl-C/);
   expect(await airlock(folder, '--version')).toMatchObject({ code: 0, stdout: '0.1.0\n' });
+});
+
+describe('the exit code tells that something went wrong, unless --ignore-errors is given:', () => {
+  test.each([
+    ['a callback threw', "setTimeout(() => { throw new Error('oh'); }, 1)"],
+    ['a promise was rejected', "setTimeout(async () => { throw new Error('oh'); }, 1)"],
+    ['a server could not listen', "new WebSocketServer({ port: 8080 })"],
+  ])('%s', async (_what, source) => {
+    const folder = folderWith({ 'a.js': source });
+    const words = ['run', 'a.js', '--type', 'assignment-client', '--exit-when-idle'];
+    expect((await airlock(folder, ...words)).code).toBe(1);
+    expect((await airlock(folder, ...words, '--ignore-errors')).code).toBe(0);
+  });
+});
+
+test('the same line is written once, with how many times more it came', async () => {
+  const folder = folderWith({ 'a.js': "for (let i = 0; i < 5; i++) setTimeout(() => { throw new Error('same'); }, 1);" });
+  const { stderr } = await airlock(folder, 'run', 'a.js', '--exit-when-idle');
+  expect(stderr).toBe('airlock: a.js:1:54: Error: same (ERR_AIRLOCK_UNCAUGHT_EXCEPTION)\n... 4 times more\n');
+});
+
+test('causes are shown, and the place of what is no error', async () => {
+  const folder = folderWith({ 'a.js': "setTimeout(() => { throw new Error('outer', { cause: new RangeError('in\\nner') }); }, 1);\nsetTimeout(() => { throw null; }, 9);" });
+  const { stderr } = await airlock(folder, 'run', 'a.js', '--exit-when-idle');
+  expect(stderr).toBe(
+    'airlock: a.js:1:26: Error: outer (ERR_AIRLOCK_UNCAUGHT_EXCEPTION)\n  [cause]: RangeError: in\\nner\n      at a.js:1:54\nairlock: a.js:2:20: null (ERR_AIRLOCK_UNCAUGHT_EXCEPTION)\n',
+  );
 });
 
 describe('airlock run --stats', () => {
@@ -292,7 +321,7 @@ describe('airlock run --stats', () => {
     const folder = folderWith({ 'loop.js': `for (;;);` });
     const { code, stderr } = await airlock(folder, 'run', 'loop.js', '--stats');
     const [error, line = ''] = stderr.split('\n');
-    expect([code, error]).toEqual([1, 'airlock: loop.js: ran for more than 2000 ms in one turn, at loop.js:1:1 (ERR_AIRLOCK_TURN_TIMEOUT)']);
+    expect([code, error]).toEqual([1, 'airlock: loop.js:1:1: ran for more than 2000 ms in one turn, at loop.js:1:1; raise it with --limit turnTimeout=4000 (ERR_AIRLOCK_TURN_TIMEOUT)']);
     expect(JSON.parse(line)).toMatchObject({
       reason: 'fault',
       limit: 'turnTimeout',

@@ -69,7 +69,7 @@ describe.each(['owner', 'script', 'context', 'in-process'] as const)('a sandboxe
         socket.onclose = ({ code, reason, wasClean }) => { print('closed', code, reason, wasClean); Script.stop(); };
       `,
     });
-    expect(await client.script.ended).toEqual({ reason: 'stopped' });
+    expect(await client.script.ended).toMatchObject({ reason: 'stopped' });
     expect(client.lines).toEqual([
       `ws://127.0.0.1:${server.port}/chat?room=1 true`,
       'got hello',

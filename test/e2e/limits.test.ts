@@ -30,7 +30,7 @@ const SHOWN: { readonly [Name in LimitName]?: () => Promise<void> } = {
     const seen = await limited({ memory: 16 }, 'const kept = new Map(); for (let i = 0; ; i++) kept.set(i, { i });');
     const end = await seen.script.ended;
     await hits('memory', 16, seen);
-    expect(end).toMatchObject({ reason: 'fault', error: { code: 'ERR_AIRLOCK_OUT_OF_MEMORY', message: 'used more than its 16 MiB of memory' } });
+    expect(end).toMatchObject({ reason: 'fault', error: { code: 'ERR_AIRLOCK_OUT_OF_MEMORY', message: 'used more than its 16 MiB of memory; raise it with --limit memory=32' } });
     expect(end.limit).toEqual({ name: 'memory', value: 16, message: 'used more than its 16 MiB of memory', count: 1 });
   },
   async resizableMemory() {
@@ -45,7 +45,7 @@ const SHOWN: { readonly [Name in LimitName]?: () => Promise<void> } = {
     const seen = await limited({ turnTimeout: 100 }, 'for (;;);');
     const end = await seen.script.ended;
     await hits('turnTimeout', 100, seen);
-    expect(end).toMatchObject({ reason: 'fault', error: { code: 'ERR_AIRLOCK_TURN_TIMEOUT', message: 'ran for more than 100 ms in one turn, at limited.js:1:1' } });
+    expect(end).toMatchObject({ reason: 'fault', error: { code: 'ERR_AIRLOCK_TURN_TIMEOUT', message: 'ran for more than 100 ms in one turn, at limited.js:1:1; raise it with --limit turnTimeout=200', position: { file: 'limited.js', line: 1, column: 1 } } });
     expect(end.limit?.message).toBe('ran for more than 100 ms in one turn');
     expect(seen.script.statistics.cpuTime).toBeGreaterThan(50);
   },
@@ -68,7 +68,7 @@ const SHOWN: { readonly [Name in LimitName]?: () => Promise<void> } = {
     const seen = await limited({ lifetime: 200 }, "Script.scriptEnding.connect(() => print('in order')); setInterval(() => {}, 10)");
     const end = await seen.script.ended;
     await hits('lifetime', 200, seen);
-    expect(end).toEqual({ reason: 'limit', limit: { name: 'lifetime', value: 200, message: 'has run for its lifetime of 200 ms', count: 1 } });
+    expect(end).toMatchObject({ reason: 'limit', limit: { name: 'lifetime', value: 200, message: 'has run for its lifetime of 200 ms', count: 1 } });
     expect(seen.lines).toEqual(['in order']);
   },
   async scriptBytes() {
@@ -184,27 +184,27 @@ const SHOWN: { readonly [Name in LimitName]?: () => Promise<void> } = {
   async printsPerSecond() {
     const seen = await limited({ printsPerSecond: 10 }, 'for (let i = 0; i < 30; i++) print(i);');
     await hits('printsPerSecond', 10, seen);
-    expect((await logged(seen.host, ({ message }) => message.endsWith('not printed'))).message).toBe('20 more lines were not printed');
+    expect((await logged(seen.host, ({ message }) => message.includes('not printed'))).message).toMatch(/^20 more lines were not printed/);
     expect(seen.lines).toEqual(Array.from({ length: 10 }, (_, index) => String(index)));
     expect(seen.script.statistics).toMatchObject({ prints: 10, printsDropped: 20 });
   },
   async printBytesPerSecond() {
     const seen = await limited({ printBytesPerSecond: 1024 }, "for (let i = 0; i < 5; i++) print('x'.repeat(500));");
     await hits('printBytesPerSecond', 1024, seen);
-    expect((await logged(seen.host, ({ message }) => message.endsWith('not printed'))).message).toBe('3 more lines were not printed');
+    expect((await logged(seen.host, ({ message }) => message.includes('not printed'))).message).toMatch(/^3 more lines were not printed/);
     expect(seen.lines).toHaveLength(2);
   },
   async errorsPerSecond() {
     const seen = await limited({ errorsPerSecond: 5 }, "for (let i = 0; i < 20; i++) setTimeout(() => { throw new Error('oh'); }, 1); setInterval(() => {}, 1e6)");
     await hits('errorsPerSecond', 5, seen);
-    expect((await logged(seen.host, ({ message }) => message.endsWith('not reported'))).message).toBe('15 more errors were not reported');
+    expect((await logged(seen.host, ({ message }) => message.includes('not reported'))).message).toMatch(/^15 more errors were not reported/);
     expect(seen.errors).toHaveLength(5);
     expect(seen.script.statistics).toMatchObject({ errors: 5, errorsDropped: 15 });
   },
   async logsPerSecond() {
     const seen = await limited({ logsPerSecond: 3 }, "for (let i = 1; i <= 10; i++) new WebSocket('ws://10.0.0.1:' + (8000 + i))", { permissions: {} });
     await hits('logsPerSecond', 3, seen);
-    expect((await logged(seen.host, ({ message }) => message.endsWith('not logged'))).message).toBe('7 more lines were not logged');
+    expect((await logged(seen.host, ({ message }) => message.includes('not logged'))).message).toMatch(/^7 more lines were not logged/);
     expect(seen.host.log.filter(({ message }) => message.includes('is not permitted'))).toHaveLength(3);
     expect(seen.script.statistics).toMatchObject({ logs: 3, logsDropped: 7 });
   },
@@ -238,7 +238,7 @@ const SHOWN: { readonly [Name in LimitName]?: () => Promise<void> } = {
     await seen.line('up');
     const end = await seen.script.stop();
     await hits('stopTimeout', 100, seen);
-    expect(end).toEqual({ reason: 'stopped', limit: { name: 'stopTimeout', value: 100, message: 'took more than 100 ms to end', count: 1 } });
+    expect(end).toMatchObject({ reason: 'stopped', limit: { name: 'stopTimeout', value: 100, message: 'took more than 100 ms to end', count: 1 } });
   },
   async handshakeTimeout() {
     const { port } = await openTcpServer(() => {});

@@ -82,7 +82,7 @@ const HOSTILE: [what: string, source: string, limits: object, does: RegExp][] = 
     "brings V8 to its end by a string's split",
     '"a".repeat(2e8).split("")',
     { turnTimeout: 20_000 },
-    /^was ended by SIG\w+ \(.*(?:FATAL|Fatal|fatal).*\) while a turn of hostile\.js was under way$/,
+    /^was ended by SIG\w+ \(V8 \w[\w ]+\) while a turn of hostile\.js was under way$/,
   ],
   ...(onLinux
     ? ([
@@ -102,9 +102,9 @@ describe('a script that brings its process down is named; others of its owner st
   test.each(HOSTILE)('%s', async (_what, source, limits, does) => {
     const outcome = (await inSpawnedHost(PROGRAM, { source, limits, port: port++ })) as Outcome;
     expect(outcome.end).toMatchObject({ reason: 'fault', code: 'ERR_AIRLOCK_CELL_DIED' });
-    const message = outcome.end.message.slice('the process that ran hostile.js '.length);
+    const message = outcome.end.message.slice('the process that ran hostile.js '.length).replace(/; raise it with --limit \w+=\d+$/, '');
     expect(message).toMatch(does);
-    expect(outcome.restarts).toEqual([{ cause: `the process that ran neighbour.js ${message}`, blamed: 'hostile.js', count: 1 }]);
+    expect(outcome.restarts).toMatchObject([{ cause: `the process that ran neighbour.js ${message}`, blamed: 'hostile.js', count: 1 }]);
     expect(outcome.log).toContainEqual(['warning', 'neighbour.js', `started again: the process that ran neighbour.js ${message}`]);
     expect(outcome).toMatchObject({ peerClosed: 1011, echo: 'still there?', neighbour: 'stopped', stranger: 'stopped', strangersProcessLived: true });
   }, 60_000);
@@ -146,7 +146,7 @@ describe('a process that is ended from outside', () => {
 
   test('is nobody\'s fault: its script starts again, later each time', async () => {
     const { gaps, log, reason, restarts } = (await inSpawnedHost(RESTARTS, { kills: 3, limits: { restartDelay: 200 } })) as Restarted;
-    expect(restarts).toEqual([1, 2, 3].map((count) => ({ cause: CAUSE, count })));
+    expect(restarts).toMatchObject([1, 2, 3].map((count) => ({ cause: CAUSE, count })));
     expect(log).toEqual([1, 2, 3].map(() => ['warning', 'idle.js', `started again: ${CAUSE}`]));
     expect(gaps.map((gap, index) => gap >= 200 * 2 ** index)).toEqual([true, true, true]);
     expect(reason).toBe('stopped');
@@ -158,7 +158,7 @@ describe('a process that is ended from outside', () => {
     expect(outcome).toMatchObject({
       reason: 'fault',
       code: 'ERR_AIRLOCK_RESTARTED_TOO_OFTEN',
-      message: `${CAUSE}; the limit of 2 restarts within ten minutes is reached`,
+      message: `${CAUSE}; the limit of 2 restarts within ten minutes is reached; raise it with --limit restarts=4`,
     });
   });
 });
@@ -167,7 +167,7 @@ describe('a script that has brought its process down twice', () => {
   const BLAMED = `
     const host = await ScriptHost.start();
     const log = [];
-    host.on('log', ({ message, script }) => log.push(script + ': ' + message));
+    host.on('log', ({ level, message, script }) => level !== 'debug' && log.push(script + ': ' + message));
     const outcomes = {};
     const HANG = '"a".repeat(2e8).split("")';
     const run = (options) => host.run({ name: 'hang.js', source: HANG, limits: { turnTimeout: 30_000 }, ...options })

@@ -29,20 +29,35 @@ describe('AirlockError', () => {
   });
 });
 
+const chat = { script: 'chat.js', owner: 'ann', id: 'id-1', time: 5 };
+
 describe('ScriptError', () => {
   const code: ErrorCode = 'ERR_AIRLOCK_UNCAUGHT_EXCEPTION';
 
   test("has the script's frames for its stack, and none of the host", () => {
     const stack = '    at inner (chat.js:2:9)\n    at chat.js:4:18';
-    const error = new ScriptError(code, 'chat.js', 'TypeError: oh', stack);
+    const error = new ScriptError(code, chat, 'TypeError: oh', stack);
     expect(error).toBeInstanceOf(AirlockError);
     expect(error).toMatchObject({ script: 'chat.js', scriptStack: stack, position: { file: 'chat.js', line: 2, column: 9 } });
     expect(error.stack).toBe(`ScriptError: TypeError: oh\n${stack}`);
   });
 
   test('has no frames where there are none', () => {
-    const error = new ScriptError(code, 'chat.js', 'it died');
+    const error = new ScriptError(code, chat, 'it died');
     expect(error).toMatchObject({ scriptStack: '', position: undefined, stack: 'ScriptError: it died' });
+  });
+
+  test('says whose it is, and when', () => {
+    expect(new ScriptError(code, chat, 'it died')).toMatchObject(chat);
+  });
+
+  test('is whole in JSON, as any error of ours is', () => {
+    const error = new ScriptError(code, chat, 'TypeError: oh', '    at chat.js:2:9');
+    expect(JSON.parse(JSON.stringify(error))).toEqual({
+      name: 'ScriptError', code, message: 'TypeError: oh', ...chat, position: { file: 'chat.js', line: 2, column: 9 }, scriptStack: '    at chat.js:2:9',
+    });
+    const other = new AirlockError('ERR_AIRLOCK_LISTEN_FAILED', 'cannot listen');
+    expect(JSON.parse(JSON.stringify({ other }))).toEqual({ other: { name: 'AirlockError', code: 'ERR_AIRLOCK_LISTEN_FAILED', message: 'cannot listen' } });
   });
 
   test.each([
@@ -55,7 +70,7 @@ describe('ScriptError', () => {
     ['what the script made of its stack', undefined],
     ['    at chat.js', undefined],
   ])('finds the place of %j', (stack, position) => {
-    expect(new ScriptError(code, 'chat.js', '', stack).position).toEqual(position);
+    expect(new ScriptError(code, chat, '', stack).position).toEqual(position);
   });
 });
 

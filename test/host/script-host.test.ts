@@ -94,7 +94,7 @@ describe('ScriptHost.run', () => {
       message: 'RangeError: at once',
       position: { file: 'eager.js', line: 1, column: 23 },
     });
-    expect(await script.ended).toEqual({ reason: 'fault', error });
+    expect(await script.ended).toMatchObject({ reason: 'fault', error });
   });
 
   test('does not end the host where nobody listens to a script error', async () => {
@@ -136,7 +136,7 @@ describe('a script ends', () => {
     const closed = once(client, 'close');
     const said = once(client, 'message');
     await server.line('connected');
-    expect(await server.script.stop()).toEqual({ reason: 'stopped' });
+    expect(await server.script.stop()).toMatchObject({ reason: 'stopped' });
     expect(server.lines).toEqual([`port ${server.port}`, 'connected', 'ending 1']);
     expect(String((await said)[0])).toBe('bye');
     expect((await closed)[0]).toBe(1001);
@@ -161,14 +161,15 @@ describe('a script ends', () => {
     expect(code).toBe(1011);
     expect((await server.script.ended).error).toMatchObject({
       code: 'ERR_AIRLOCK_TURN_TIMEOUT',
-      message: expect.stringMatching(/^ran for more than 50 ms in one turn, at server.js:3:\d+$/),
+      message: expect.stringMatching(/^ran for more than 50 ms in one turn, at server.js:3:\d+; raise it with --limit turnTimeout=100$/),
+      position: { file: 'server.js', line: 3 },
     });
   });
 
   test('at once where it never ran a turn', async () => {
     const { host } = await startHost();
     const script = await host.run({ source: `print('never')` });
-    expect(await script.stop()).toEqual({ reason: 'stopped' });
+    expect(await script.stop()).toMatchObject({ reason: 'stopped' });
   });
 
   test('though scriptEnding takes longer than it may', async () => {
@@ -189,7 +190,7 @@ describe('host.stop()', () => {
     const stopped = host.stop();
     expect(host.stop()).toBe(stopped);
     await stopped;
-    expect(await Promise.all(scripts.map(({ script }) => script.ended))).toEqual(
+    expect(await Promise.all(scripts.map(({ script }) => script.ended))).toMatchObject(
       scripts.map(() => ({ reason: 'stopped' })),
     );
     expect(host.scripts).toEqual([]);
@@ -278,7 +279,7 @@ test('a permitted name that leads to a private address is told to the operator w
   expect(client.lines).toEqual([
     "3 WebSocket connection to 'ws://localhost:8009/' failed: localhost leads to an address that is not public; permit that address itself (permission connect)",
   ]);
-  expect(log).toEqual([
+  expect(log).toMatchObject([
     {
       level: 'warning',
       script: 'client.js',
@@ -288,4 +289,35 @@ test('a permitted name that leads to a private address is told to the operator w
       ),
     },
   ]);
+});
+
+describe('every event', () => {
+  test('says of which script it is, whose that is, and when it happened', async () => {
+    const { log, run } = await startHost();
+    const source = "print('up'); setTimeout(() => { throw new Error('oh'); }, 1); new WebSocket('ws://10.0.0.1'); setTimeout(() => Script.stop(), 50);";
+    const began = Date.now() - 60_000;
+    const first = await run({ source, owner: 'ann' });
+    const printed = once(first.script, 'print');
+    const error = once(first.script, 'error');
+    const second = await run({ source, owner: 'ann' });
+    const end = await first.script.ended;
+    await second.script.ended;
+    const origin = { script: first.script.name, owner: 'ann', id: first.script.id };
+    for (const event of [(await printed)[0], (await error)[0], end, log.find(({ id }) => id === first.script.id)]) {
+      expect(event).toMatchObject({ ...origin, time: expect.any(Number) });
+      expect(event.time).toBeGreaterThan(began);
+    }
+    expect(second.script.id).not.toBe(first.script.id);
+    expect(log.some(({ id }) => id === second.script.id)).toBe(true);
+  });
+});
+
+test('a host is made by ScriptHost.start alone, and ends with its block', async () => {
+  expect(() => new (ScriptHost as unknown as new () => ScriptHost)()).toThrow(expect.objectContaining({ code: 'ERR_AIRLOCK_INVALID_ARGUMENT' }));
+  let script;
+  {
+    await using block = await ScriptHost.start({ isolation: 'in-process' });
+    script = await block.run({ source: 'setInterval(() => {}, 1e6)' });
+  }
+  expect(await script.ended).toMatchObject({ reason: 'stopped' });
 });

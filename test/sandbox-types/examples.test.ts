@@ -207,7 +207,7 @@ describe('the echo server and its client', () => {
     const server = await startExample(host, 'entity/server/echo-server-entity.js', 'server-entity');
     const url = (await server.line(/^echoing on ws:/)).slice('echoing on '.length);
     const client = await startExample(host, 'interface/binary.js', 'interface', url);
-    expect(await client.script.ended).toEqual({ reason: 'stopped' });
+    expect(await client.script.ended).toMatchObject({ reason: 'stopped' });
     expect(client.lines).toEqual([
       'a text comes back as the text "grüß dich"',
       'an ArrayBuffer comes back as an ArrayBuffer of 3 bytes: 1 2 3',
@@ -313,7 +313,7 @@ describe('the streams', () => {
     const server = await startExample(host, 'entity/server/echo-server-entity.js', 'server-entity');
     const url = (await server.line(/^echoing on ws:/)).slice('echoing on '.length);
     const client = await startExample(host, 'interface/streams.js', 'interface', url);
-    expect(await client.script.ended).toEqual({ reason: 'stopped' });
+    expect(await client.script.ended).toMatchObject({ reason: 'stopped' });
     // 16,384 numbers in each of the blocks 0 to 63.
     expect(client.lines).toEqual([`the numbers that came back make ${16_384 * 2016}`, 'closed with 1000 all of it came back']);
     expect(client.errors).toEqual([]);

@@ -122,7 +122,7 @@ export interface FakeScript extends ObservedScript {
   readonly cell: FakeCell;
   /** The cells that it was placed in since then, in order. */
   readonly laterCells: readonly FakeCell[];
-  readonly log: LogEntry[];
+  readonly log: readonly FakeLogEntry[];
 }
 
 export interface FakeScriptOptions {
@@ -137,13 +137,16 @@ export interface FakeScriptOptions {
   readonly beforePlace?: () => Promise<void>;
 }
 
+type FakeLogEntry = Pick<LogEntry, 'level' | 'limit' | 'message' | 'script'>;
+
 /** A script over a fake cell. Its first turn, which holds `evaluate`, begins by itself. */
 export function startFakeScript(options: FakeScriptOptions = {}): FakeScript {
   const { beforePlace, limits, permissions = { connect: ['127.0.0.1'], listen: ['127.0.0.1'] }, type = 'assignment-client' } = options;
   const cell = new FakeCell();
   const laterCells: FakeCell[] = [];
-  const log: LogEntry[] = [];
+  const log: FakeLogEntry[] = [];
   const script = new Script({
+    id: 'fake-id',
     name: 'fake.js',
     owner: 'default',
     isolation: 'in-process',

@@ -52,7 +52,7 @@ describe('tables', () => {
     for (const [name, number] of Object.entries(TURN_STATUS)) {
       expect(turnStatusOf(number)).toBe(name);
     }
-    expect(() => turnStatusOf(4)).toThrow(new WireError('there is no turn status 4'));
+    expect(() => turnStatusOf(5)).toThrow(new WireError('there is no turn status 5'));
   });
 
   test('the print levels keep their numbers', () => {

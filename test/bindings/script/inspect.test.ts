@@ -29,9 +29,16 @@ describe('what print shows', () => {
     ['new Date(0)', '1970-01-01T00:00:00.000Z'],
     ['new Date(NaN)', 'Invalid Date'],
     ['/a.b/gi', '/a.b/gi'],
-    ['Uint8Array.of(1, 2)', 'Uint8Array (2 bytes)'],
-    ['new ArrayBuffer(3)', 'ArrayBuffer (3 bytes)'],
-    ['new DataView(new ArrayBuffer(3))', 'DataView (3 bytes)'],
+    ['Uint8Array.of(1, 2)', 'Uint8Array(2) [ 1, 2 ]'],
+    ['new ArrayBuffer(3)', 'ArrayBuffer { <00 00 00>, byteLength: 3 }'],
+    ['new DataView(new ArrayBuffer(3))', 'DataView { <00 00 00>, byteLength: 3 }'],
+    ['(() => { const b = new ArrayBuffer(3); b.transfer(); return b; })()', 'ArrayBuffer { (detached) }'],
+    ["new Blob(['abc'], { type: 'text/plain' })", "Blob { size: 3, type: 'text/plain' }"],
+    ["new URLSearchParams('a=1')", "URLSearchParams { size: 1, 'a' => '1' }"],
+    ['new AbortController().signal', 'AbortSignal { aborted: false, reason: undefined }'],
+    ["new (class Own extends AbortController { get x() { throw 1; } })()", 'Own {}'],
+    ["{ [Symbol('s')]: 1 }", '{ [Symbol(s)]: 1 }'],
+    ["[Object.assign(new TypeError('x'), { code: 'E' })]", "[ [TypeError: x] { code: 'E' } ]"],
     ['Promise.resolve(1)', '[Promise]'],
   ])('%s', (expression, text) => {
     expect(shown(expression)).toBe(text);
@@ -40,6 +47,17 @@ describe('what print shows', () => {
   test('cycles', () => {
     expect(shown('(() => { const o = { a: [] }; o.a.push(o); return o; })()')).toBe('{ a: [ [Circular] ] }');
     expect(shown('(() => { const o = {}; return [o, o]; })()')).toBe('[ {}, {} ]');
+  });
+
+  test('events and addresses', () => {
+    expect(shown("new MessageEvent('m', { data: 'hi' })")).toMatch(/^MessageEvent \{ data: 'hi', origin: '', lastEventId: '', type: 'm', .*timeStamp: [\d.]+ \}$/);
+    expect(shown("new URL('https://a.example/c?d=e')")).toMatch(/^URL \{ href: 'https:\/\/a\.example\/c\?d=e', .*search: '\?d=e', searchParams: URLSearchParams \{ size: 1, 'd' => 'e' \}, hash: '' \}$/);
+  });
+
+  test("platform objects by their own getters, whatever a script has put there", () => {
+    const script = startScript("ran = 0; Object.defineProperty(Event.prototype, 'type', { get() { ran++; return 'forged'; } })");
+    expect(printed(script.run("print(new Event('real'))"))[0]).toContain("type: 'real'");
+    expect(script.value('ran')).toBe(0);
   });
 
   test('getters are not run', () => {

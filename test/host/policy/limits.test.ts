@@ -38,7 +38,11 @@ describe('resolveLimits', () => {
     }
   });
 
-  test.each(['legs', '', 'toString', 'constructor', 'Memory'])("there is no limit '%s'", (name) => {
+  test.each(['legs', '', 'toString', 'constructor'])("there is no limit '%s'", (name) => {
     expect(() => resolveLimits({ [name]: 1 })).toThrow(`There is no limit '${name}'; there are ${names.join(', ')}`);
+  });
+
+  test.each([['Memory', 'memory'], ['memmory', 'memory'], ['socket', 'sockets'], ['trunTimeout', 'turnTimeout']])("of '%s' it says what was meant", (name, meant) => {
+    expect(() => resolveLimits({ [name]: 1 })).toThrow(`There is no limit '${name}'; did you mean ${meant}?`);
   });
 });

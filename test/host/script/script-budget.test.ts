@@ -15,14 +15,14 @@ describe('what a cell says that its isolate has used', () => {
     const { cell, log, script } = startFakeScript({ limits: { memory: 8 } });
     await cell.endTurn([], 'done', '', { ...NO_USAGE, heap: 10 * MIB_IN_KIB, external: 7 * MIB_IN_KIB });
     const message = 'used more than its 8 MiB of memory';
-    expect(await script.ended).toMatchObject({ reason: 'fault', error: { code: 'ERR_AIRLOCK_OUT_OF_MEMORY', message }, limit: { name: 'memory', message } });
+    expect(await script.ended).toMatchObject({ reason: 'fault', error: { code: 'ERR_AIRLOCK_OUT_OF_MEMORY', message: `${message}; raise it with --limit memory=16` }, limit: { name: 'memory', message } });
     expect(log).toEqual([{ level: 'error', script: 'fake.js', message, limit: 'memory' }]);
   });
 
   test('ends the script where it has more timers than its bindings give it', async () => {
     const { cell, script } = startFakeScript({ limits: { timers: 2 } });
     await cell.endTurn([], 'done', '', { ...NO_USAGE, timers: 3 });
-    expect(await script.ended).toMatchObject({ reason: 'fault', error: { code: 'ERR_AIRLOCK_MALFORMED_COMMAND', message: 'the limit of 2 timers is reached' } });
+    expect(await script.ended).toMatchObject({ reason: 'fault', error: { code: 'ERR_AIRLOCK_MALFORMED_COMMAND', message: 'the limit of 2 timers is reached; raise it with --limit timers=4' } });
   });
 
   test('names what the bindings have refused something for, and no more limits than there are', async () => {
@@ -61,5 +61,5 @@ test('what was dropped last is told when the script ends', async () => {
 
 test('a script that is stopped before its first turn, or has a lifetime of months, leaves no timer behind', async () => {
   const { script } = startFakeScript({ limits: { lifetime: 90 * 24 * 3600 * 1000 } });
-  expect(await script.stop()).toEqual({ reason: 'stopped' });
+  expect(await script.stop()).toMatchObject({ reason: 'stopped' });
 });

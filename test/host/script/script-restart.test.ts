@@ -30,7 +30,7 @@ describe('a script whose cell has died', () => {
   test('begins again with its source in another cell, and says why', async () => {
     const script = await loadedScript();
     const { next, restart } = await restarted(script);
-    expect(restart).toEqual({ cause: 'the process that ran fake.js was ended by SIGKILL', blamed: 'other.js', count: 1 });
+    expect(restart).toMatchObject({ cause: 'the process that ran fake.js was ended by SIGKILL', blamed: 'other.js', count: 1 });
     expect(script.log).toEqual([{ level: 'warning', script: 'fake.js', message: `started again: ${restart.cause}` }]);
     await next.turnBegins();
     expect(next.events).toEqual([{ type: 'evaluate', source: 'a source' }]);
@@ -79,7 +79,7 @@ describe('a script whose cell has died', () => {
   test('ends at once where it is stopped before that', async () => {
     const script = await loadedScript({ limits: { restartDelay: 30_000 } });
     script.cell.client.died(DEATH);
-    expect(await script.script.stop()).toEqual({ reason: 'stopped' });
+    expect(await script.script.stop()).toMatchObject({ reason: 'stopped' });
     expect(script.laterCells).toEqual([]);
   });
 
@@ -106,7 +106,7 @@ describe('a script whose cell has died', () => {
     const end = script.script.stop();
     await script.cell.turnBegins();
     script.cell.client.died(DEATH);
-    expect(await end).toEqual({ reason: 'stopped' });
+    expect(await end).toMatchObject({ reason: 'stopped' });
   });
 
   test('ends by a fault where there is no place for it', async () => {
@@ -128,7 +128,7 @@ describe('a script whose cell has died', () => {
       reason: 'fault',
       error: {
         code: 'ERR_AIRLOCK_RESTARTED_TOO_OFTEN',
-        message: 'the process that ran fake.js was ended by SIGKILL; the limit of 1 restarts within ten minutes is reached',
+        message: 'the process that ran fake.js was ended by SIGKILL; the limit of 1 restarts within ten minutes is reached; raise it with --limit restarts=2',
       },
     });
   });

@@ -122,7 +122,7 @@ describe('a malformed command ends the script:', () => {
     const { cell, errors, script } = await loadedScript({ permissions: { connect: true } });
     cell.client.turned('done', '', commands);
     const end = await script.ended;
-    expect(end).toEqual({ reason: 'fault', error: errors[0] });
+    expect(end).toMatchObject({ reason: 'fault', error: errors[0] });
     expect(errors).toHaveLength(1);
     expect(errors[0]?.code).toBe('ERR_AIRLOCK_MALFORMED_COMMAND');
     expect(cell.destroyed).toBe(true);
@@ -302,13 +302,14 @@ describe('a script prints', () => {
 
 describe('a script ends', () => {
   test.each([
-    ['timeout', 'ERR_AIRLOCK_TURN_TIMEOUT'],
-    ['memory', 'ERR_AIRLOCK_OUT_OF_MEMORY'],
-    ['broken', 'ERR_AIRLOCK_ISOLATE_BROKEN'],
-  ] as const)('by a turn with the status %s: %s; what the turn gave is carried out', async (status, code) => {
+    ['timeout', 'ERR_AIRLOCK_TURN_TIMEOUT', 'ran for more than 2000 ms in one turn, at fake.js:2:3; raise it with --limit turnTimeout=4000'],
+    ['memory', 'ERR_AIRLOCK_OUT_OF_MEMORY', '    at fake.js:2:3; raise it with --limit memory=128'],
+    ['broken', 'ERR_AIRLOCK_ISOLATE_BROKEN', '    at fake.js:2:3'],
+  ] as const)('by a turn with the status %s: %s; what the turn gave is carried out', async (status, code, message) => {
     const { cell, errors, lines, script } = await loadedScript();
-    cell.client.turned(status, 'why it is', [print('last words')]);
-    expect(await script.ended).toMatchObject({ reason: 'fault', error: { code, message: 'why it is' } });
+    cell.client.turned(status, '    at fake.js:2:3', [print('last words')]);
+    expect(await script.ended).toMatchObject({ reason: 'fault', error: { code, message } });
+    expect(errors[0]?.position).toEqual(status === 'timeout' ? { file: 'fake.js', line: 2, column: 3 } : undefined);
     expect(lines).toEqual(['last words']);
     expect(errors).toHaveLength(1);
   });
@@ -347,7 +348,7 @@ describe('a script ends', () => {
     await cell.turnBegins();
     expect(cell.lastTurn).toEqual([{ type: 'end' }]);
     await cell.endTurn();
-    expect(await script.ended).toEqual({ reason: 'stopped' });
+    expect(await script.ended).toMatchObject({ reason: 'stopped' });
     expect(cell.destroyed).toBe(true);
   });
 
