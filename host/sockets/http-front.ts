@@ -176,9 +176,8 @@ export class HttpFront {
   }
 
   #serve(client: Client): void {
-    // Before the parser, which gets to see what comes after this has.
-    client.protocol = new RequestProtocol(client.socket, this.#options.headerBytes);
     this.#http.emit('connection', client.socket);
+    client.protocol = new RequestProtocol(client.socket, this.#options.headerBytes);
   }
 
   #upgrade(message: IncomingMessage, head: Buffer): void {

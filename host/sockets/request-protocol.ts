@@ -2,9 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
 const MARK = 'RTSP/';
-const LINE = /^([A-Z_]+ \S+) RTSP\/\d/gm;
-/** Lines that are remembered until the next request: as many as fit between two of them matter to nobody but their sender. */
-const MOST_LINES = 16;
+/** What comes before may be the end of a body. */
+const LINE = /([A-Z_]+ \S+) RTSP\/\d/g;
+/** How many lines are remembered. Who sends more at once, and is taken for a client of HTTP, harms nobody. */
+const MOST_LINES = 64;
 
 /**
  * Which protocol the requests of a connection name. The HTTP parser takes RTSP's (RFC 2326) as well, and does not tell them
@@ -15,20 +16,26 @@ export class RequestProtocol {
   readonly #longest: number;
   /** What has come of a line that is not complete. */
   #rest = '';
-  readonly #lines = new Set<string>();
+  #lines: string[] = [];
+  /** Whether a request has been seen to its end since something came. */
+  #hasAsked = false;
 
-  /** @param longest the most of a line that is kept, in bytes */
+  /**
+   * To be made when the parser is attached to the socket, and before anything comes.
+   *
+   * @param longest the most of a line that is kept, in bytes
+   */
   constructor(socket: Socket, longest: number) {
     this.#socket = socket;
     this.#longest = longest;
-    socket.on('data', this.#see);
+    // By this, Node.js passes what comes through the socket, where else the parser would take it from the handle.
+    socket.prependListener('data', this.#see);
   }
 
-  /** Whether the request came as one of RTSP. To be asked once for each request, in their order. */
+  /** Whether the request came as one of RTSP. To be asked for each request, when its head is complete. */
   isForeign({ method, url }: IncomingMessage): boolean {
-    const isForeign = this.#lines.has(`${method} ${url}`);
-    this.#lines.clear();
-    return isForeign;
+    this.#hasAsked = true;
+    return this.#lines.some((line) => line.endsWith(`${method} ${url}`));
   }
 
   /** No more requests come. */
@@ -38,11 +45,16 @@ export class RequestProtocol {
   }
 
   readonly #see = (chunk: Buffer): void => {
+    if (this.#hasAsked) {
+      // Of those, only the last one may begin a head that is not complete yet.
+      this.#lines = this.#lines.slice(-1);
+      this.#hasAsked = false;
+    }
     const end = chunk.lastIndexOf('\n') + 1;
     if (this.#rest !== '' || chunk.includes(MARK)) {
       for (const [, line] of `${this.#rest}${chunk.toString('latin1', 0, end)}`.matchAll(LINE)) {
-        if (this.#lines.size < MOST_LINES) {
-          this.#lines.add(line as string);
+        if (this.#lines.length < MOST_LINES) {
+          this.#lines.push(line as string);
         }
       }
     }
