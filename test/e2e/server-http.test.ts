@@ -49,10 +49,22 @@ test.each([
   ['TCP', '', (port: number) => openTcp(port, true)],
   ['TLS', "tls: 'main'", openTls],
 ])('a client that ends its side after its requests has all answers: %s', async (_kind, options, open) => {
-  const { port } = await serve(PAGES, options);
+  const { line, port } = await serve(
+    `let answer;
+     server.onrequest = (request) => {
+       print('asked', request.url);
+       if (request.url === '/now') { answer('waited'); }
+       return request.url === '/wait' ? new Promise((resolve) => answer = resolve) : request.url + ' ' + request.text();
+     };`,
+    options,
+  );
   const socket = await open(port);
-  socket.end(get('/a') + post('/b', 'body') + get('/c'));
-  expect(shown(await readToEnd(socket))).toEqual(['200 /a', '200 /b body', '200 /c']);
+  socket.end(get('/wait') + post('/b', 'body'));
+  const text = readToEnd(socket);
+  await line('asked /b');
+  // What this client asks comes to the server behind the end of the other one.
+  (await open(port)).write(get('/now'));
+  expect(shown(await text)).toEqual(['200 waited', '200 /b body']);
 });
 
 const CONNECT = 'CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n';
