@@ -1,4 +1,4 @@
-import { MOST_LISTED, SLOW_READERS } from '../wire/questions.ts';
+import { DEFAULT_METHODS, METHODS, MOST_LISTED, SLOW_READERS } from '../wire/questions.ts';
 import { parseURLParts, URL_PARTS } from './cell-services.ts';
 import { RangeErrorConstructor, RegExpPrototypeExec, StringConstructor, StringPrototypeStartsWith, TypeErrorConstructor, createList } from './primordials.ts';
 import { iteratorMethod, sequence } from './web/webidl.ts';
@@ -15,6 +15,7 @@ interface GivenOptions extends GivenConnectionOptions {
   path?: unknown;
   origins?: unknown;
   protocols?: unknown;
+  methods?: unknown;
   maxConnections?: unknown;
   maxConnectionsPerAddress?: unknown;
   maxPendingHandshakes?: unknown;
@@ -37,6 +38,8 @@ export interface ServerOptions extends ServerConnectionOptions {
   readonly path: string;
   readonly origins: readonly string[];
   readonly protocols: readonly string[];
+  /** The methods of plain requests. */
+  readonly methods: readonly string[];
   // 0 stands for the script's limit.
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
@@ -63,6 +66,7 @@ export function serverOptions(options: unknown): ServerOptions {
     path: pathOf(given.path),
     origins: originsOf(given.origins),
     protocols: protocolsOf(given.protocols),
+    methods: methodsOf(given.methods),
     maxConnections: bound('maxConnections', given.maxConnections),
     maxConnectionsPerAddress: bound('maxConnectionsPerAddress', given.maxConnectionsPerAddress),
     maxPendingHandshakes: bound('maxPendingHandshakes', given.maxPendingHandshakes),
@@ -140,6 +144,46 @@ function protocolsOf(value: unknown): readonly string[] {
   const protocols = value === undefined ? createList<string>() : strings('protocols', value);
   checkProtocols(protocols, FAILED);
   return protocols;
+}
+
+/** Each once, however often it is given. */
+function methodsOf(value: unknown): readonly string[] {
+  if (value === undefined) {
+    return DEFAULT_METHODS;
+  }
+  const given = strings('methods', value);
+  const methods = createList<string>();
+  for (let index = 0; index < METHODS.length; index++) {
+    if (holds(given, METHODS[index])) {
+      methods[methods.length] = METHODS[index] as string;
+    }
+  }
+  for (let index = 0; index < given.length; index++) {
+    if (!holds(METHODS, given[index])) {
+      throw new TypeErrorConstructor(`${FAILED}: methods may be ${listed(METHODS)}; '${given[index] as string}' is not.`);
+    }
+  }
+  if (methods.length === 0) {
+    throw new TypeErrorConstructor(`${FAILED}: methods must hold one at least.`);
+  }
+  return methods;
+}
+
+function holds(list: readonly string[], value: unknown): boolean {
+  for (let index = 0; index < list.length; index++) {
+    if (list[index] === value) {
+      return true;
+    }
+  }
+  return false;
+}
+
+function listed(list: readonly string[]): string {
+  let text = '';
+  for (let index = 0; index < list.length; index++) {
+    text += index === 0 ? list[index] : `, ${list[index]}`;
+  }
+  return text;
 }
 
 /** A list of strings, or where it is said which one may be, a single one. */

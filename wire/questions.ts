@@ -6,6 +6,10 @@ export const MOST_OPTIONS_LENGTH = 16_384;
 /** The most origins, and the most subprotocols, that a server is given. */
 export const MOST_LISTED = 64;
 
+/** The methods of plain requests that a server can ask for, and those that it has without asking. */
+export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+export const DEFAULT_METHODS = ['GET', 'HEAD', 'POST'] as const;
+
 /**
  * What a script needs the host's answer to within the same expression; its cell waits. The commands that the script has
  * given before the question are carried out before it is answered.
@@ -27,6 +31,8 @@ export const QUESTIONS = {
       origins: 'strings',
       /** Those that are supported; none: the first that is offered is taken. */
       protocols: 'strings',
+      /** The methods of plain requests: of METHODS. */
+      methods: 'strings',
       // In all of these, 0 stands for the script's limit.
       maxConnections: 'uint',
       maxConnectionsPerAddress: 'uint',

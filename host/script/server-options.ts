@@ -1,5 +1,5 @@
 import { HEADER_NAME } from '../../wire/handshake-headers.ts';
-import { MOST_LISTED, MOST_OPTIONS_LENGTH, SLOW_READERS, type QuestionOf } from '../../wire/questions.ts';
+import { METHODS, MOST_LISTED, MOST_OPTIONS_LENGTH, SLOW_READERS, type QuestionOf } from '../../wire/questions.ts';
 import { AirlockError } from '../errors.ts';
 import type { LimitName } from '../policy/limits.ts';
 import type { ListenOptions } from '../sockets/server.ts';
@@ -38,8 +38,12 @@ const REFUSING: { readonly [Cause in RefusalCause]?: LimitName } = {
  * @param slowReaders where those are counted that its sockets find
  */
 export function listenOptions(question: QuestionOf<'listen'>, { account, limits, log, serverTls }: ScriptSocketsOptions, slowReaders: SlowReaderCounts): ListenOptions {
-  const { host, origins, path, port, protocols, serverName, tls: name } = question;
+  const { host, methods, origins, path, port, protocols, serverName, tls: name } = question;
   if (SLOW_READERS[question.slowReaders] === undefined) {
+    throw new AirlockError('ERR_AIRLOCK_MALFORMED_COMMAND', 'the question is malformed');
+  }
+  const known: readonly string[] = METHODS;
+  if (methods.length === 0 || methods.length > known.length || !methods.every((method) => known.includes(method))) {
     throw new AirlockError('ERR_AIRLOCK_MALFORMED_COMMAND', 'the question is malformed');
   }
   for (const list of [origins, protocols]) {
@@ -74,8 +78,8 @@ export function listenOptions(question: QuestionOf<'listen'>, { account, limits,
   if (name !== '' && tls === undefined) {
     // Which there are is the operator's business alone.
     const { names } = serverTls;
-    const known = names.length === 0 ? 'there is none' : `there are ${names.join(', ')}`;
-    log('warning', `there is no TLS configuration '${name}'; ${known}; add it with --server-tls=${name}=CERT.pem,KEY.pem`);
+    const hint = names.length === 0 ? 'there is none' : `there are ${names.join(', ')}`;
+    log('warning', `there is no TLS configuration '${name}'; ${hint}; add it with --server-tls=${name}=CERT.pem,KEY.pem`);
     throw new AirlockError('ERR_AIRLOCK_INVALID_ARGUMENT', `the host has no TLS configuration '${name}'`);
   }
   return {
@@ -86,6 +90,7 @@ export function listenOptions(question: QuestionOf<'listen'>, { account, limits,
     path,
     origins,
     protocols,
+    methods,
     ...connections,
     closeTimeout: limits.closeTimeout,
     onRefused: (cause) => {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { TLSSocket, type PeerCertificate } from 'node:tls';
-import { offeredProtocols, requestedTarget } from './handshake-request.ts';
+import { offeredProtocols, requestedHeaders, requestedTarget } from './handshake-request.ts';
 import type { Client } from './server-clients.ts';
 
 /** How much of what a client sends behind its handshake is taken before that is accepted, in bytes. */
@@ -41,9 +41,9 @@ export abstract class ClientRequest {
     return requestedTarget(this.message);
   }
 
-  /** Name, value, name, value and so on, as they came. */
+  /** Name, value, name, value and so on. */
   get headers(): readonly string[] {
-    return this.message.rawHeaders;
+    return requestedHeaders(this.message);
   }
 
   get address(): string {

@@ -68,8 +68,12 @@ export interface DeflateOffer {
   readonly serverWindowBits: number | undefined;
 }
 
-/** The first of a client's offers that may be accepted. Section 7: one that is not well-formed is declined. */
-export function deflateOffer(header: string): DeflateOffer | undefined {
+/**
+ * The first of a client's offers that may be accepted. Section 7: one that is not well-formed is declined.
+ *
+ * @param leastWindowBits the smallest window that can be served
+ */
+export function deflateOffer(header: string, leastWindowBits: number): DeflateOffer | undefined {
   for (const part of header.split(',')) {
     const [text, name, given = ''] = EXTENSION.exec(part.trim()) ?? [];
     const parameters = given.split(';').slice(1).map((each) => each.trim());
@@ -78,7 +82,9 @@ export function deflateOffer(header: string): DeflateOffer | undefined {
     const isRepeated = answerLike.length < parameters.length - 1 || (answerLike.length < parameters.length && /client_max_window_bits=/.test(given));
     if (text !== undefined && name === NAME && !isRepeated && parameterProblem(answerLike) === undefined) {
       const bits = /server_max_window_bits="?(\d+)/.exec(given)?.[1];
-      return { text, serverWindowBits: bits === undefined ? undefined : Number(bits) };
+      if (bits === undefined || Number(bits) >= leastWindowBits) {
+        return { text, serverWindowBits: bits === undefined ? undefined : Number(bits) };
+      }
     }
   }
   return undefined;

@@ -40,10 +40,21 @@ function hostProblem({ headersDistinct, httpVersion }: IncomingMessage): Refusal
   return HOST.test(hosts[0] ?? '') ? undefined : malformed('The Host header is not a host.');
 }
 
+/** RFC 9112, 2.3 and 3: what is wrong with the first line of a request that the parser lets through. */
+function lineProblem({ httpVersion, method, url = '' }: IncomingMessage): Refusal | undefined {
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') {
+    return { reason: 'malformed', status: 505, message: 'The versions of HTTP here are 1.1 and 1.0.' };
+  }
+  if (url.startsWith('/') || (url === '*' && method === 'OPTIONS') || absoluteTarget(url) !== undefined) {
+    return undefined;
+  }
+  return malformed('The target of the request is neither a path nor a URL.');
+}
+
 /** What is wrong with a plain request that Node.js lets through. */
 export function plainProblem(request: IncomingMessage): Refusal | undefined {
   const { headers } = request;
-  const problem = hostProblem(request);
+  const problem = lineProblem(request) ?? hostProblem(request);
   if (problem !== undefined) {
     return problem;
   }
@@ -54,13 +65,14 @@ export function plainProblem(request: IncomingMessage): Refusal | undefined {
 
 /** RFC 6455, 4.2.1: what is wrong with a client's handshake. */
 export function requestProblem(request: IncomingMessage): Refusal | undefined {
-  const { headers, method, url = '' } = request;
+  const { headers, method } = request;
   // Step 1: GET, and a path or an absolute URL of HTTP.
   if (method !== 'GET') {
     return { reason: 'method', status: 405, headers: { Allow: 'GET' }, message: 'A WebSocket is asked for with GET.' };
   }
-  if (!url.startsWith('/') && absoluteTarget(url) === undefined) {
-    return malformed('The target of the request is neither a path nor a URL.');
+  const unclear = lineProblem(request);
+  if (unclear !== undefined) {
+    return unclear;
   }
   // RFC 9112, 6: its body would be taken for frames.
   if (headers['transfer-encoding'] !== undefined || !/^0*$/.test(headers['content-length'] ?? '')) {
@@ -103,10 +115,25 @@ export function offeredProtocols({ headers }: IncomingMessage): readonly string[
   return protocols.every((protocol) => HEADER_NAME.test(protocol)) && new Set(protocols).size === protocols.length ? protocols : undefined;
 }
 
-/** What the client asked for. An absolute URL goes before `Host`: RFC 9112, 3.2.2. */
-export function requestedUrl({ headers, url = '' }: IncomingMessage, scheme = 'ws'): string {
+/** What the client asked for. */
+export function requestedUrl(request: IncomingMessage, scheme = 'ws'): string {
+  return `${scheme}://${requestedHost(request)}${requestedTarget(request)}`;
+}
+
+/** The host that is asked, with its port. That of an absolute target goes before `Host`: RFC 9112, 3.2.2. */
+export function requestedHost({ headers, url = '' }: IncomingMessage): string | undefined {
   const absolute = url.startsWith('/') ? undefined : absoluteTarget(url);
-  return absolute === undefined ? `${scheme}://${headers.host}${url}` : `${scheme}://${absolute.host}${absolute.pathname}${absolute.search}`;
+  return absolute === undefined ? headers.host : absolute.host;
+}
+
+/** Name, value, name, value and so on, as they came; but `Host` is the host that is asked. */
+export function requestedHeaders(request: IncomingMessage): readonly string[] {
+  const { headers, rawHeaders } = request;
+  const host = requestedHost(request);
+  if (host === undefined || host === headers.host) {
+    return rawHeaders;
+  }
+  return rawHeaders.map((text, index) => (index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'host' ? host : text));
 }
 
 /** The path with the query. */
@@ -139,7 +166,9 @@ export function optionProblem(
  *
  * @param allowed origins; `self` for that of the host that is asked, `*` for all
  */
-export function originIsAllowed({ headers: { host, origin } }: IncomingMessage, allowed: readonly string[]): boolean {
+export function originIsAllowed(request: IncomingMessage, allowed: readonly string[]): boolean {
+  const { origin } = request.headers;
+  const host = requestedHost(request);
   if (origin === undefined) {
     return true;
   }
@@ -156,6 +185,7 @@ function malformed(message: string): Refusal {
 }
 
 function absoluteTarget(target: string): URL | undefined {
-  const url = URL.parse(target);
-  return url !== null && /^(?:http|ws)s?:$/.test(url.protocol) ? url : undefined;
+  // RFC 9110, 4.2.1: a URL of HTTP without a host is none, where the URL Standard would take the path's first part for it.
+  // 4.2.4: names of users are no part of a target.
+  return /^(?:http|ws)s?:\/\/[^/?#\\@]+(?:[/?]|$)/i.test(target) ? (URL.parse(target) ?? undefined) : undefined;
 }

@@ -1,8 +1,10 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
 import net, { type BoundSocket, type Server as TcpServer, type Socket } from 'node:net';
 import tls, { type Server as TlsServer } from 'node:tls';
 import { codeOf } from '../errors.ts';
 import { asksForWebSocket, plainProblem, type Refusal } from './handshake-request.ts';
+import { RequestProtocol } from './request-protocol.ts';
 import { CLOSED } from './request-queue.ts';
 import { hangUpWith, refusalAnswer } from './server-answers.ts';
 import { ServerClients, type Client, type ClientLimits } from './server-clients.ts';
@@ -17,6 +19,8 @@ export interface HttpFrontOptions extends ClientLimits {
   /** How long clients that read an answer have for it when the server has stopped. */
   readonly closeTimeout: number;
   readonly headerBytes: number;
+  /** The methods of plain requests. */
+  readonly methods: readonly string[];
 }
 
 export interface HttpFrontHandlers {
@@ -33,7 +37,15 @@ const PARSER_REFUSALS: Readonly<Record<string, readonly [RefusalReason, number, 
 };
 const MALFORMED = ['malformed', 400, 'This is no HTTP request.'] as const;
 
-const METHOD: Refusal = { reason: 'method', status: 405, headers: { Allow: 'GET, HEAD, POST' }, message: 'There is no such method here.' };
+const FOREIGN: Refusal = { reason: 'malformed', status: 400, message: 'This is a request of another protocol.' };
+
+/** Where one of these methods is asked for, and no other. */
+export function methodRefusal(allowed: readonly string[]): Refusal {
+  return { reason: 'method', status: 405, headers: { Allow: allowed.join(', ') }, message: 'There is no such method here.' };
+}
+
+/** Whose connection an event of TLS is about: a TLS socket does not tell what it lies over. */
+const handshaking = new AsyncLocalStorage<Client>();
 
 /**
  * What a server is to the network: TCP, TLS and HTTP up to the end of a request's headers, within bounds of number, size
@@ -88,7 +100,7 @@ export class HttpFront {
   turnAwayPending(): void {
     this.#isStopped = true;
     for (const client of this.clients.unfinished) {
-      if (client.phase === 'answer' || client.requests > 0) {
+      if (client.phase === 'answer' || client.requests.length > 0) {
         client.within(this.#options.closeTimeout, () => client.raw.destroy());
       } else if (client.phase === 'request' && !client.hasAsked) {
         this.#turnAway(client, CLOSED);
@@ -112,6 +124,8 @@ export class HttpFront {
       headersTimeout: 0,
       requestTimeout: 0,
     });
+    // RFC 9112, 9.6: who ends its side may still read. Else Node.js would end the other one at once. Its types lack this.
+    (server as HttpServer & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
     // Their number is bounded by their size; Node.js would leave out those above a bound of its own.
     server.maxHeadersCount = 0;
     server.on('upgrade', (message, _socket, head) => this.#upgrade(message, head));
@@ -129,16 +143,15 @@ export class HttpFront {
       ALPNProtocols: ['http/1.1'],
     });
     server.on('secureConnection', (socket) => {
-      const client = this.clients.of(socket);
+      const client = handshaking.getStore();
       socket.on('error', () => socket.destroy());
       const isStranger = identity.requestCert && !socket.authorized && socket.getPeerCertificate().raw !== undefined;
       if (client === undefined || isStranger) {
         socket.destroy();
         return;
       }
-      client.socket = socket;
-      client.phase = 'request';
-      this.#http.emit('connection', socket);
+      this.clients.secured(client, socket);
+      this.#serve(client);
     });
     server.on('tlsClientError', (_error, socket) => socket.destroy());
     this.#stopReloads = identity.onReload((context) => server.setSecureContext(context));
@@ -154,21 +167,51 @@ export class HttpFront {
     const client = this.clients.add(socket, this.#tls !== undefined);
     if (client !== undefined) {
       client.within(this.#options.handshakeTimeout, () => this.#tooSlow(client));
-      (this.#tls ?? this.#http).emit('connection', socket);
+      if (this.#tls === undefined) {
+        this.#serve(client);
+      } else {
+        handshaking.run(client, () => this.#tls?.emit('connection', socket));
+      }
     }
   }
 
+  #serve(client: Client): void {
+    this.#http.emit('connection', client.socket);
+    client.protocol = new RequestProtocol(client.socket, this.#options.headerBytes);
+  }
+
   #upgrade(message: IncomingMessage, head: Buffer): void {
-    const { socket } = message;
-    const client = this.clients.of(socket);
-    if (client === undefined || client.requests > 0 || client.phase !== 'request') {
-      // Its answer would come before those that the client still waits for.
+    const client = this.clients.of(message.socket);
+    const isForeign = client?.protocol?.isForeign(message) === true;
+    this.#last(message.socket, client, () => {
+      if (isForeign) {
+        this.#turnAway(client as Client, FOREIGN);
+      } else {
+        client?.inTime();
+        (client as Client).phase = 'answer';
+        this.#handlers.upgrade(message, client as Client, head);
+      }
+    });
+  }
+
+  /**
+   * Nothing that comes behind this on the connection is looked at. It has its turn when the requests before it are answered:
+   * they are whole, and their answers come first.
+   *
+   * @param left how many of the requests get no answer of their own
+   */
+  #last(socket: Socket, client: Client | undefined, run: () => void, left = 0): void {
+    if (client === undefined || client.phase === 'tls' || client.phase === 'open' || client.phase === 'refused') {
       socket.destroy();
       return;
     }
-    client.inTime();
-    client.phase = 'answer';
-    this.#handlers.upgrade(message, client, head);
+    client.protocol?.stop();
+    if (client.requests.length > left) {
+      client.next = { left, run };
+      socket.pause();
+    } else {
+      run();
+    }
   }
 
   #request(message: IncomingMessage, response: ServerResponse): void {
@@ -177,64 +220,70 @@ export class HttpFront {
       message.socket.destroy();
       return;
     }
-    if (client.phase === 'refused') {
+    if (client.phase === 'refused' || client.next !== undefined) {
+      message.socket.pause();
       return;
     }
-    const problem = plainProblem(message);
+    const problem = client.protocol?.isForeign(message) === true ? FOREIGN : plainProblem(message);
     if (problem !== undefined) {
-      if (client.requests > 0) {
-        message.socket.destroy();
-      } else {
-        this.#turnAway(client, problem);
-      }
+      this.#last(message.socket, client, () => this.#turnAway(client, problem));
       return;
     }
     client.hasAsked = true;
-    client.requests++;
-    response.once('close', () => this.#responded(client));
+    client.requests.push(response);
+    response.once('close', () => this.#responded(client, response));
     this.#handlers.request(message, client, response);
   }
 
   /** This is no proxy. Without an answer of its own, Node.js would hang up without a word. */
   #connect({ socket }: IncomingMessage): void {
     const client = this.clients.of(socket);
-    if (client === undefined || client.requests > 0 || client.phase !== 'request') {
-      socket.destroy();
-    } else {
-      this.#turnAway(client, METHOD);
-    }
+    this.#last(socket, client, () => this.#turnAway(client as Client, methodRefusal(this.#options.methods)));
   }
 
   /** An answer has gone out, or its client has. */
-  #responded(client: Client): void {
-    client.requests--;
-    if (client.requests === 0 && this.#isStopped) {
-      client.socket.end();
-    } else if (client.requests === 0 && client.phase === 'answer') {
+  #responded(client: Client, response: ServerResponse): void {
+    const { next, requests, socket } = client;
+    requests.splice(requests.indexOf(response), 1);
+    if (next !== undefined && requests.length <= next.left && !this.#isStopped) {
+      client.next = undefined;
+      // An answer with `Connection: close` was the last one.
+      if (!socket.destroyed && !socket.writableEnded) {
+        client.inTime();
+        next.run();
+      }
+    } else if (requests.length === 0 && this.#isStopped) {
+      socket.end();
+    } else if (requests.length === 0 && client.phase === 'answer') {
       client.phase = 'request';
       const { handshakeTimeout, keepAliveTimeout } = this.#options;
       client.within(keepAliveTimeout + handshakeTimeout, () => this.#tooSlow(client));
+    } else if (requests.length > 0) {
+      // The time that was left for this answer is not that of the next one.
+      client.inTime();
+      client.isFirst(requests[0] as ServerResponse);
     }
   }
 
   /** The HTTP parser has given up. */
   #malformed(code: string, socket: Socket): void {
     const client = this.clients.of(socket);
-    if (client?.phase === 'refused' && code.startsWith('HPE_')) {
-      // It reads its answer, and is hung up on then.
+    if (client !== undefined && (client.phase === 'refused' || client.next !== undefined) && code.startsWith('HPE_')) {
+      // It reads its answers, and is hung up on then.
       return;
     }
-    if (code === 'HPE_CLOSED_CONNECTION' && client !== undefined && client.requests > 0) {
+    if (code === 'HPE_CLOSED_CONNECTION' && client !== undefined && client.requests.length > 0) {
       // RFC 9112, 9.6: what comes behind a request with `Connection: close` is not looked at; that request has its answer.
       return;
     }
     const [reason, status, message] = PARSER_REFUSALS[code] ?? MALFORMED;
-    // Where there is one request, it is its body that is malformed.
-    if (client === undefined || client.phase !== 'request' || client.requests > 1 || !code.startsWith('HPE_')) {
+    if (client === undefined || !code.startsWith('HPE_')) {
       socket.destroy();
-    } else {
-      this.#turnAway(client, { reason, status, message });
+      return;
     }
+    // Where the last request is not complete, it is its body that is malformed.
+    const left = client.requests.at(-1)?.req.complete === false ? 1 : 0;
+    this.#last(socket, client, () => this.#turnAway(client, { reason, status, message }), left);
   }
 
   /** The client has taken too long for its request, or for its next one. */

@@ -1,6 +1,8 @@
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { addressGroup, plainAddress } from './remote-address.ts';
 import type { Refusal } from './handshake-request.ts';
+import type { RequestProtocol } from './request-protocol.ts';
 import type { ServerCounters } from './server-statistics.ts';
 
 /** How far a client is. */
@@ -28,8 +30,13 @@ export class Client {
   isClaimed = false;
   /** Whether it has had a plain request. */
   hasAsked = false;
-  /** Plain requests that are not answered. */
-  requests = 0;
+  /** Plain requests whose answers have not gone out, in their order. */
+  readonly requests: ServerResponse[] = [];
+  /** What is to be done when all but the first so many of the requests are answered; nothing more is read meanwhile. */
+  next: { readonly left: number; readonly run: () => void } | undefined;
+  /** Which protocol its requests name. */
+  protocol: RequestProtocol | undefined;
+  readonly #waitingToBeFirst = new Map<ServerResponse, () => void>();
   /** Called when its TCP connection has closed. */
   onClosed: () => void = () => {};
   #timer: NodeJS.Timeout | undefined;
@@ -51,6 +58,22 @@ export class Client {
 
   inTime(): void {
     clearTimeout(this.#timer);
+  }
+
+  /** Calls this when no other answer has to go out before this one. */
+  whenFirst(response: ServerResponse, then: () => void): void {
+    if (this.requests[0] === response) {
+      then();
+    } else {
+      this.#waitingToBeFirst.set(response, then);
+    }
+  }
+
+  /** All answers before this one have gone out. */
+  isFirst(response: ServerResponse): void {
+    const then = this.#waitingToBeFirst.get(response);
+    this.#waitingToBeFirst.delete(response);
+    then?.();
   }
 }
 
@@ -74,8 +97,8 @@ export class ServerClients {
   readonly #limits: ClientLimits;
   readonly #counters: ServerCounters;
   readonly #clients = new Map<Socket, Client>();
-  /** TLS sockets do not tell the socket that they lie over. */
-  readonly #byAddress = new Map<string, Client>();
+  /** By what is read and written where that is TLS: it does not tell the socket that it lies over. */
+  readonly #secured = new WeakMap<Socket, Client>();
   readonly #groups = new Map<string, Group>();
   #claimed = 0;
   #open = 0;
@@ -103,7 +126,13 @@ export class ServerClients {
     const { maxConnectionsPerAddress, maxPendingConnections } = this.#limits;
     // An address may have some more, so that those too many get an answer.
     const isFlooded = this.pending >= maxPendingConnections;
-    if (isFlooded || group.all - group.webSockets > maxConnectionsPerAddress || client.address === '') {
+    if (client.address === '') {
+      // It was reset before it was accepted, and has no address any more.
+      this.#counters.refused('gone');
+      raw.destroy();
+      return undefined;
+    }
+    if (isFlooded || group.all - group.webSockets > maxConnectionsPerAddress) {
       this.#counters.refused('flood', isFlooded ? 'flood' : 'address');
       raw.resetAndDestroy();
       return undefined;
@@ -131,7 +160,14 @@ export class ServerClients {
 
   /** Whose TCP socket, or TLS over it, this is. */
   of(socket: Socket): Client | undefined {
-    return this.#clients.get(socket) ?? this.#byAddress.get(keyOf(socket));
+    return this.#clients.get(socket) ?? this.#secured.get(socket);
+  }
+
+  /** Its TLS handshake is done. */
+  secured(client: Client, socket: Socket): void {
+    client.socket = socket;
+    client.phase = 'request';
+    this.#secured.set(socket, client);
   }
 
   /** Counts the client as a WebSocket. Returns why that cannot be, where it cannot. */
@@ -161,6 +197,7 @@ export class ServerClients {
 
   opened(client: Client): void {
     client.inTime();
+    client.protocol?.stop();
     client.phase = 'open';
     this.#open++;
   }
@@ -171,13 +208,11 @@ export class ServerClients {
   }
 
   #keep(client: Client): void {
-    const key = keyOf(client.raw);
     this.#clients.set(client.raw, client);
-    this.#byAddress.set(key, client);
-    client.onClosed = () => this.#closed(client, key);
+    client.onClosed = () => this.#closed(client);
   }
 
-  #closed(client: Client, key: string): void {
+  #closed(client: Client): void {
     client.inTime();
     this.release(client);
     const group = this.#groups.get(client.group) as Group;
@@ -186,7 +221,6 @@ export class ServerClients {
       this.#groups.delete(client.group);
     }
     this.#clients.delete(client.raw);
-    this.#byAddress.delete(key);
     switch (client.phase) {
       case 'open':
         this.#open--;
@@ -207,8 +241,4 @@ export class ServerClients {
         break;
     }
   }
-}
-
-function keyOf({ localAddress, remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress} ${remotePort} ${localAddress}`;
 }

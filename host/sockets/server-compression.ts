@@ -48,14 +48,13 @@ export class HandshakeFinisher {
 
   /** What is to finish this handshake, whose offers of extensions are changed to one that it accepts, or none. */
   for({ headers }: IncomingMessage, mayCompress: boolean): WsServer {
-    const offer = this.#deflate !== undefined && mayCompress ? deflateOffer(headers['sec-websocket-extensions'] ?? '') : undefined;
-    const bits = Math.min(this.#deflate?.windowBits ?? 0, offer?.serverWindowBits ?? 15);
-    if (offer === undefined || bits < LEAST_WINDOW_BITS) {
+    const offer = this.#deflate !== undefined && mayCompress ? deflateOffer(headers['sec-websocket-extensions'] ?? '', LEAST_WINDOW_BITS) : undefined;
+    if (this.#deflate === undefined || offer === undefined) {
       delete headers['sec-websocket-extensions'];
       return this.#finisher(0);
     }
     headers['sec-websocket-extensions'] = offer.text;
-    return this.#finisher(bits);
+    return this.#finisher(Math.min(this.#deflate.windowBits, offer.serverWindowBits ?? 15));
   }
 
   #finisher(bits: number): WsServer {

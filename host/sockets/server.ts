@@ -4,12 +4,13 @@ import type { WebSocket } from 'ws';
 import { codeOf, messageOf } from '../errors.ts';
 import { LIMITS } from '../policy/limits.ts';
 import { headerLines, withDefaults } from './answer-headers.ts';
+import { DEFAULT_METHODS } from '../../wire/questions.ts';
 import { hostPort } from './client.ts';
 import { PlainRequest, UpgradeRequest, type AnswerHeaders, type AnyRequest } from './client-request.ts';
 import { Connection, type ConnectionOptions, type ConnectionOwner } from './connection.ts';
 import { FramedStream } from './framed-stream.ts';
 import { optionProblem, requestProblem, requestedUrl, type Refusal } from './handshake-request.ts';
-import { HttpFront } from './http-front.ts';
+import { HttpFront, methodRefusal } from './http-front.ts';
 import { bind, isUnspecified } from './listen-address.ts';
 import { LivenessWatch, type LivenessOptions } from './liveness.ts';
 import { AWAY, RequestQueue } from './request-queue.ts';
@@ -45,6 +46,8 @@ export interface ListenOptions {
   readonly origins?: readonly string[];
   /** The subprotocols that are supported. None: the first that is offered is taken. */
   readonly protocols?: readonly string[];
+  /** The methods of plain requests that who listens is asked about. */
+  readonly methods?: readonly string[];
   // What follows has the defaults of `policy/limits.ts`.
   readonly maxConnections?: number;
   readonly maxConnectionsPerAddress?: number;
@@ -68,6 +71,7 @@ const DEFAULTS = {
   path: '',
   origins: ['self'],
   protocols: [],
+  methods: DEFAULT_METHODS,
   maxConnections: LIMITS.serverConnections.default,
   maxConnectionsPerAddress: LIMITS.connectionsPerAddress.default,
   maxPendingConnections: LIMITS.pendingConnections.default,
@@ -301,10 +305,10 @@ export class Server {
     if (body === 'too large') {
       const message = `The body of a request may have ${requestBytes} bytes.`;
       this.#refuse(request, { reason: 'body', status: 413, headers: { Connection: 'close' }, message });
-    } else if (['GET', 'HEAD', 'POST'].includes(request.method) || !this.#queue.isWatched(request)) {
+    } else if (this.options.methods.includes(request.method) || !this.#queue.isWatched(request)) {
       this.#queue.take(request);
     } else {
-      this.#refuse(request, { reason: 'method', status: 405, headers: { Allow: 'GET, HEAD, POST' }, message: 'There is no such method here.' });
+      this.#refuse(request, methodRefusal(this.options.methods));
     }
   }
 
@@ -334,10 +338,12 @@ export class Server {
       this.#unsent -= length;
     });
     // A client that does not read its answer must not stay for that.
-    client.within(this.options.answerTimeout, () => client.raw.destroy());
+    const mustRead = (): void => client.within(this.options.answerTimeout, () => client.raw.destroy());
     if (request.kind === 'plain') {
+      client.whenFirst(request.response, mustRead);
       sendPage(request.response, answer, this.#serverName);
     } else {
+      mustRead();
       this.#front.clients.release(client);
       client.phase = 'refused';
       request.take();

@@ -87,7 +87,7 @@ interface UpgradeRequest extends ServerRequest {
   reject(status?: number, body?: AnswerBody | null, headers?: AnswerHeaders): void;
 }
 
-/** A plain HTTP request: GET, HEAD or POST. */
+/** A plain HTTP request: GET, HEAD or POST, or what the server's option `methods` says. */
 interface PlainRequest extends ServerRequest {
   readonly body: ArrayBuffer;
   /** The body as UTF-8. */

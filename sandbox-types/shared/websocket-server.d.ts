@@ -49,6 +49,10 @@ interface WebSocketServerOptions {
    * none, it gets 400. Who offers none is let in without. Default: the first that is offered is taken.
    */
   protocols?: Iterable<string>;
+  /**
+   * The methods of plain requests that `onrequest` gets; others get 405. Default: GET, HEAD and POST.
+   */
+  methods?: Iterable<'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS'>;
   /** The most sockets that are open at one time; more get 503. It can only lower the limit `serverConnections`. */
   maxConnections?: number;
   /** The most of them from one address, or from one network /64 of IPv6; more get 429. It can only lower `connectionsPerAddress`. */

@@ -13,6 +13,7 @@ export function listenQuestion(fields: Partial<QuestionOf<'listen'>> = {}): Ques
     path: '',
     origins: ['self'],
     protocols: [],
+    methods: ['GET', 'HEAD', 'POST'],
     maxConnections: 0,
     maxConnectionsPerAddress: 0,
     maxPendingHandshakes: 0,
