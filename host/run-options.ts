@@ -4,6 +4,7 @@ import type { Limits } from './policy/limits.ts';
 import type { PermissionOptions } from './policy/permissions.ts';
 import { proxyOptions, type ProxyOptions } from './policy/proxy-options.ts';
 import { serverTlsOptions, tlsOptions, type ServerTlsOptions, type TlsOptions, type TlsRule } from './policy/tls-options.ts';
+import { HOST_INBOX_BYTES } from './script/host-inbox.ts';
 import { ON_FAULT, type OnFault } from './script/script-setup.ts';
 import type { ScriptType } from './script/script-types.ts';
 import type { Dialect } from '../wire/settings.ts';
@@ -38,6 +39,11 @@ export interface HostOptions {
    * NO_PROXY name. Default: none.
    */
   readonly proxy?: ProxyOptions | 'environment' | false | undefined;
+  /**
+   * Bytes of messages that wait for all scripts together, counted as `inboxBytes` counts them. A script may use as much of it
+   * as is still free. Default: 256 MiB.
+   */
+  readonly hostInboxBytes?: number | undefined;
 }
 
 /** A script to run: exactly one of `source`, `file` and `url`, and what is to be known of it. */
@@ -96,6 +102,7 @@ const hostOptions = z
     tls: tlsOptions.optional(),
     serverTls: serverTlsOptions.optional(),
     proxy: proxyOptions.optional(),
+    hostInboxBytes: z.int().min(HOST_INBOX_BYTES.least).max(HOST_INBOX_BYTES.most).optional(),
   })
   .refine(
     ({ cells, isolation: given }) => cells === undefined || given === undefined || (cells === 'in-process') === (given === 'in-process'),

@@ -12,6 +12,7 @@ import { resolveLimits, type LimitName } from './policy/limits.ts';
 import { Permissions } from './policy/permissions.ts';
 import { ProxySettings, proxyEnvironment } from './policy/proxy-options.ts';
 import { checkHostOptions, checkRunOptions, type HostOptions, type RunOptions } from './run-options.ts';
+import { HostInbox } from './script/host-inbox.ts';
 import { Holds } from './script/holds.ts';
 import { loadSource } from './script/script-source.ts';
 import { scriptTypeDefinition } from './script/script-types.ts';
@@ -37,6 +38,7 @@ export class ScriptHost extends EventEmitter<HostEvents> {
   readonly #proxies: ProxySettings;
   readonly #tls: TlsSettings;
   readonly #serverTls: ServerTls;
+  readonly #inbox: HostInbox;
   readonly #scripts = new Set<Script>();
   readonly #holds = new Holds();
   #warnedOfMemory = false;
@@ -55,7 +57,7 @@ export class ScriptHost extends EventEmitter<HostEvents> {
         `airlock-runtime needs Node.js 24.21 or later; this is ${process.version}`,
       );
     }
-    const { blameFile, cells, proxy = false, serverTls, tls, ...rest } = checkHostOptions(options);
+    const { blameFile, cells, proxy = false, serverTls, tls, hostInboxBytes, ...rest } = checkHostOptions(options);
     const { isolation = cells === 'in-process' ? cells : DEFAULT_ISOLATION } = rest;
     const proxies = new ProxySettings(proxy === 'environment' ? proxyEnvironment(process.env) : proxy === false ? {} : proxy);
     const host = new ScriptHost(
@@ -65,12 +67,13 @@ export class ScriptHost extends EventEmitter<HostEvents> {
       proxies,
       await TlsSettings.load(tls),
       await ServerTls.load(serverTls),
+      new HostInbox(hostInboxBytes),
     );
     await host.#cells.start();
     return host;
   }
 
-  private constructor(start: symbol, isolation: Isolation, blame: BlameRecord, proxies: ProxySettings, tls: TlsSettings, serverTls: ServerTls) {
+  private constructor(start: symbol, isolation: Isolation, blame: BlameRecord, proxies: ProxySettings, tls: TlsSettings, serverTls: ServerTls, inbox: HostInbox) {
     super();
     if (start !== START) {
       throw new AirlockError(
@@ -84,6 +87,7 @@ export class ScriptHost extends EventEmitter<HostEvents> {
     this.#proxies = proxies;
     this.#tls = tls;
     this.#serverTls = serverTls;
+    this.#inbox = inbox;
   }
 
   /** The scripts that have not ended. */
@@ -142,6 +146,7 @@ export class ScriptHost extends EventEmitter<HostEvents> {
         entityID: rest.entityID ?? `{${randomUUID()}}`,
         permissions,
         limits,
+        hostInbox: this.#inbox,
         proxies: this.#proxies,
         tls,
         serverTls: this.#serverTls,

@@ -24,6 +24,7 @@ export interface RunFlags extends NetworkFlags, PolicyFlags {
   readonly isolation: Isolation;
   readonly owner: string;
   readonly blameFile?: string;
+  readonly hostInboxBytes?: number;
   readonly pardon?: true;
   readonly onFault: OnFault;
 }
@@ -63,6 +64,7 @@ export function addRunFlags(command: Command): Command {
     )
     .option('--owner <name>', 'whose the scripts are', DEFAULT_OWNER)
     .option('--blame-file <file>', 'keep there which scripts have brought their process down; after the second time they are not run again')
+    .option('--host-inbox-bytes <bytes>', 'bytes of messages that may wait for all scripts together; default: 268435456', Number)
     .addOption(
       new Option('--on-fault <what>', 'what becomes of what servers have accepted when their script fails; hold: it waits for the script, which is run again where it has brought its process down')
         .choices(ON_FAULT)

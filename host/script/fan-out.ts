@@ -62,7 +62,7 @@ export class FanOut {
       }
       this.#deliveries++;
       if (connection.id !== except) {
-        this.#write(connection, data.length);
+        this.#write(connection, message.payload);
         connection.sendShared(message);
       }
     }

@@ -3,6 +3,7 @@ import type { MessageKind } from '../../wire/flat-writer.ts';
 import type { Connection, ConnectionOwner } from '../sockets/connection.ts';
 import type { Client } from '../sockets/server-clients.ts';
 import type { Announcement } from './announcement.ts';
+import type { InboxRoom } from './inbox-room.ts';
 import { EVENT_BYTES } from './inbox.ts';
 
 /** An accepted connection, so that it can be announced to its script once more. */
@@ -22,6 +23,8 @@ export function isSocketEvent(event: Event): event is SocketEvent {
 
 /** How much all connections that are held together have kept. */
 export interface HeldWeight {
+  /** The room for what they receive. */
+  readonly room: InboxRoom;
   weight: number;
   readonly most: number;
   /** Called when there is as much as may be. */
@@ -72,6 +75,9 @@ export class HeldConnection implements ConnectionOwner {
   /** Gives what its script has not been told, and keeps nothing more. The connection is to be handed over. */
   take(): readonly SocketEvent[] {
     const events = this.#events;
+    if (this.#connection !== undefined) {
+      this.#total.room.forget(this.#connection);
+    }
     this.#forget();
     return events;
   }
@@ -96,6 +102,14 @@ export class HeldConnection implements ConnectionOwner {
     this.#pauseIfFull(connection);
   }
 
+  reserve(connection: Connection, bytes: number): boolean {
+    return this.#total.room.reserve(connection, bytes);
+  }
+
+  release(connection: Connection): void {
+    this.#total.room.release(connection);
+  }
+
   control(connection: Connection, type: 'ping' | 'pong', data: Buffer): void {
     this.#keep({ type, socket: 0, data: Uint8Array.from(data) });
     this.#pauseIfFull(connection);
@@ -113,8 +127,9 @@ export class HeldConnection implements ConnectionOwner {
     this.#keep({ type: 'failed', socket: 0, error, message });
   }
 
-  closed(_connection: Connection, code: number, reason: string, wasClean: boolean): void {
+  closed(connection: Connection, code: number, reason: string, wasClean: boolean): void {
     this.#connection = undefined;
+    this.#total.room.forget(connection);
     this.#keep({ type: 'closed', socket: 0, code, reason, wasClean });
     this.#onClosed();
   }
@@ -134,6 +149,7 @@ export class HeldConnection implements ConnectionOwner {
     this.#events = [];
     this.#total.weight -= this.#weight;
     this.#weight = 0;
+    this.#total.room.wake();
   }
 
   #pauseIfFull(connection: Connection): void {

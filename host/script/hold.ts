@@ -1,6 +1,8 @@
 import type { AnyRequest } from '../sockets/client-request.ts';
 import type { Accepted, Server, ServerOwner } from '../sockets/server.ts';
 import type { LimitName, Limits } from '../policy/limits.ts';
+import type { HostInbox } from './host-inbox.ts';
+import { InboxRoom } from './inbox-room.ts';
 import type { HeldConnection, HeldWeight } from './held-connection.ts';
 
 /** RFC 6455, section 7.4.1, and the registry: what the script's peers are told where nobody has come for them. */
@@ -31,10 +33,11 @@ export class Hold implements ServerOwner {
   onEmpty: () => void = () => {};
 
   /** @param onLimit called when one of its limits is hit */
-  constructor(limits: Pick<Limits, 'closeTimeout' | 'heldBytes' | 'heldConnections' | 'holdTimeout'>, onLimit: (limit: LimitName) => void) {
+  constructor(limits: Pick<Limits, 'closeTimeout' | 'heldBytes' | 'heldConnections' | 'holdTimeout'>, onLimit: (limit: LimitName) => void, host: HostInbox) {
     this.#limits = limits;
     this.#onLimit = onLimit;
-    this.total = { weight: 0, most: limits.heldBytes, onFull: () => onLimit('heldBytes') };
+    const room = new InboxRoom(limits.heldBytes, () => this.total.weight, host, () => {}, () => onLimit('heldBytes'));
+    this.total = { room, weight: 0, most: limits.heldBytes, onFull: () => onLimit('heldBytes') };
   }
 
   get isEmpty(): boolean {

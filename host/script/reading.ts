@@ -14,12 +14,24 @@ export class Reading {
     connection.pause();
   }
 
-  /** The script has caught up. */
-  resume(): void {
-    // What had waited is told at once, and may fill the inbox again.
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const connection of waiting) {
+  /** So much waits for the script that none of its connections is read. This one has been heard last. */
+  waitAll(connections: Iterable<Connection>, last: Connection): void {
+    for (const connection of connections) {
+      if (connection !== last && !this.#waiting.has(connection)) {
+        this.wait(connection);
+      }
+    }
+    this.#waiting.delete(last);
+    this.wait(last);
+  }
+
+  /** The script has caught up. What had waited is told at once, and may fill the inbox again: then the others wait on. */
+  resume(mayRead: () => boolean = () => true): void {
+    for (const connection of [...this.#waiting]) {
+      if (!mayRead()) {
+        return;
+      }
+      this.#waiting.delete(connection);
       if (!this.#pausedByScript.has(connection)) {
         connection.resume();
       }

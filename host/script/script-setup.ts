@@ -10,6 +10,7 @@ import type { Permissions } from '../policy/permissions.ts';
 import type { ProxySettings } from '../policy/proxy-options.ts';
 import type { ServerTls } from '../sockets/server-tls.ts';
 import type { TlsSettings } from '../sockets/tls-settings.ts';
+import type { HostInbox } from './host-inbox.ts';
 import type { Hold } from './hold.ts';
 import type { ScriptType, ScriptTypeDefinition } from './script-types.ts';
 
@@ -70,6 +71,8 @@ export interface ScriptSetup {
   readonly entityID: string;
   readonly permissions: Permissions;
   readonly limits: Limits;
+  /** What waits for all scripts of the host. */
+  readonly hostInbox: HostInbox;
   readonly proxies: ProxySettings;
   readonly tls: TlsSettings;
   readonly serverTls: ServerTls;

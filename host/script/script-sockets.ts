@@ -26,6 +26,7 @@ import { Draining } from './draining.ts';
 import { FanOut } from './fan-out.ts';
 import type { Hold } from './hold.ts';
 import type { Inbox } from './inbox.ts';
+import type { InboxRoom } from './inbox-room.ts';
 import { Reading } from './reading.ts';
 import type { ScriptAccount } from './script-account.ts';
 import { ScriptServers } from './script-servers.ts';
@@ -54,8 +55,8 @@ export interface ScriptSocketsOptions {
   readonly push: (event: Event) => void;
   /** Hands a message to it: a part of the buffer. */
   readonly message: (socket: number, kind: MessageKind, data: Buffer, start: number, end: number) => void;
-  /** Whether so much waits in the inbox that a socket must not be read further. */
-  readonly isFull: () => boolean;
+  /** The room for what its sockets receive. */
+  readonly room: InboxRoom;
 }
 
 /**
@@ -175,7 +176,7 @@ export class ScriptSockets implements ConnectionOwner {
     if (connection === undefined) {
       return false;
     }
-    this.#options.account.budget.send(end - start);
+    this.#options.account.budget.send(typeof data === 'string' ? Buffer.byteLength(data) : end - start);
     this.#written.add(connection);
     return connection.send(type, data, start, end);
   }
@@ -231,7 +232,7 @@ export class ScriptSockets implements ConnectionOwner {
 
   /** Reads on from the sockets that had to wait for the script. */
   resume(): void {
-    this.#reading.resume();
+    this.#reading.resume(() => this.#ended || !this.#options.room.isFull);
   }
 
   /**
@@ -273,6 +274,10 @@ export class ScriptSockets implements ConnectionOwner {
       this.flow.told(connection, end - start);
     }
   }
+
+  readonly reserve = (connection: Connection, bytes: number): boolean => this.#ended || this.#options.room.reserve(connection, bytes);
+
+  readonly release = (connection: Connection): void => this.#options.room.release(connection);
 
   control(connection: Connection, type: 'ping' | 'pong', data: Buffer): void {
     this.#push({ type, socket: connection.id, data });
@@ -354,6 +359,7 @@ export class ScriptSockets implements ConnectionOwner {
   #forget(connection: Connection): void {
     this.#reading.forget(connection);
     this.flow.forget(connection);
+    this.#options.room.forget(connection);
     this.#written.delete(connection);
     this.#draining.forget(connection);
     this.unsent.forget(connection);
@@ -372,12 +378,11 @@ export class ScriptSockets implements ConnectionOwner {
 
   /** Where too much has come, no more is read from the socket until the script has caught up. */
   #pauseIfFull(connection: Connection, isTooFast: boolean): void {
-    const { account, isFull: inboxIsFull } = this.#options;
-    const isFull = inboxIsFull();
-    if (isFull) {
+    const { account, room } = this.#options;
+    if (room.isFull && !this.#ended) {
       account.statistics.hit('inboxBytes');
-    }
-    if ((isFull || isTooFast) && !this.#ended) {
+      this.#reading.waitAll(this.#connections.values(), connection);
+    } else if (isTooFast && !this.#ended) {
       this.#reading.wait(connection);
     }
   }

@@ -12,6 +12,7 @@ import type { LimitName } from '../policy/limits.ts';
 import { Hold } from './hold.ts';
 import { answerEnvironment } from './script-environment.ts';
 import { Inbox } from './inbox.ts';
+import { InboxRoom } from './inbox-room.ts';
 import { Incarnation } from './incarnation.ts';
 import { Restarts } from './restarts.ts';
 import { ScriptAccount, type ScriptStatistics } from './script-account.ts';
@@ -48,6 +49,7 @@ export class Script extends EventEmitter<ScriptEvents> {
   readonly ended: Promise<ScriptEnd>;
   readonly #setup: ScriptSetup;
   readonly #inbox: Inbox;
+  readonly #room: InboxRoom;
   readonly #modules: ScriptModules;
   readonly #restarts: Restarts;
   /** What it has left behind in a fault, or another one of its name. */
@@ -77,10 +79,11 @@ export class Script extends EventEmitter<ScriptEvents> {
     this.ended = this.#ended.promise;
     const { limits, place } = setup;
     this.#inbox = new Inbox(limits.eventsPerTurn, limits.eventBytesPerTurn, limits.requestsPerTurn);
+    this.#room = new InboxRoom(limits.inboxBytes, () => this.#inbox.weight, setup.hostInbox, () => this.#resumeReading(), () => this.#account.hit('inboxBytes'));
     this.#restarts = new Restarts(limits);
     // Nothing is looked at before the first turn.
     this.#account = new ScriptAccount(limits, setup.log, () => this.#sockets.unsent, () => this.#resumeReading());
-    this.#hold = setup.hold ?? new Hold(limits, this.#account.hit);
+    this.#hold = setup.hold ?? new Hold(limits, this.#account.hit, setup.hostInbox);
     this.#modules = new ScriptModules(setup, this.#account.hit);
     this.#sockets = this.#newSockets();
     this.#begin(place);
@@ -91,13 +94,12 @@ export class Script extends EventEmitter<ScriptEvents> {
   }
 
   #newSockets(): ScriptSockets {
-    const { limits, onFault } = this.#setup;
     return new ScriptSockets({
       ...this.#setup,
       account: this.#account,
       log: this.#account.log,
       hold: this.#hold,
-      holdable: onFault === 'hold' ? this.#inbox : undefined,
+      holdable: this.#setup.onFault === 'hold' ? this.#inbox : undefined,
       push: (event) => this.#push(event),
       message: (socket, kind, data, start, end) => {
         if (this.#takesEvents) {
@@ -105,7 +107,7 @@ export class Script extends EventEmitter<ScriptEvents> {
           this.#scheduleTurn();
         }
       },
-      isFull: () => this.#inbox.weight > limits.inboxBytes,
+      room: this.#room,
     });
   }
 
@@ -125,7 +127,7 @@ export class Script extends EventEmitter<ScriptEvents> {
       this.#fault('ERR_AIRLOCK_CELL_DIED', this.#causeOf(death), '', death.limit);
     },
     died: (death) => this.#died(death),
-    malformed: (message) => this.#malformed(message),
+    malformed: (message) => this.#refuse(message),
   };
 
   /** What the script has used and done so far. */
@@ -218,7 +220,7 @@ export class Script extends EventEmitter<ScriptEvents> {
 
   /** Reads on from the sockets that had to wait, where nothing is left that they wait for. */
   #resumeReading(): void {
-    if (this.#inbox.weight < this.#setup.limits.inboxBytes / 2 && !this.#account.budget.isReadingHeld) {
+    if (this.#room.makeRoom() && !this.#account.budget.isReadingHeld) {
       this.#sockets.resume();
     }
   }
@@ -353,6 +355,7 @@ export class Script extends EventEmitter<ScriptEvents> {
   #endSockets(code: number, isHeld: boolean): Promise<void> {
     const waiting = isHeld ? this.#inbox.drain() : undefined;
     this.#inbox.clear();
+    this.#room.wake();
     return this.#sockets.closeAll(code, waiting);
   }
 
@@ -364,12 +367,8 @@ export class Script extends EventEmitter<ScriptEvents> {
   /** @param problem why a command is malformed, where it is */
   #refuse(problem: string | undefined): void {
     if (problem !== undefined) {
-      this.#malformed(problem);
+      this.#fault('ERR_AIRLOCK_MALFORMED_COMMAND', `what came out of its isolate is malformed: ${problem}`);
     }
-  }
-
-  #malformed(message: string): void {
-    this.#fault('ERR_AIRLOCK_MALFORMED_COMMAND', `what came out of its isolate is malformed: ${message}`);
   }
 
   /** @param limit the limit that the script ends by, where it is one */
@@ -416,6 +415,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     }
     void Promise.all([closing, ...this.#closing]).then(() => {
       const end = { ...ending, ...this.#now() };
+      this.#room.end();
       this.emit('ended', end);
       this.#ended.resolve(end);
       this.#setup.onChange();

@@ -11,6 +11,10 @@ export interface ConnectionOwner {
   message(connection: Connection, kind: MessageKind, data: Buffer, start: number, end: number): void;
   /** A ping, which is answered already, or a pong. */
   control(connection: Connection, type: 'ping' | 'pong', data: Buffer): void;
+  /** Reserves so many bytes more for a message that is built. If there is no room, `roomAgain` is called when there is. */
+  reserve(connection: Connection, bytes: number): boolean;
+  /** What was reserved for it is free. */
+  release(connection: Connection): void;
   opened(connection: Connection, protocol: string, extensions: string): void;
   /** The peer's close frame has come, unless it is an answer. */
   closing(connection: Connection): void;

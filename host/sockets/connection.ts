@@ -105,11 +105,9 @@ export class Connection {
       {
         message: (kind, data, start, end) => this.#message(kind, data, start, end),
         control: (type, data) => this.#control(type, data),
-        closing: () => {
-          if (!this.isClosing) {
-            this.#owner.closing(this);
-          }
-        },
+        reserve: (bytes) => this.#owner.reserve(this, bytes),
+        release: () => this.#owner.release(this),
+        closing: () => this.isClosing || this.#owner.closing(this),
         violation: (message) => this.#fail(new SocketFault('UnknownSocketError', message)),
         activity: () => this.#heartbeat?.alive(),
       },
@@ -244,11 +242,15 @@ export class Connection {
   handOver(id: number, owner: ConnectionOwner, liveness = this.#liveness): void {
     this.id = id;
     this.#owner = owner;
+    this.#stream?.moveRoom();
     if (liveness !== this.#liveness) {
       this.#liveness = liveness;
       this.#watch();
     }
   }
+
+  /** There is the room for a message that it has asked its owner for. */
+  readonly roomAgain = (): void => this.#stream?.roomAgain();
 
   /** Tells nothing more, from the next message on, and stops reading, so that the peer has to wait. */
   pause(): void {

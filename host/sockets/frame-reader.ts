@@ -3,6 +3,7 @@ import { KEPT_BYTES, type MessageKind } from '../../wire/flat-writer.ts';
 import { CONTROL, LONGEST_HEADER, MASK_BYTES, OPCODES, headerSize, headerWith, payloadLength } from './frame-header.ts';
 import { GrowingMessage } from './growing-message.ts';
 import { applyMask, isAsciiRange } from './masking.ts';
+import { MessageRoom, type RoomGiver } from './message-room.ts';
 
 /** RFC 6455, section 5.2: the first byte of a final text or binary frame, without reserved bits. */
 const FINAL_TEXT = 0x81;
@@ -11,10 +12,13 @@ const FINAL = 0x80;
 /** RFC 7692, section 6: the first frame of a compressed message has RSV1. */
 const RSV1 = 0x40;
 
+/** RFC 1951: no byte of deflated data stands for more. */
+const LARGEST_RATIO = 1032;
+
 const NO_MASK = Buffer.alloc(MASK_BYTES);
 
 /** What a reader makes of a peer's bytes, in their order. */
-export interface FrameTarget {
+export interface FrameTarget extends RoomGiver {
   /**
    * A message: the part of the buffer from `start` to `end`, which nobody overwrites. A text is UTF-8. Of less than
    * KEPT_BYTES, whoever takes it makes a copy at once.
@@ -67,6 +71,7 @@ export class FrameReader {
   #isCompressed = false;
   #message = new GrowingMessage();
   #isBusy = false;
+  readonly room: MessageRoom;
   #isOver = false;
 
   /** Whether to stop behind what is read just now. */
@@ -80,11 +85,12 @@ export class FrameReader {
     this.#masked = options.masked;
     this.#largest = options.largest;
     this.#target = target;
+    this.room = new MessageRoom(target);
   }
 
   /** Whether `read` would stop at once. */
   get isStopped(): boolean {
-    return !this.#isOver && (this.isHeld || this.#isBusy);
+    return !this.#isOver && (this.isHeld || this.#isBusy || this.room.isAwaited);
   }
 
   /** Whether nothing of what comes counts any more. */
@@ -95,12 +101,14 @@ export class FrameReader {
   /** The compressed message is read. */
   proceed(): void {
     this.#isBusy = false;
+    this.room.release();
   }
 
   /** Nothing of what comes counts any more. */
   end(): void {
     this.#isOver = true;
     this.#message = new GrowingMessage();
+    this.room.release();
   }
 
   /** Reads the chunk from `at` on, and unmasks it where it lies. Returns where it stopped: mostly at the end. */
@@ -259,6 +267,12 @@ export class FrameReader {
     const end = at + Math.min(this.#left, chunk.length - at);
     const header = this.#header;
     const opcode = (header[0] as number) & 0x0f;
+    if (opcode < OPCODES.close) {
+      const length = this.#message.length + end - at;
+      if (!this.room.grow(length, this.#message.length + this.#left)) {
+        return at;
+      }
+    }
     const mask = this.#options.masked ? maskOf(header, this.#done) : 0;
     if (opcode < OPCODES.close) {
       const isLast = (header[0] as number) >= FINAL;
@@ -304,14 +318,16 @@ export class FrameReader {
     this.#message = new GrowingMessage();
     if (this.#isCompressed) {
       this.#isCompressed = false;
-      this.#isBusy = true;
       const data = message.take();
-      this.#target.rest(headerWith(FINAL | RSV1 | opcode, data.length, this.#options.masked, NO_MASK), data);
+      this.#isBusy = true;
+      const inflate = (): void => this.#target.rest(headerWith(FINAL | RSV1 | opcode, data.length, this.#options.masked, NO_MASK), data);
+      this.room.have(data.length + Math.min(this.#largest, LARGEST_RATIO * data.length), inflate);
     } else if (opcode === OPCODES.text && !message.isWholeText()) {
       this.#refuseText();
     } else {
       const data = message.take();
       this.#target.message(opcode === OPCODES.binary ? 'binary' : message.isAscii ? 'ascii' : 'text', data, 0, data.length);
+      this.room.release();
     }
   }
 

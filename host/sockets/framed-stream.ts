@@ -16,6 +16,9 @@ export interface FrameOwner {
   /** A message: see `FrameTarget`. */
   message(kind: MessageKind, data: Buffer, start: number, end: number): void;
   control(type: 'ping' | 'pong', data: Buffer): void;
+  /** See `FrameTarget`. */
+  reserve(bytes: number): boolean;
+  release(): void;
   /** Says what breaks the protocol, before ws closes the connection for it. */
   /** The peer's close frame has come. */
   closing(): void;
@@ -78,6 +81,8 @@ export class FramedStream extends Duplex {
     const reader = new FrameReader(options, {
       message: (kind, data, start, end) => owner.message(kind, data, start, end),
       control: (type, data) => owner.control(type, data),
+      reserve: (bytes) => owner.reserve(bytes),
+      release: () => owner.release(),
       closing: () => owner.closing(),
       violation: (message) => owner.violation(message),
       rest: (...bytes) => bytes.forEach((each) => this.push(each)),
@@ -116,6 +121,18 @@ export class FramedStream extends Duplex {
     if (this.#reader !== undefined) {
       this.#reader.isHeld = false;
     }
+    this.#advance();
+  }
+
+  /** There is the room for a message that was asked for. */
+  roomAgain(): void {
+    this.#reader?.room.given();
+    this.#advance();
+  }
+
+  /** Another owner has the room from now on. */
+  moveRoom(): void {
+    this.#reader?.room.move();
     this.#advance();
   }
 
@@ -174,7 +191,7 @@ export class FramedStream extends Duplex {
     }
     this.#isAdvancing = false;
     // Of what comes behind a close frame nothing counts but the end.
-    const isStopped = this.#reader?.isOver !== true && (this.#isHeld || this.#rest.length > READ_AHEAD);
+    const isStopped = this.#reader?.isOver !== true && (this.#isHeld || this.#reader?.isStopped === true || this.#rest.length > READ_AHEAD);
     if (this.#isListening && isStopped !== this.socket.isPaused()) {
       if (isStopped) {
         this.socket.pause();

@@ -378,7 +378,7 @@ function accepted(
         webSocket,
         head,
         { masked: true, compressed: webSocket.extensions !== '', largest: options.largest },
-        { message: ignore, control: ignore, closing: ignore, violation: ignore, activity: ignore },
+        { message: ignore, control: ignore, closing: ignore, violation: ignore, activity: ignore, reserve: () => true, release: ignore },
       );
       webSocket.close(code, reason);
     },

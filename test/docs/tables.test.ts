@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { ERROR_CODES, LIMITS, SCRIPT_TYPES, type ScriptType } from '../../host/index.ts';
+import { HOST_INBOX_BYTES } from '../../host/script/host-inbox.ts';
 import { LIMIT_WORDS } from '../../host/policy/limit-words.ts';
 import { PERMISSIONS, type PermissionName } from '../../host/policy/permission-table.ts';
 import { Permissions } from '../../host/policy/permissions.ts';
@@ -30,6 +31,12 @@ describe('docs/limits.md', () => {
         number(limit.most),
       ]),
     );
+  });
+
+  test('has the limit on the host with its default and its bounds', () => {
+    const [row, ...more] = tableOf('limits.md', 'host limit');
+    const numbers = [row?.['default'], row?.['least'], row?.['most']].map((text) => Number(text?.replaceAll(',', '')));
+    expect([row?.['host limit'], ...numbers, more]).toEqual([code('hostInboxBytes'), HOST_INBOX_BYTES.default, HOST_INBOX_BYTES.least, HOST_INBOX_BYTES.most, []]);
   });
 
   test('has the words for every limit, and its level, in order', () => {

@@ -1,3 +1,4 @@
+import { HostInbox } from '../../host/script/host-inbox.ts';
 import { EventEmitter, once } from 'node:events';
 import type { Cell, CellClient, CellSettings, Place } from '../../host/cells/cell.ts';
 import type { LogEntry } from '../../host/observe/log.ts';
@@ -175,6 +176,7 @@ export function startFakeScript(options: FakeScriptOptions = {}): FakeScript {
     onLeft: options.onLeft ?? (() => {}),
     onBlamed: () => {},
     log: (level, message, _code, limit) => void log.push({ level, script: 'fake.js', message, ...(limit === undefined ? {} : { limit }) }),
+    hostInbox: new HostInbox(),
     onChange: () => {},
   });
   afterThisTest(() => cell.client.blamed({ what: 'process', message: 'is over with the test', blamed: undefined }));

@@ -58,6 +58,14 @@ export class RecordingOwner implements ConnectionOwner {
   closing(): void {
     // `closed` follows, and says it all.
   }
+  reserve(): boolean {
+    return true;
+  }
+
+  release(): void {
+    // There is always room.
+  }
+
   opened(_connection: Connection, protocol: string, extensions: string): void {
     this.#tell('opened', protocol, extensions);
   }

@@ -46,6 +46,8 @@ function read(stream: Buffer, cuts: readonly number[], { compressed = false, hol
         tell(kind === 'binary' ? 'binary' : 'text', part);
       },
       control: tell,
+      reserve: () => true,
+      release: () => {},
       closing: () => {},
       violation: (message) => told.push(['violation', message]),
       rest: (...bytes) => rest.push(...bytes.map((each) => Buffer.from(each))),
@@ -117,7 +119,9 @@ describe.each([
       {
         message: (_kind, data, start, end) => messages.push(end - start < KEPT_BYTES ? Buffer.from(data.subarray(start, end)) : data.subarray(start, end)),
         control: () => {},
-        closing: () => {},
+        reserve: () => true,
+      release: () => {},
+      closing: () => {},
         violation: () => {},
         rest: () => {},
       },
@@ -214,7 +218,7 @@ test('one small message keeps not the whole chunk that it came in, which may hol
   const ignore = (): void => {};
   const reader = new FrameReader(
     { masked: false, compressed: false, largest: LARGEST },
-    { message: (_kind, data) => kept.push(data), control: ignore, rest: ignore, closing: ignore, violation: ignore },
+    { message: (_kind, data) => kept.push(data), control: ignore, rest: ignore, closing: ignore, violation: ignore, reserve: () => true, release: ignore },
   );
   const filler = Array.from({ length: 30_000 }, () => frame({ opcode: 0, final: false }));
   const chunk = Buffer.concat([frame({ opcode: TEXT, payload: 'x'.repeat(1024) }), frame({ opcode: TEXT, final: false }), ...filler]);

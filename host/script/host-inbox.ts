@@ -1,0 +1,53 @@
+/** Default of `hostInboxBytes`. */
+export const HOST_INBOX_BYTES = { default: 256 * 1024 * 1024, least: 1024, most: 64 * 1024 * 1024 * 1024 } as const;
+
+/**
+ * What waits for all scripts of a host together. A script may use as much as is still free, and no more: so that several
+ * greedy ones get equal parts, and there is always something left for one that comes later.
+ */
+export class HostInbox {
+  readonly most: number;
+  total = 0;
+  readonly #waiting = new Set<() => void>();
+  #isScheduled = false;
+
+  constructor(most: number = HOST_INBOX_BYTES.default) {
+    this.most = most;
+  }
+
+  /** Whether a script that uses so many bytes, which are in the total, has its share. */
+  isBeyondShare(used: number): boolean {
+    return used > this.most - this.total;
+  }
+
+  /** A script uses more or less than before. */
+  change(bytes: number): void {
+    this.total += bytes;
+    if (bytes < 0 && this.#waiting.size > 0) {
+      this.#schedule();
+    }
+  }
+
+  /** Calls back, once, when there is less than now. */
+  wait(callback: () => void): void {
+    this.#waiting.add(callback);
+  }
+
+  forget(callback: () => void): void {
+    this.#waiting.delete(callback);
+  }
+
+  #schedule(): void {
+    if (!this.#isScheduled) {
+      this.#isScheduled = true;
+      setImmediate(() => {
+        this.#isScheduled = false;
+        const waiting = [...this.#waiting];
+        this.#waiting.clear();
+        for (const callback of waiting) {
+          callback();
+        }
+      });
+    }
+  }
+}
