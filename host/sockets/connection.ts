@@ -19,7 +19,6 @@ import { WsSender } from './ws-sender.ts';
 const FAILED_TIMEOUT = 2000;
 
 const NOTHING = Buffer.alloc(0);
-
 export type { ConnectionOptions, ConnectionOwner } from './connection-owner.ts';
 
 /**
@@ -249,7 +248,7 @@ export class Connection {
     }
   }
 
-  /** There is the room for a message that it has asked its owner for. */
+  /** There is room for its message. */
   readonly roomAgain = (): void => this.#stream?.roomAgain();
 
   /** Tells nothing more, from the next message on, and stops reading, so that the peer has to wait. */
