@@ -14,7 +14,7 @@ export const ERROR_CODES = {
   ERR_AIRLOCK_SCRIPT_FETCH_FAILED: 'The script could not be fetched from its address.',
   ERR_AIRLOCK_SCRIPT_LOAD_FAILED: 'The script does not parse, or threw while it was loaded.',
   ERR_AIRLOCK_UNCAUGHT_EXCEPTION: 'The script threw in a callback, and nothing caught it. The script goes on.',
-  ERR_AIRLOCK_TURN_TIMEOUT: 'The script ran longer than one turn may take.',
+  ERR_AIRLOCK_TURN_TIMEOUT: 'A callback of the script, or its source, ran longer than `turnTimeout`.',
   ERR_AIRLOCK_OUT_OF_MEMORY: 'The script used more memory than it may.',
   ERR_AIRLOCK_MALFORMED_COMMAND: 'What came out of the isolate is not what the bindings send.',
   ERR_AIRLOCK_ISOLATE_BROKEN: 'The isolate could not be made, or no longer answers.',
