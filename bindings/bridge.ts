@@ -1,5 +1,6 @@
 import { BYTES_OUT, BYTE_WINDOW, EVENTS_LEFT, NUMBERS_OUT, NUMBER_WINDOW, REFUSED, TIMERS, arenaViews, type ArenaViews } from '../wire/arena.ts';
 import { COMMANDS, type CommandOf, type CommandType } from '../wire/commands.ts';
+import { WHOLE_TEXT } from '../wire/fields.ts';
 import { ANSWERS, QUESTIONS, type AnswerOf, type QuestionOf, type QuestionType } from '../wire/questions.ts';
 import { GUEST_LIMITS, type GuestLimit } from '../wire/settings.ts';
 import { guarded } from './guarded.ts';
@@ -141,14 +142,18 @@ function writeBytes(buffer: ArrayBufferLike, start: number, length: number): voi
   }
 }
 
-/** Adds a string to what the turn gives back. Its length is to be given as a number, after it. */
-function giveString(value: string): void {
+/**
+ * Adds a string to what the turn gives back. Returns its length, which is to be given as a number, after it: of a long one, that
+ * it is a whole text, so that the host need not decode it.
+ */
+function giveString(value: string): number {
   const last = outbox.length - 1;
   if (last >= 0 && (outbox[last] as string).length + value.length <= JOINED_LENGTH) {
     outbox[last] += value;
-  } else {
-    outbox[last + 1] = value;
+    return value.length;
   }
+  outbox[last + 1] = value;
+  return value.length > JOINED_LENGTH ? WHOLE_TEXT : value.length;
 }
 
 /** Tells the host that something was refused because of this limit. The error for the script is the caller's to throw. */
@@ -191,10 +196,9 @@ function count(bytes: number): void {
 export function sendText(socket: number, data: string): void {
   count(data.length);
   reserveNumbers(3);
-  giveString(data);
   views.numbersOut[numbersWritten] = COMMANDS.sendText.code;
   views.numbersOut[numbersWritten + 1] = socket;
-  views.numbersOut[numbersWritten + 2] = data.length;
+  views.numbersOut[numbersWritten + 2] = giveString(data);
   views.control[NUMBERS_OUT] = numbersWritten += 3;
 }
 
@@ -237,8 +241,7 @@ export function answerRequest(
   views.numbersOut[at++] = status;
   views.numbersOut[at++] = headers.length;
   for (let index = 0; index < headers.length; index++) {
-    giveString(headers[index] as string);
-    views.numbersOut[at++] = (headers[index] as string).length;
+    views.numbersOut[at++] = giveString(headers[index] as string);
   }
   views.numbersOut[at++] = length;
   views.control[NUMBERS_OUT] = numbersWritten = at;
@@ -371,13 +374,11 @@ function writeItem(definition: Definition, fields: Values): void {
   for (let index = 0; index < names.length; index++) {
     const value = fields[names[index] as string];
     if (typeof value === 'string') {
-      giveString(value);
-      views.numbersOut[at++] = value.length;
+      views.numbersOut[at++] = giveString(value);
     } else if (typeof value === 'object') {
       views.numbersOut[at++] = value.length;
       for (let each = 0; each < value.length; each++) {
-        giveString(value[each] as string);
-        views.numbersOut[at++] = (value[each] as string).length;
+        views.numbersOut[at++] = giveString(value[each] as string);
       }
     } else {
       views.numbersOut[at++] = value as number;

@@ -184,6 +184,17 @@ export class ScriptHost extends EventEmitter<HostEvents> {
   }
 
   /**
+   * Closes at once, with 1011, what a script has left behind that ended with a fault and `onFault: "hold"`: it is not run again.
+   * Resolves when all is closed.
+   *
+   * @param name the script's name, as in `script.name`
+   * @param owner whose it is
+   */
+  async release(name: string, owner = DEFAULT_OWNER): Promise<void> {
+    await this.#holds.release(owner, name);
+  }
+
+  /**
    * Reads the certificates and keys of `serverTls` again. New connections to servers get the new ones, open ones stay. Where
    * a file cannot be used, the log says so, and what was there before stays in use. Returns the names that were reloaded.
    */

@@ -1,4 +1,4 @@
-import { compileSchema, type AnyItem, type Handlers, type ItemOf } from './fields.ts';
+import { compileSchema, type AnyItem, type ItemOf } from './fields.ts';
 
 /** Everything that a script can ask of the host without waiting for an answer. A turn gives back a batch of these. */
 export const COMMANDS = {
@@ -83,7 +83,6 @@ export type CommandTable = typeof COMMANDS;
 export type Command = AnyItem<CommandTable>;
 export type CommandType = keyof CommandTable;
 export type CommandOf<Type extends CommandType> = ItemOf<CommandTable, Type>;
-export type CommandHandlers = Handlers<CommandTable>;
 
 /** What the operator reads: it is copied out of a turn at once, as the turn may never end. */
 export type LineCommand = CommandOf<'print' | 'reportError'>;

@@ -1,4 +1,4 @@
-import { isAscii } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import type { EncodedText } from './encoded.ts';
 import {
   WHOLE_TEXT,
@@ -9,6 +9,7 @@ import {
   type ItemTable,
   type Schema,
 } from './fields.ts';
+import { releaseBytes } from './release-bytes.ts';
 import { utf8Decode } from './utf8.ts';
 
 type Value = string | number | boolean | Uint8Array | readonly string[];
@@ -28,7 +29,7 @@ const NOTHING = Buffer.alloc(0);
  */
 export class FlatReader<Table extends ItemTable> {
   readonly #schema: Schema<Table>;
-  readonly #numbers: Float64Array;
+  #numbers: Float64Array;
   readonly #texts: UncheckedBatch['texts'];
   readonly #bytes: readonly Uint8Array[];
   #number = 0;
@@ -57,6 +58,17 @@ export class FlatReader<Table extends ItemTable> {
     return this.#number >= this.#numbers.length;
   }
 
+  /** Nothing more is read: gives the memory of the numbers back, where they are not a part of something else. */
+  release(): void {
+    releaseBytes(this.#numbers);
+  }
+
+  /** Reads on in a copy of the numbers. */
+  detach(): void {
+    this.#numbers = this.#numbers.slice(this.#number);
+    this.#number = 0;
+  }
+
   /** The definition of the next item, whose fields follow in order. */
   next(): CompiledItem {
     const code = this.#numbers[this.#number++] as number;
@@ -67,12 +79,17 @@ export class FlatReader<Table extends ItemTable> {
     return definition;
   }
 
-  /** The item of a definition, as an object. */
-  item(definition: CompiledItem): AnyItem<Table> {
+  /**
+   * The item of a definition, as an object.
+   *
+   * @param keepsBytes whether the bytes of a `text` are given, in the place of a string, where they are there: where it is long
+   */
+  item(definition: CompiledItem, keepsBytes = false): AnyItem<Table> {
     const { names } = definition;
     const item: Record<string, Value> = { type: definition.type };
     for (let index = 0; index < names.length; index++) {
-      item[names[index] as string] = this.field(definition, index);
+      const isKept = keepsBytes && definition.types[index] === 'text' && this.#numbers[this.#number] === WHOLE_TEXT && this.#findEncoded();
+      item[names[index] as string] = isKept ? (this.data as Buffer).subarray(this.start, this.end) : this.field(definition, index);
     }
     return item as AnyItem<Table>;
   }
@@ -120,6 +137,9 @@ export class FlatReader<Table extends ItemTable> {
     if (definition.types[index] === 'bytes') {
       return this.#bytesRange(definition, index);
     }
+    if (this.#numbers[this.#number] === WHOLE_TEXT && this.#findEncoded()) {
+      return;
+    }
     const length = this.#findText(definition, index);
     if (this.#textBytes !== undefined) {
       this.data = this.#textBytes;
@@ -130,6 +150,21 @@ export class FlatReader<Table extends ItemTable> {
       this.start = 0;
       this.end = this.data.length;
     }
+  }
+
+  /** A whole text that came over a pipe is left as it is, which takes no memory; a text of ASCII would be left so anyway. */
+  #findEncoded(): boolean {
+    const text = this.#texts[this.#text + 1] as unknown;
+    if (!isEncoded(text) || this.#textAt !== this.#textEnd || !isUtf8(text.buffer.subarray(text.start, text.end))) {
+      return false;
+    }
+    this.#number++;
+    this.#text++;
+    this.#textAt = this.#textEnd = 0;
+    this.data = text.buffer;
+    this.start = text.start;
+    this.end = text.end;
+    return true;
   }
 
   #string(definition: CompiledItem, index: number): string {

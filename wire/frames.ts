@@ -164,16 +164,16 @@ export type OnFrame = (frame: Frame) => boolean;
 export class FrameParser {
   readonly #largest: number;
   readonly #reusesBuffers: boolean;
-  /** The pieces of a frame that is not whole yet, their length, and the frame's length once it is known. */
-  #pending: Buffer[] = [];
-  #pendingLength = 0;
-  #frameLength = 0;
+  /** A frame that is not whole yet: its length, as far as that is known, then all of it; and how much of that is there. */
+  readonly #head = Buffer.alloc(4);
+  #frame: Buffer | undefined;
+  #filled = 0;
   /** Why nothing more is read: it is not known where the next frame begins. */
   #problem: WireError | undefined;
 
   /**
    * @param largest the largest frame that is accepted, in bytes; a larger one is a WireError
-   * @param reusesBuffers whether what is pushed may change after `push` returns: what is kept is then copied
+   * @param reusesBuffers whether what is pushed may change after `push` returns
    */
   constructor(largest: number, reusesBuffers: boolean) {
     this.#largest = largest;
@@ -192,44 +192,45 @@ export class FrameParser {
     const { length } = data;
     let isKept = this.#reusesBuffers;
     let offset = 0;
-    while (this.#pendingLength > 0 && offset < length) {
+    while (this.#filled > 0 && offset < length) {
       offset += this.#complete(data, offset, onFrame);
     }
     while (length - offset >= 4) {
       const size = this.#lengthAt(data, offset);
       if (length - offset < size) {
+        this.#frame = Buffer.allocUnsafeSlow(size);
         break;
       }
       isKept = onFrame(frameAt(data, offset, size)) || isKept;
       offset += size;
     }
     if (offset < length) {
-      this.#keep(data.subarray(offset));
-      if (this.#pendingLength >= 4) {
-        this.#frameLength = this.#lengthAt(data, offset);
-      }
+      this.#filled = data.copy(this.#frame ?? this.#head, 0, offset);
     }
-    if (!isKept && this.#pendingLength === 0) {
+    if (!isKept) {
       releaseBytes(data);
     }
   }
 
-  /** Adds to the pending frame what it lacks, its length first. Returns how many bytes it took. */
+  /**
+   * Adds to the pending frame what it lacks, its length first. Returns how many bytes it took. A large frame is copied as it comes:
+   * to join its pieces at its end would take as long as all of its memory takes to be mapped.
+   */
   #complete(data: Buffer, offset: number, onFrame: OnFrame): number {
-    const target = this.#pendingLength < 4 ? 4 : this.#frameLength;
-    const size = Math.min(target - this.#pendingLength, data.length - offset);
-    this.#keep(data.subarray(offset, offset + size));
-    if (this.#pendingLength === target) {
-      const joined = Buffer.concat(this.#pending, target);
-      if (target === 4) {
-        this.#frameLength = this.#lengthAt(joined, 0);
-      } else {
-        this.#pending.forEach(releaseBytes);
-        this.#pending = [];
-        this.#pendingLength = 0;
-        if (!onFrame(frameAt(joined, 0, target))) {
-          releaseBytes(joined);
-        }
+    const target = this.#frame ?? this.#head;
+    const size = data.copy(target, this.#filled, offset);
+    this.#filled += size;
+    if (this.#filled < target.length) {
+      return size;
+    }
+    if (target === this.#head) {
+      this.#frame = Buffer.allocUnsafeSlow(this.#lengthAt(target, 0));
+      target.copy(this.#frame);
+    } else {
+      this.#frame = undefined;
+      this.#filled = 0;
+      if (!onFrame(frameAt(target, 0, target.length))) {
+        releaseBytes(target);
       }
     }
     return size;
@@ -242,11 +243,6 @@ export class FrameParser {
       throw this.#problem;
     }
     return length;
-  }
-
-  #keep(data: Buffer): void {
-    this.#pending.push(this.#reusesBuffers ? Buffer.from(data) : data);
-    this.#pendingLength += data.length;
   }
 }
 

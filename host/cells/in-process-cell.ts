@@ -5,7 +5,7 @@ import { flatToItems } from '../../wire/flat-reader.ts';
 import type { FlatWriter } from '../../wire/flat-writer.ts';
 import { QUESTION_SCHEMA, answerFields, failedAnswer, type QuestionType } from '../../wire/questions.ts';
 import type { Cell, CellClient, CellSettings } from './cell.ts';
-import { commandBatch } from './command-batch.ts';
+import { UncheckedCommands } from './command-batch.ts';
 import { LineCopies } from './line-copies.ts';
 import { BINDINGS_BUNDLE } from './paths.ts';
 
@@ -54,16 +54,13 @@ export class InProcessCell implements Cell {
     this.#tenants.get(script)?.copies.begin();
     const { status, message, usage, commands } = turn();
     const tenant = this.#tenants.get(script);
-    const client = tenant?.client;
+    const batch = new UncheckedCommands(commands, (problem) => tenant?.client.malformed(problem));
     try {
       tenant?.copies.turned(status, commands, tenant.client);
-      client?.turned(status, message, commandBatch(commands), usage);
-    } catch (error) {
-      if (!(error instanceof WireError)) {
-        throw error;
-      }
-      client?.malformed(error.message);
+      tenant?.client.turned(status, message, batch, usage);
     } finally {
+      // What is carried out later lies in its isolate's arena.
+      batch.detach();
       this.#underWay = undefined;
       if (!this.#tenants.has(script)) {
         // Its script ended while it asked a question, or by one of its commands.
@@ -100,7 +97,11 @@ export class InProcessCell implements Cell {
       }
       asked = item.type;
       tenant.copies.clear();
-      const answer = tenant.client.answer(commandBatch(commands), item);
+      let problem: string | undefined;
+      const answer = tenant.client.answer(new UncheckedCommands(commands, (message) => (problem = message)), item);
+      if (problem !== undefined) {
+        return noAnswer(asked, problem);
+      }
       // What takes time would have to be waited for in the very process that is to bring it.
       return answer instanceof Promise
         ? failedAnswer(item.type, 'ERR_AIRLOCK_MODULE_NOT_LOADED', 'a script in the process of its host can load modules from files only')

@@ -2,9 +2,10 @@ import type { LineCommand } from '../../wire/commands.ts';
 import { WireError } from '../../wire/fields.ts';
 import type { UncheckedBatch } from '../../wire/flat-reader.ts';
 import type { TurnStatus } from '../../wire/frames.ts';
+import { ALL_TIME } from '../policy/loop-share.ts';
 import { mostCopies } from './cell-bounds.ts';
 import type { CellClient, CellSettings } from './cell.ts';
-import { commandBatch, type CommandReceiver } from './command-batch.ts';
+import { UncheckedCommands, type CommandReceiver } from './command-batch.ts';
 
 /** What a cell has copied of a turn that has not ended: the lines that are shown if the turn's own commands are lost. */
 export class LineCopies {
@@ -43,7 +44,7 @@ export class LineCopies {
       this.#hasMore = true;
       return;
     }
-    commandBatch(batch, 1).each(this.#receiver);
+    new UncheckedCommands(batch, refuse, 1).some(this.#receiver, ALL_TIME);
   }
 
   /** What came so far has been given out by the turn itself. */
@@ -86,6 +87,7 @@ export class LineCopies {
         this.#lines.push(command);
         this.#units += units;
       }
+      return undefined;
     },
   };
 }

@@ -3,9 +3,8 @@ import type { Readable, Writable } from 'node:stream';
 import { ByteReader } from '../../wire/byte-reader.ts';
 import { decode } from '../../wire/encoded.ts';
 import { WireError } from '../../wire/fields.ts';
-import { FlatReader } from '../../wire/flat-reader.ts';
+import { FlatReader, type UncheckedBatch } from '../../wire/flat-reader.ts';
 import type { FlatWriter } from '../../wire/flat-writer.ts';
-import { releaseBytes } from '../../wire/release-bytes.ts';
 import {
   CELL_PIPES,
   FrameParser,
@@ -25,29 +24,18 @@ import { cellProcessFlags, describeExit, type Exit } from './cell-flags.ts';
 import { memoryCeiling, mostCommands } from './cell-bounds.ts';
 import { countChild, keepLastWords, startChild } from './cell-child.ts';
 import type { Cell, CellClient, CellDeath, CellSettings, KillingLimit } from './cell.ts';
-import { commandBatch } from './command-batch.ts';
+import { UncheckedCommands } from './command-batch.ts';
 import { LineCopies } from './line-copies.ts';
 import { MemoryWatch, residentMemory } from './memory-watch.ts';
 import { CELL_ENTRY } from './paths.ts';
-import { TurnWatch, type WatchedTurn } from './turn-watch.ts';
+import type { Tenant, Turn } from './tenant.ts';
+import { TurnWatch } from './turn-watch.ts';
 
 /** Answers that a cell has not read, in bytes; above it, the cell is not what it should be. */
 const MOST_UNREAD_ANSWERS = 1024 * 1024;
 
 /** How long a cell process may take to get ready, in milliseconds. */
 const START_TIMEOUT = 30_000;
-
-/** A script that lives here. */
-interface Tenant {
-  readonly number: number;
-  readonly settings: CellSettings;
-  readonly client: CellClient;
-  readonly copies: LineCopies;
-}
-
-interface Turn extends WatchedTurn {
-  readonly tenant: Tenant;
-}
 
 /**
  * A cell in a process of its own: no environment, no files but its own code, no children, and no network where Node's
@@ -223,11 +211,10 @@ export class ProcessCell implements Cell {
     try {
       this.#parser.push(data, (frame) => this.#onFrame(frame));
     } catch (error) {
-      // A cell whose stream is not to be understood is not to be trusted with anything.
       if (!(error instanceof WireError)) {
         throw error;
       }
-      this.#kill(`sent what is not of the protocol (${error.message})`, this.#acknowledged ?? this.#watch.underWay);
+      this.#killForMalformed(error.message, this.#acknowledged ?? this.#watch.underWay);
     }
   }
 
@@ -272,10 +259,9 @@ export class ProcessCell implements Cell {
         const message = reader.string();
         const usage = readTurnUsage(reader);
         const batch = decode(reader);
-        const commands = commandBatch(batch, mostCommands(settings));
+        const commands = this.#commands(batch, settings);
         copies.turned(status, batch, client);
         client.turned(status, message, commands, usage);
-        releaseBytes(batch.numbers);
         if (status === 'memory' && settings.shared) {
           this.#loseSharedIsolate(tenant);
         }
@@ -295,6 +281,17 @@ export class ProcessCell implements Cell {
     turn.tenant.copies.take(decode(new ByteReader(buffer, start, end)), end - start);
   }
 
+  /** What a turn has commanded, up to its end or to a question. */
+  #commands(batch: UncheckedBatch, settings: CellSettings): UncheckedCommands {
+    const turn = this.#acknowledged ?? this.#watch.underWay;
+    return new UncheckedCommands(batch, (message) => this.#killForMalformed(message, turn), mostCommands(settings));
+  }
+
+  /** A cell whose stream is not to be understood is not to be trusted with anything. */
+  #killForMalformed(message: string, turn: Turn | undefined): void {
+    this.#kill(`sent what is not of the protocol (${message})`, turn);
+  }
+
   /** The whole cell waits for an answer, also where the script that asked has ended meanwhile. */
   #asked(reader: ByteReader, tenant: Tenant | undefined): void {
     const size = reader.uint32();
@@ -310,7 +307,7 @@ export class ProcessCell implements Cell {
       return this.#sendAnswer(failedAnswer(asked.type, 'ERR_AIRLOCK_HOST_STOPPED', 'the script has ended'));
     }
     tenant.copies.clear();
-    const answer = tenant.client.answer(commandBatch(commands, mostCommands(tenant.settings)), asked);
+    const answer = tenant.client.answer(this.#commands(commands, tenant.settings), asked);
     if (answer instanceof Promise) {
       this.#answering = true;
       void answer.then((later) => {

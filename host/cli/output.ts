@@ -4,6 +4,9 @@ import type { AirlockError, ErrorCode, ScriptError } from '../errors.ts';
 import type { LogEntry } from '../observe/log.ts';
 import type { ScriptStatistics } from '../script/script-account.ts';
 import type { PrintedLine, ScriptEnd } from '../script/script-setup.ts';
+import { visible, visibleBytes } from './visible.ts';
+
+const NEWLINE = Buffer.from('\n');
 
 /** What the command writes: what scripts print to standard output, their warnings, their errors and all else to standard error. */
 export class Output {
@@ -29,9 +32,8 @@ export class Output {
     const stream = level === 'warning' || level === 'error' ? process.stderr : process.stdout;
     // What was told before it comes before it.
     this.#repeats.flush();
-    for (const line of visible(text).split('\n')) {
-      stream.write(`${prefix}${line}\n`);
-    }
+    // One write, however many lines there are.
+    stream.write(Buffer.concat([Buffer.from(prefix), visibleBytes(text, prefix), NEWLINE]));
   }
 
   /** What was asked for. */
@@ -93,12 +95,4 @@ function codeOf(code: ErrorCode | undefined): string {
 /** What a script has put into a message must not look like a line of ours. */
 function oneLine(text: string): string {
   return text.replaceAll('\n', '\\n');
-}
-
-/** A script must not steer the operator's terminal: control characters are shown, not sent. */
-function visible(text: string): string {
-  return text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, (character) => {
-    const code = character.charCodeAt(0).toString(16).padStart(2, '0');
-    return `\\x${code}`;
-  });
 }

@@ -8,6 +8,7 @@ import { SCRIPT_TYPES, type ScriptType } from '../script/script-types.ts';
 import { ON_FAULT, type OnFault, type ScriptEnd } from '../script/script-setup.ts';
 import type { Script } from '../script/script.ts';
 import type { Dialect } from '../../wire/settings.ts';
+import { RunAgain } from './run-again.ts';
 import { splitArguments } from './arguments.ts';
 import { hostSettings } from './host-settings.ts';
 import { addNetworkFlags, type NetworkFlags } from './network-flags.ts';
@@ -66,7 +67,7 @@ export function addRunFlags(command: Command): Command {
     .option('--blame-file <file>', 'keep there which scripts have brought their process down; after the second time they are not run again')
     .option('--host-inbox-bytes <bytes>', 'bytes of messages that may wait for all scripts together; default: 268435456', Number)
     .addOption(
-      new Option('--on-fault <what>', 'what becomes of what servers have accepted when their script fails; hold: it waits for the script, which is run again where it has brought its process down')
+      new Option('--on-fault <what>', 'what becomes of what servers have accepted when their script fails; hold: it waits for the script, which is run again')
         .choices(ON_FAULT)
         .default('close'),
     )
@@ -115,7 +116,8 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
       output.log(entry);
     }
   });
-  endOnInterrupt(host);
+  const stopping = new AbortController();
+  endOnInterrupt(host, stopping);
   reloadOnHangup(host, output, flags.serverTls !== undefined);
   let exitCode = 0;
   /** All that were started. */
@@ -147,17 +149,28 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
       return undefined;
     }
   };
-  /** How the script ends at last: what is held for it is of use only where it runs again. */
-  const ending = async (file: string, script: Script): Promise<ScriptEnd> => {
+  let waiting = 0;
+  /** How the script ends at last. Where it does not run again, nobody comes for what is held for it. */
+  const ending = async (file: string, script: Script, again: RunAgain): Promise<ScriptEnd> => {
     const end = await script.ended;
-    const next = flags.onFault === 'hold' && end.error?.code === 'ERR_AIRLOCK_CELL_DIED' ? await start(file, undefined) : undefined;
-    return next === undefined ? end : ending(file, next);
+    if (flags.onFault === 'close') {
+      return end;
+    }
+    waiting++;
+    const isRunAgain = await again.after(end, (delay) => output.hint(`${script.name}: runs again in ${delay} ms`));
+    const next = isRunAgain ? await start(file, undefined) : undefined;
+    waiting--;
+    if (next === undefined) {
+      await host.release(script.name, script.owner);
+      return end;
+    }
+    return ending(file, next, again);
   };
   const endings: Promise<ScriptEnd>[] = [];
   for (const file of files) {
     const script = await start(file, flags.pardon);
     if (script !== undefined) {
-      endings.push(ending(file, script));
+      endings.push(ending(file, script, new RunAgain(policies.of(scriptNames(file, files)).limits, stopping.signal)));
     }
   }
   const allEnded = Promise.all(endings);
@@ -169,10 +182,12 @@ async function run(files: readonly string[], args: readonly string[], flags: Run
     });
   }
   if (flags.exitWhenIdle === true) {
-    await Promise.race([allEnded, new Promise<void>((resolve) => host.once('idle', () => resolve()))]);
+    // One that is to run again is not idle.
+    await Promise.race([allEnded, new Promise<void>((resolve) => host.on('idle', () => waiting === 0 && resolve()))]);
   } else {
     await allEnded;
   }
+  stopping.abort();
   await host.stop();
   const ends = await allEnded;
   output.end();
@@ -213,7 +228,7 @@ export function scriptName(file: string, files: readonly string[]): string {
   return files.filter((other) => basename(other) === name).length > 1 ? file : name;
 }
 
-function endOnInterrupt(host: ScriptHost): void {
+function endOnInterrupt(host: ScriptHost, stopping: AbortController): void {
   let interrupted = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
@@ -221,6 +236,7 @@ function endOnInterrupt(host: ScriptHost): void {
         process.exit(INTERRUPTED);
       }
       interrupted = true;
+      stopping.abort();
       void host.stop();
     });
   }

@@ -1,7 +1,17 @@
 import type { CommandOf } from '../../wire/commands.ts';
+import type { PublishText, Rest } from '../cells/command-batch.ts';
 import type { Connection } from '../sockets/connection.ts';
-import { SharedFrames } from '../sockets/shared-frames.ts';
+import { SharedFrames, type SharedMessage } from '../sockets/shared-frames.ts';
 import { Topics, type TopicLimits } from './topics.ts';
+
+type Publish = PublishText | CommandOf<'publishBinary'>;
+
+/** What it takes to give a message to a socket, in units of work: the frame that all have, or one of its own. */
+const SHARED_UNITS = 1;
+const OWN_UNITS = 32;
+const LOG2_BYTES_PER_UNIT = 12;
+/** So much is done at a time. */
+const STEP_UNITS = 64;
 
 export interface FanOutLimits extends TopicLimits {
   readonly deliveriesPerTurn: number;
@@ -43,9 +53,13 @@ export class FanOut {
     this.#topics.unsubscribe(connection, topic);
   }
 
-  /** Returns why the command is malformed, where it is. */
-  publish(command: CommandOf<'publishText'> | CommandOf<'publishBinary'>): string | undefined {
-    const { data, except, newest, server, topic, type } = command;
+  /**
+   * Returns what is left to be done.
+   *
+   * @param check told why the command is malformed, where it is
+   */
+  publish(command: Publish, check: (malformed: string | undefined) => undefined): Rest | undefined {
+    const { data, except, server, newest, topic, type } = command;
     const members = this.#topics.members(server, topic);
     if (members.size === 0) {
       return undefined;
@@ -55,6 +69,11 @@ export class FanOut {
       type === 'publishText' ? 'sendText' : 'sendBinary',
       typeof data === 'string' ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength),
     );
+    return this.#deliver(command, members, message, check);
+  }
+
+  *#deliver({ data, except, newest, topic }: Publish, members: ReadonlySet<Connection>, message: SharedMessage, check: (malformed: string | undefined) => undefined): Rest {
+    let units = 0;
     for (const connection of members) {
       // They are in the order of their numbers, where they are not those of a topic.
       if (topic === '' && connection.id > newest) {
@@ -63,11 +82,15 @@ export class FanOut {
       this.#deliveries++;
       if (connection.id !== except) {
         this.#write(connection, message.payload);
-        connection.sendShared(message);
+        units += connection.sendShared(message) ? SHARED_UNITS : OWN_UNITS + (data.length >>> LOG2_BYTES_PER_UNIT);
+      }
+      if (units >= STEP_UNITS) {
+        yield units;
+        units = 0;
       }
     }
     const { deliveriesPerTurn } = this.#limits;
-    return this.#deliveries > deliveriesPerTurn ? `publish more than ${deliveriesPerTurn} times in one turn` : undefined;
+    check(this.#deliveries > deliveriesPerTurn ? `publish more than ${deliveriesPerTurn} times in one turn` : undefined);
   }
 
   /** Ends a batch of commands, before it is written. */

@@ -1,7 +1,7 @@
-import type { CommandHandlers } from '../../wire/commands.ts';
+import type { CommandCarriers } from '../cells/command-batch.ts';
 import type { ScriptSockets } from './script-sockets.ts';
 
-type FlowCommand = 'drain' | 'pause' | 'resume' | 'taken' | 'window';
+export type FlowCommand = 'drain' | 'pause' | 'resume' | 'taken' | 'window';
 
 /**
  * How a script can have its sockets read and written no faster than it likes.
@@ -10,8 +10,8 @@ type FlowCommand = 'drain' | 'pause' | 'resume' | 'taken' | 'window';
  */
 export function flowCommands(
   sockets: () => ScriptSockets,
-  check: (malformed: string | undefined) => void,
-): Pick<CommandHandlers, FlowCommand> {
+  check: (malformed: string | undefined) => undefined,
+): Pick<CommandCarriers, FlowCommand> {
   return {
     drain: (command) => sockets().drain(command),
     pause: (command) => sockets().flow.pause(command),

@@ -1,9 +1,11 @@
 import type { AnyRequest } from '../sockets/client-request.ts';
 import type { Accepted, Server, ServerOwner } from '../sockets/server.ts';
 import type { LimitName, Limits } from '../policy/limits.ts';
+import { LOOP_SHARE } from '../policy/loop-share.ts';
 import type { HostInbox } from './host-inbox.ts';
 import { InboxRoom } from './inbox-room.ts';
 import type { HeldConnection, HeldWeight } from './held-connection.ts';
+import { CLOSE_UNITS } from './script-servers.ts';
 
 /** RFC 6455, section 7.4.1, and the registry: what the script's peers are told where nobody has come for them. */
 const INTERNAL_ERROR = 1011;
@@ -115,7 +117,7 @@ export class Hold implements ServerOwner {
 
   #end(kept: Kept, code: number): void {
     kept.server.close();
-    const ending = Promise.all(kept.connections.map((connection) => connection.close(code, this.#limits.closeTimeout)));
+    const ending = closeAll(kept.connections, code, this.#limits.closeTimeout);
     this.#ending.add(ending);
     void ending.then(() => this.#ending.delete(ending));
     this.#forget(kept);
@@ -129,4 +131,21 @@ export class Hold implements ServerOwner {
       this.onEmpty();
     }
   }
+}
+
+/** Resolves when all are closed. */
+function closeAll(connections: readonly HeldConnection[], code: number, timeout: number): Promise<void> {
+  let left = connections.length;
+  return new Promise((resolve) => {
+    const closed = (): void => {
+      left--;
+      if (left === 0) {
+        resolve();
+      }
+    };
+    LOOP_SHARE.each(connections, CLOSE_UNITS, (connection) => void connection.close(code, timeout).then(closed));
+    if (connections.length === 0) {
+      resolve();
+    }
+  });
 }

@@ -29,6 +29,11 @@ export class Holds {
     return hold;
   }
 
+  /** Nobody comes for it: closes it at once. Resolves when all is closed. */
+  async release(owner: string, name: string): Promise<void> {
+    await this.take(owner, name)?.end(INTERNAL_ERROR);
+  }
+
   /** Holds nothing any more. Resolves when all is closed. */
   async end(): Promise<void> {
     await Promise.all([...this.#holds.values()].map((hold) => hold.end(GOING_AWAY)));

@@ -1,6 +1,7 @@
 import type { CommandOf } from '../../wire/commands.ts';
 import type { AnswerOf, QuestionOf } from '../../wire/questions.ts';
 import { AirlockError } from '../errors.ts';
+import type { Rest } from '../cells/command-batch.ts';
 import { PermissionDenied, logText } from '../policy/permission-denied.ts';
 import type { Connection } from '../sockets/connection.ts';
 import type { AnyRequest } from '../sockets/client-request.ts';
@@ -16,6 +17,9 @@ import type { ScriptSockets, ScriptSocketsOptions } from './script-sockets.ts';
 import { listenOptions } from './server-options.ts';
 
 const NOTHING = new Uint8Array(0);
+
+/** What the closing of a connection takes, in units of work. */
+export const CLOSE_UNITS = 64;
 
 /** The listeners of one script, under the numbers that the script knows them by, and which of its sockets they accepted. */
 export class ScriptServers implements ServerOwner {
@@ -116,18 +120,24 @@ export class ScriptServers implements ServerOwner {
     this.requests.ask(server, request);
   }
 
-  /** Stops a listener and closes what it accepted, as Overte does. */
-  close({ server: id }: CommandOf<'closeServer'>): void {
+  /** Stops a listener and closes what it accepted, as Overte does. Returns what is left to be done. */
+  close({ server: id }: CommandOf<'closeServer'>): Rest | undefined {
     const server = this.#servers.get(id);
-    if (server !== undefined) {
-      this.#servers.delete(id);
-      this.#held.delete(server);
-      server.close();
-      for (const connection of this.#accepted.get(server) ?? []) {
-        connection.close(1001, 'Server closing.');
-      }
-      this.#tellIfClosed(server);
+    if (server === undefined) {
+      return undefined;
     }
+    this.#servers.delete(id);
+    this.#held.delete(server);
+    server.close();
+    return this.#closeAccepted(server);
+  }
+
+  *#closeAccepted(server: Server): Rest {
+    for (const connection of this.#accepted.get(server) ?? []) {
+      connection.close(1001, 'Server closing.');
+      yield CLOSE_UNITS;
+    }
+    this.#tellIfClosed(server);
   }
 
   /** No listener takes any more clients: the script is about to end. */

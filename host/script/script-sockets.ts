@@ -8,6 +8,7 @@ import { AirlockError, messageOf } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import type { Limits } from '../policy/limits.ts';
 import { logText } from '../policy/permission-denied.ts';
+import { LOOP_SHARE, type Share } from '../policy/loop-share.ts';
 import type { Permissions } from '../policy/permissions.ts';
 import type { ProxySettings } from '../policy/proxy-options.ts';
 import { AddressQueue } from '../sockets/address-queue.ts';
@@ -29,10 +30,14 @@ import type { Inbox } from './inbox.ts';
 import type { InboxRoom } from './inbox-room.ts';
 import { Reading } from './reading.ts';
 import type { ScriptAccount } from './script-account.ts';
-import { ScriptServers } from './script-servers.ts';
+import { CLOSE_UNITS, ScriptServers } from './script-servers.ts';
 import { SocketFlow } from './socket-flow.ts';
 import type { SocketStatistics } from './socket-statistics.ts';
 import { UnsentBytes } from './unsent-bytes.ts';
+import { Written } from './written.ts';
+
+/** The longest address that is connected to: no server takes one like that, and the host would be held up by a longer one. */
+const LONGEST_URL = 64 * 1024;
 
 export interface ScriptSocketsOptions {
   /** What it may still use. */
@@ -79,7 +84,7 @@ export class ScriptSockets implements ConnectionOwner {
   /** How its script has them read. */
   readonly flow = new SocketFlow(this.#reading, (id) => this.#connections.get(id));
   /** Connections written to in the batch of commands that is being carried out. */
-  readonly #written = new Set<Connection>();
+  readonly #written = new Written();
   readonly #draining: Draining;
   /** What they have cost. */
   readonly slowReaders: SlowReaderCounts = { messagesDropped: 0, slowReadersClosed: 0 };
@@ -127,6 +132,9 @@ export class ScriptSockets implements ConnectionOwner {
       return `connect with a heartbeat of ${heartbeatInterval} and ${heartbeatTimeout} ms`;
     }
     try {
+      if (url.length > LONGEST_URL) {
+        throw new AirlockError('ERR_AIRLOCK_INVALID_ARGUMENT', `an address of ${url.length} characters; the most are ${LONGEST_URL}`);
+      }
       if (this.isFull) {
         throw new AirlockError('ERR_AIRLOCK_TOO_MANY_SOCKETS', account.statistics.hitUntold('sockets'));
       }
@@ -163,7 +171,7 @@ export class ScriptSockets implements ConnectionOwner {
         return `connect: ${messageOf(error)}`;
       }
       log('warning', logText(error), error.code, error.code === 'ERR_AIRLOCK_TOO_MANY_SOCKETS' ? 'sockets' : undefined);
-      const failure = socketFailure(error, url);
+      const failure = socketFailure(error, url.slice(0, LONGEST_URL));
       this.#options.push({ type: 'failed', socket: id, error: failure.error, message: failure.message });
       this.#options.push({ type: 'closed', socket: id, code: 1006, reason: '', wasClean: false });
     }
@@ -218,16 +226,17 @@ export class ScriptSockets implements ConnectionOwner {
     return undefined;
   }
 
-  /** Ends a batch of commands: what was written goes to the kernel, one system call for each socket. */
-  flush(): void {
+  /** Ends a batch of commands: what was written goes to the kernel. Returns whether that is done; where it is not, call it again. */
+  flush(share: Share): boolean {
     this.fanOut.endBatch();
-    for (const connection of this.#written) {
-      connection.flush();
+    const isDone = this.#written.flush(share, (connection) => {
       this.unsent.written(connection);
       this.#draining.written(connection);
+    });
+    if (isDone) {
+      this.#draining.endBatch();
     }
-    this.#written.clear();
-    this.#draining.endBatch();
+    return isDone;
   }
 
   /** Reads on from the sockets that had to wait for the script. */
@@ -243,7 +252,7 @@ export class ScriptSockets implements ConnectionOwner {
    */
   async closeAll(code: number, waiting?: readonly Event[]): Promise<void> {
     if (waiting !== undefined) {
-      this.flush();
+      this.#written.release();
       this.servers.hold(waiting);
     }
     this.#ended = true;
@@ -255,14 +264,9 @@ export class ScriptSockets implements ConnectionOwner {
     const allClosed = new Promise<void>((resolve) => {
       this.#onAllClosed = resolve;
     });
-    for (const connection of this.#connections.values()) {
-      connection.close(code, '');
-    }
-    const timer = setTimeout(() => {
-      for (const connection of this.#connections.values()) {
-        connection.terminate();
-      }
-    }, this.#options.limits.closeTimeout);
+    LOOP_SHARE.each(this.#connections.values(), CLOSE_UNITS, (connection) => connection.close(code, ''));
+    const { closeTimeout } = this.#options.limits;
+    const timer = setTimeout(() => LOOP_SHARE.each(this.#connections.values(), CLOSE_UNITS, (connection) => connection.terminate()), closeTimeout);
     await allClosed;
     clearTimeout(timer);
   }
@@ -360,7 +364,7 @@ export class ScriptSockets implements ConnectionOwner {
     this.#reading.forget(connection);
     this.flow.forget(connection);
     this.#options.room.forget(connection);
-    this.#written.delete(connection);
+    this.#written.forget(connection);
     this.#draining.forget(connection);
     this.unsent.forget(connection);
   }

@@ -1,15 +1,18 @@
 import { EventEmitter } from 'node:events';
-import { PRINT_LEVELS, type CommandHandlers } from '../../wire/commands.ts';
+import { PRINT_LEVELS } from '../../wire/commands.ts';
 import { EVENT_SCHEMA, type Event } from '../../wire/events.ts';
 import type { TurnStatus, TurnUsage } from '../../wire/frames.ts';
 import type { Answer, Answerers, Question } from '../../wire/questions.ts';
 import type { CellClient, CellDeath, Place } from '../cells/cell.ts';
-import type { CommandBatch, CommandReceiver, OtherCommand, SendType } from '../cells/command-batch.ts';
+import type { CommandBatch, CommandCarriers, OtherCommand, Rest } from '../cells/command-batch.ts';
 import type { Isolation } from '../cells/isolation.ts';
 import { ScriptError, codeOf, messageOf, type ErrorCode } from '../errors.ts';
 import { limitAdvice } from '../policy/limit-words.ts';
 import type { LimitName } from '../policy/limits.ts';
+import { LOOP_SHARE } from '../policy/loop-share.ts';
+import { CommandQueue, type Carrier } from './command-queue.ts';
 import { Hold } from './hold.ts';
+import { causeOf, logCrash } from './cell-deaths.ts';
 import { answerEnvironment } from './script-environment.ts';
 import { Inbox } from './inbox.ts';
 import { InboxRoom } from './inbox-room.ts';
@@ -21,8 +24,7 @@ import type { ScriptEnd, ScriptEvents, ScriptSetup } from './script-setup.ts';
 import type { Occurrence } from '../observe/log.ts';
 import { notListening } from './script-servers.ts';
 import { ScriptSockets } from './script-sockets.ts';
-import { flowCommands } from './flow-commands.ts';
-import { serverCommands } from './server-commands.ts';
+import { socketCommands } from './socket-commands.ts';
 import type { ScriptType } from './script-types.ts';
 import { turnFault } from './turn-fault.ts';
 import { TurnSchedule } from './turn-schedule.ts';
@@ -30,6 +32,7 @@ import { TurnSchedule } from './turn-schedule.ts';
 /** How it ends; who and when is added when it has ended. */
 type Ending = Omit<ScriptEnd, keyof Occurrence>;
 
+type Handler = (command: OtherCommand) => Rest | void;
 type State = 'waiting' | 'running' | 'ending' | 'ended';
 
 /**
@@ -77,7 +80,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     this.owner = setup.owner;
     this.isolation = setup.isolation;
     this.ended = this.#ended.promise;
-    const { limits, place } = setup;
+    const { limits } = setup;
     this.#inbox = new Inbox(limits.eventsPerTurn, limits.eventBytesPerTurn, limits.requestsPerTurn);
     this.#room = new InboxRoom(limits.inboxBytes, () => this.#inbox.weight, setup.hostInbox, () => this.#resumeReading(), () => this.#account.hit('inboxBytes'));
     this.#restarts = new Restarts(limits);
@@ -86,7 +89,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     this.#hold = setup.hold ?? new Hold(limits, this.#account.hit, setup.hostInbox);
     this.#modules = new ScriptModules(setup, this.#account.hit);
     this.#sockets = this.#newSockets();
-    this.#begin(place);
+    this.#begin(setup.place);
     this.#account.live((limit) => {
       this.#endsAs = { reason: 'limit', limit };
       void this.stop();
@@ -118,16 +121,17 @@ export class Script extends EventEmitter<ScriptEvents> {
   }
 
   readonly #client: CellClient = {
-    turned: (status, message, commands, usage) => this.#turned(status, message, commands, usage),
+    turned: (status, message, commands, usage) => this.#commands.push(commands, () => this.#turned(status, message, usage)),
     answer: (commands, question) => this.#answer(commands, question),
-    lost: (lines, hasMore) => this.#account.lost(lines, hasMore, this.#receiver),
+    lost: (lines, hasMore) => this.#account.lost(lines, hasMore, this.#carrier),
+    // What it has commanded in turns that have ended counts.
     blamed: (death) => {
       this.#setup.onBlamed(death);
-      this.#logCrash(death);
-      this.#fault('ERR_AIRLOCK_CELL_DIED', this.#causeOf(death), '', death.limit);
+      logCrash(death, this.#setup.log);
+      this.#commands.whenDone(() => this.#fault('ERR_AIRLOCK_CELL_DIED', causeOf(death, this.name), '', death.limit));
     },
-    died: (death) => this.#died(death),
-    malformed: (message) => this.#refuse(message),
+    died: (death) => this.#commands.whenDone(() => this.#died(death)),
+    malformed: (message) => this.#malformed(message),
   };
 
   /** What the script has used and done so far. */
@@ -225,9 +229,9 @@ export class Script extends EventEmitter<ScriptEvents> {
     }
   }
 
-  #turned(status: TurnStatus, message: string, commands: CommandBatch, usage: TurnUsage): void {
+  /** A turn has ended, and its commands are carried out. */
+  #turned(status: TurnStatus, message: string, usage: TurnUsage): void {
     this.#incarnation?.turnEnded(status === 'sliced');
-    this.#carryOut(commands);
     this.#sockets.servers.turnEnded();
     const exceeded = this.#account.turned(usage, this.isolation === 'context');
     const fault = turnFault(status, message, exceeded, this.#setup.limits);
@@ -244,31 +248,22 @@ export class Script extends EventEmitter<ScriptEvents> {
   }
 
   #answer(commands: CommandBatch, question: Question): Answer | Promise<Answer> {
-    this.#carryOut(commands);
-    return (this.#answerers[question.type] as (question: Question) => Answer | Promise<Answer>)(question);
+    const answerer = this.#answerers[question.type] as (question: Question) => Answer | Promise<Answer>;
+    // In this very process a turn cannot wait.
+    return this.#commands.ask(commands, () => answerer(question), this.#incarnation?.runsBeside === true);
   }
 
-  #carryOut(commands: CommandBatch): void {
-    commands.each(this.#receiver);
-    this.#sockets.flush();
-  }
-
-  readonly #receiver: CommandReceiver = {
+  readonly #carrier: Carrier = {
     send: (type, socket, data, start, end) => this.#state !== 'ended' && this.#sockets.send(type, socket, data, start, end),
-    command: (command) => {
-      if (this.#state !== 'ended') {
-        (this.#handlers[command.type] as (command: OtherCommand) => void)(command);
-      }
-    },
+    command: (command) => (this.#state === 'ended' ? undefined : ((this.#handlers[command.type] as Handler)(command) ?? undefined)),
+    endBatch: (share) => this.#sockets.flush(share),
   };
+  readonly #commands = new CommandQueue(LOOP_SHARE, this.#carrier);
 
-  readonly #handlers: Omit<CommandHandlers, SendType> = {
-    connect: (command) => this.#refuse(this.#sockets.connect(command)),
-    close: (command) => this.#refuse(this.#sockets.close(command)),
-    closeServer: (command) => this.#sockets.servers.close(command),
+  readonly #handlers: CommandCarriers = {
     timer: ({ delay }) => this.#armTimer(delay),
-    print: ({ level, text }) => this.#account.print(text) && this.emit('print', { level: PRINT_LEVELS[level] ?? 'log', text, ...this.#now() }),
-    reportError: ({ text, stack }) => this.#account.error() && this.#tellError('ERR_AIRLOCK_UNCAUGHT_EXCEPTION', text, stack),
+    print: ({ level, text }) => void (this.#account.print(text) && this.emit('print', { level: PRINT_LEVELS[level] ?? 'log', text, ...this.#now() })),
+    reportError: ({ text, stack }) => void (this.#account.error() && this.#tellError('ERR_AIRLOCK_UNCAUGHT_EXCEPTION', text, stack)),
     loaded: () => {
       this.#incarnation?.loaded();
       if (this.#setup.definition.entity) {
@@ -277,12 +272,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     },
     loadFailed: ({ text, stack }) => this.#fault('ERR_AIRLOCK_SCRIPT_LOAD_FAILED', text, stack),
     stop: () => void this.stop(),
-    ping: (command) => this.#refuse(this.#sockets.ping(command)),
-    acceptRequest: (command) => this.#refuse(this.#sockets.servers.requests.accept(command)),
-    answerRequest: (command) => this.#refuse(this.#sockets.servers.requests.answer(command)),
-    watchRequests: (command) => this.#sockets.servers.watch(command),
-    ...flowCommands(() => this.#sockets, (malformed) => this.#refuse(malformed)),
-    ...serverCommands(() => this.#sockets, (malformed) => this.#refuse(malformed)),
+    ...socketCommands(() => this.#sockets, (problem) => void (problem !== undefined && this.#malformed(problem)) as undefined),
   };
 
   readonly #answerers: Answerers = {
@@ -297,17 +287,15 @@ export class Script extends EventEmitter<ScriptEvents> {
 
   #armTimer(delay: number): void {
     const { budget } = this.#account;
-    this.#incarnation?.armTimer(this.#state === 'running' && delay >= 0 ? budget.timerDelay(delay) : -1, () => {
-      budget.timerFired();
-      this.#push({ type: 'timer' });
-    });
+    const fire = (): void => (budget.timerFired(), this.#push({ type: 'timer' }));
+    this.#incarnation?.armTimer(this.#state === 'running' && delay >= 0 ? budget.timerDelay(delay) : -1, fire);
   }
 
   /** The isolate is gone, by another script's doing or nobody's: the script starts again, from its source. */
   #died(death: CellDeath): void {
-    const cause = this.#causeOf(death);
+    const cause = causeOf(death, this.name);
     if (death.blamed === undefined) {
-      this.#logCrash(death);
+      logCrash(death, this.#setup.log);
     }
     this.#leaveCell();
     if (this.#state === 'ending' || this.#state === 'ended') {
@@ -340,17 +328,6 @@ export class Script extends EventEmitter<ScriptEvents> {
     this.emit('restarted', { cause, blamed, count: this.#restarts.count, ...this.#now() });
   }
 
-  /** V8's own words are of use to whoever looks into it, not in an error. */
-  #logCrash({ said }: CellDeath): void {
-    if (said !== undefined) {
-      this.#setup.log('debug', `the process that ran it said: ${said}`);
-    }
-  }
-
-  #causeOf({ message, what }: CellDeath): string {
-    return `the ${what} that ran ${this.name} ${message}`;
-  }
-
   /** What waits for the script is held with its connections, or forgotten. */
   #endSockets(code: number, isHeld: boolean): Promise<void> {
     const waiting = isHeld ? this.#inbox.drain() : undefined;
@@ -364,11 +341,8 @@ export class Script extends EventEmitter<ScriptEvents> {
     this.#incarnation = undefined;
   }
 
-  /** @param problem why a command is malformed, where it is */
-  #refuse(problem: string | undefined): void {
-    if (problem !== undefined) {
-      this.#fault('ERR_AIRLOCK_MALFORMED_COMMAND', `what came out of its isolate is malformed: ${problem}`);
-    }
+  #malformed(message: string): void {
+    this.#fault('ERR_AIRLOCK_MALFORMED_COMMAND', `what came out of its isolate is malformed: ${message}`);
   }
 
   /** @param limit the limit that the script ends by, where it is one */
@@ -406,6 +380,7 @@ export class Script extends EventEmitter<ScriptEvents> {
     this.#schedule.stop();
     this.#account.close();
     this.#modules.stop();
+    this.#commands.drop();
     this.#leaveCell();
     const closing = this.#endSockets(code, isHeld);
     if (isHeld) {

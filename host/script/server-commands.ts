@@ -1,7 +1,7 @@
-import type { CommandHandlers } from '../../wire/commands.ts';
+import type { CommandCarriers } from '../cells/command-batch.ts';
 import type { ScriptSockets } from './script-sockets.ts';
 
-type ServerCommand = 'attach' | 'publishBinary' | 'publishText' | 'subscribe' | 'terminate' | 'unsubscribe' | 'watchDrain';
+export type ServerCommand = 'attach' | 'publishBinary' | 'publishText' | 'subscribe' | 'terminate' | 'unsubscribe' | 'watchDrain';
 
 /**
  * What a script can ask of the sockets that its servers have accepted.
@@ -10,12 +10,12 @@ type ServerCommand = 'attach' | 'publishBinary' | 'publishText' | 'subscribe' | 
  */
 export function serverCommands(
   sockets: () => ScriptSockets,
-  check: (malformed: string | undefined) => void,
-): Pick<CommandHandlers, ServerCommand> {
+  check: (malformed: string | undefined) => undefined,
+): Pick<CommandCarriers, ServerCommand> {
   return {
     attach: (command) => check(sockets().servers.attach(command)),
-    publishBinary: (command) => check(sockets().fanOut.publish(command)),
-    publishText: (command) => check(sockets().fanOut.publish(command)),
+    publishBinary: (command) => sockets().fanOut.publish(command, check),
+    publishText: (command) => sockets().fanOut.publish(command, check),
     subscribe: (command) => check(sockets().servers.subscribe(command)),
     terminate: (command) => sockets().servers.terminate(command),
     unsubscribe: (command) => sockets().servers.unsubscribe(command),

@@ -147,11 +147,13 @@ export class Connection {
     return isKept;
   }
 
-  /** The same with a message that goes to others as well. What is masked or compressed has a frame of its own. */
-  sendShared(message: SharedMessage): void {
+  /** The same with a message that goes to others as well. Returns false where its frame is its own: masked or compressed. */
+  sendShared(message: SharedMessage): boolean {
     if (this.#sender !== undefined) {
       this.send(message.type, message.data, 0, message.data.length);
-    } else if (this.#webSocket.readyState === this.#webSocket.OPEN) {
+      return false;
+    }
+    if (this.#webSocket.readyState === this.#webSocket.OPEN) {
       this.#idle?.messaged();
       if (this.#backlog === undefined) {
         this.#frames.addShared(message.run, message.from, message.to, message.payload);
@@ -159,13 +161,14 @@ export class Connection {
         this.#backlog.add([message.frame], message.frame.length, message.payload);
       }
     }
+    return true;
   }
 
-  /** Hands what was sent to the kernel. */
-  flush(): void {
+  /** Hands what was sent to the kernel. Returns how many bytes that is. */
+  flush(): number {
     const socket = this.#socket;
     if (socket === undefined) {
-      return;
+      return 0;
     }
     this.#backlog?.flush();
     if (this.#isCorked) {
@@ -174,21 +177,23 @@ export class Connection {
         this.#endSlowReader();
       }
       socket.uncork();
-    }
-    const { length, payload } = this.#frames;
-    if (length === 0) {
-      return;
+      return socket.writableLength;
     }
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) {
       this.#frames.take();
-      return;
+    }
+    const { length, payload } = this.#frames;
+    if (length === 0) {
+      return 0;
     }
     const waited = socket.writableLength;
     if (waited > 0 && this.#isTooMuch(waited + length)) {
-      return this.#endSlowReader();
+      this.#endSlowReader();
+      return 0;
     }
     this.#unsent.add(length, payload);
     this.#frames.writeTo(socket);
+    return length;
   }
 
   /** Sends a ping, after what was sent. */
@@ -218,11 +223,7 @@ export class Connection {
     // The peer's answer comes behind what it has sent before.
     this.#heartbeat?.resume();
     this.#stream?.release();
-    if (code === 0) {
-      this.#webSocket.close();
-    } else {
-      this.#webSocket.close(code, reason);
-    }
+    this.#webSocket.close(code === 0 ? undefined : code, reason);
   }
 
   /** Cuts the connection without a closing handshake. That is no failure, unless there was one before. */
@@ -309,7 +310,7 @@ export class Connection {
       this.#waitedBefore = this.#waiting;
       socket.cork();
     }
-    sender.send(type, data);
+    sender.send(type, data, this.#isAccepted ? undefined : socket);
   }
 
   /** The bytes that the kernel has not taken. */

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server as HttpServer, type Ser
 import net, { type BoundSocket, type Server as TcpServer, type Socket } from 'node:net';
 import tls, { type Server as TlsServer } from 'node:tls';
 import { codeOf } from '../errors.ts';
+import { LOOP_SHARE } from '../policy/loop-share.ts';
 import { asksForWebSocket, plainProblem, type Refusal } from './handshake-request.ts';
 import { RequestProtocol } from './request-protocol.ts';
 import { CLOSED } from './request-queue.ts';
@@ -46,6 +47,9 @@ export function methodRefusal(allowed: readonly string[]): Refusal {
 
 /** Whose connection an event of TLS is about: a TLS socket does not tell what it lies over. */
 const handshaking = new AsyncLocalStorage<Client>();
+
+/** What it takes to turn a client away, in units of work. */
+const TURN_AWAY_UNITS = 64;
 
 /**
  * What a server is to the network: TCP, TLS and HTTP up to the end of a request's headers, within bounds of number, size
@@ -99,16 +103,21 @@ export class HttpFront {
   /** Answers 503 to those that have not asked yet. Who reads an answer has some time for that, and may ask no more. */
   turnAwayPending(): void {
     this.#isStopped = true;
-    for (const client of this.clients.unfinished) {
-      if (client.phase === 'answer' || client.requests.length > 0) {
-        client.within(this.#options.closeTimeout, () => client.raw.destroy());
-      } else if (client.phase === 'request' && !client.hasAsked) {
-        this.#turnAway(client, CLOSED);
-      } else {
-        this.#counters.refused('closed');
-        client.phase = 'refused';
-        client.raw.destroy();
-      }
+    // There may be thousands, and the loop is not theirs alone.
+    LOOP_SHARE.each(this.clients.unfinished, TURN_AWAY_UNITS, (client) => this.#turnAwayUnfinished(client));
+  }
+
+  #turnAwayUnfinished(client: Client): void {
+    if (client.phase === 'open' || client.phase === 'refused' || client.raw.destroyed) {
+      // It was meanwhile.
+    } else if (client.phase === 'answer' || client.requests.length > 0) {
+      client.within(this.#options.closeTimeout, () => client.raw.destroy());
+    } else if (client.phase === 'request' && !client.hasAsked) {
+      this.#turnAway(client, CLOSED);
+    } else {
+      this.#counters.refused('closed');
+      client.phase = 'refused';
+      client.raw.destroy();
     }
   }
 

@@ -1,3 +1,4 @@
+import { LOOP_SHARE } from '../policy/loop-share.ts';
 import { UpgradeRequest, type AnyRequest } from './client-request.ts';
 import type { Refusal } from './handshake-request.ts';
 
@@ -18,6 +19,9 @@ export interface RequestHandlers {
   /** Its client has gone. */
   lost(request: AnyRequest): void;
 }
+
+/** What it takes to refuse a request, in units of work. */
+const REFUSE_UNITS = 64;
 
 const UNANSWERED: Refusal = { reason: 'unanswered', status: 503, message: 'The server did not answer in time.' };
 const BUSY: Refusal = { reason: 'pending', status: 503, headers: { 'Retry-After': '1' }, message: 'Too many requests are waiting.' };
@@ -83,11 +87,13 @@ export class RequestQueue {
   /** Refuses all that wait, and what comes later, with this answer. */
   close(refusal = CLOSED): void {
     this.#closed = refusal;
-    for (const request of [...this.#waiting.keys()]) {
-      this.remove(request);
-      request.gone('closed');
-      this.#handlers.refuse(request, refusal);
-    }
+    LOOP_SHARE.each([...this.#waiting.keys()], REFUSE_UNITS, (request) => {
+      if (this.#waiting.has(request)) {
+        this.remove(request);
+        request.gone('closed');
+        this.#handlers.refuse(request, refusal);
+      }
+    });
   }
 
   #decide(request: AnyRequest): void {

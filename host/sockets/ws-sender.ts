@@ -1,6 +1,15 @@
+import { randomFillSync } from 'node:crypto';
+import type { Writable } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { MessageType } from './frames.ts';
+import { applyMask } from './masking.ts';
 import { Unsent, maskedFrameLength } from './unsent.ts';
+
+const FINAL_TEXT = 0x81;
+const FINAL_BINARY = 0x82;
+
+/** From this size on, a message is not copied to be masked, which takes as long as the memory for it takes to be mapped. */
+const MASKED_IN_PLACE = 1024 * 1024;
 
 /**
  * Sends the messages that ws frames: those of a client, which it masks, and those that it compresses. Of compressed ones the
@@ -33,11 +42,15 @@ export class WsSender {
     return this.#messages;
   }
 
-  send(type: MessageType, data: string | Buffer): void {
+  /** @param socket what ws writes to, where it masks and the message is the caller's to change */
+  send(type: MessageType, data: string | Buffer, socket?: Writable): void {
     const length = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
     const binary = type === 'sendBinary';
     if (!this.compresses) {
       this.#unsent.add(maskedFrameLength(length), length);
+      if (typeof data !== 'string' && length >= MASKED_IN_PLACE && socket !== undefined) {
+        return sendMasked(socket, binary ? FINAL_BINARY : FINAL_TEXT, data);
+      }
       this.#webSocket.send(data, { binary, compress: false });
       return;
     }
@@ -62,4 +75,16 @@ export class WsSender {
       this.#onSent = callback;
     }
   }
+}
+
+/** RFC 6455, 5.2 and 5.3. */
+function sendMasked(socket: Writable, first: number, data: Buffer): void {
+  const header = Buffer.alloc(14);
+  header[0] = first;
+  header[1] = 0xff;
+  header.writeBigUInt64BE(BigInt(data.length), 2);
+  randomFillSync(header, 10);
+  applyMask(new DataView(data.buffer, data.byteOffset, data.length), 0, data.length, header.readInt32LE(10));
+  socket.write(header);
+  socket.write(data);
 }

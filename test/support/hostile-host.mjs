@@ -40,6 +40,18 @@ void neighbour.ended.then(({ error, reason }) => {
   neighbourEnd = `${reason}: ${error?.message}`;
 });
 
+/** The most processor time that a round of the event loop has taken, in milliseconds. */
+let longestRound = 0;
+let watchesRounds = false;
+function watchRounds(last) {
+  const { system, user } = process.threadCpuUsage();
+  const now = (system + user) / 1000;
+  longestRound = Math.max(longestRound, now - last);
+  if (watchesRounds) {
+    setImmediate(() => watchRounds(now));
+  }
+}
+
 process.once('message', async () => {
   const before = sample();
   const read = [];
@@ -57,6 +69,10 @@ process.once('message', async () => {
     source: attack.source.replaceAll('NEIGHBOUR_PORT', String(port)),
     limits: attack.limits,
   });
+  if (attack.watchesRounds) {
+    watchesRounds = true;
+    watchRounds(Infinity);
+  }
   const survived = new Promise((resolve) => {
     script.on('print', ({ text: line }) => {
       keep(line);
@@ -76,6 +92,7 @@ process.once('message', async () => {
     void script.stop();
   }
   const { error, reason } = await script.ended;
+  watchesRounds = false;
   const after = await settled(before);
   const next = await host.run({ name: 'next.js', ...attack.neighbour, source: "print('fine'); setTimeout(() => {}, 1e6)" });
   const nextSaid = await Promise.race([
@@ -96,6 +113,7 @@ process.once('message', async () => {
       after,
       neighbour: neighbourEnd ?? 'runs',
       next: nextSaid,
+      longestRound,
     },
   });
   process.once('message', async () => {

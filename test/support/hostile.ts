@@ -110,12 +110,16 @@ interface Outcome {
   readonly after: Sample;
   readonly neighbour: string;
   readonly next: string;
+  /** Of the host's event loop, in milliseconds of processor time. */
+  readonly longestRound: number;
 }
 
 /** What the attackers of a family have in common. */
 export interface Family {
   readonly limits?: Partial<Limits>;
   readonly options?: Attack['options'];
+  /** The most processor time that one round of the host's event loop may take meanwhile, in milliseconds; it does not count what else runs. */
+  readonly longestRound?: number;
   /** Code before each source. */
   readonly prelude?: string;
   /** The folder of the package whose host is run: another one where its cells are tampered with. */
@@ -164,6 +168,7 @@ async function check(attack: Attack, common: Family): Promise<void> {
   expect(outcome.neighbour).toBe('runs');
   expect(longestWait).toBeLessThan(LONGEST_WAIT);
   expect(outcome.next).toBe('fine');
+  expect(outcome.longestRound).toBeLessThan(common.longestRound ?? Infinity);
   const grown = Object.entries(BOUNDS).filter(([name, bound]) => {
     const key = name as keyof typeof BOUNDS;
     return outcome.after[key] - outcome.before[key] > bound;
@@ -192,6 +197,7 @@ async function run(attack: Attack, common: Family): Promise<Ran> {
     options: { ...common.options, ...attack.options, owner: 'attacker' },
     neighbour: { source: NEIGHBOUR, owner: 'neighbour' },
     bounds: BOUNDS,
+    watchesRounds: common.longestRound !== undefined,
   };
   const child = fork(HOST_PROGRAM, [packageFolder(), JSON.stringify(argument)], {
     // Its folder's name is one that must not be read either.

@@ -1,6 +1,7 @@
-import type { CommandBatch, OtherCommand } from '../../host/cells/command-batch.ts';
+import { UncheckedCommands, type CommandBatch, type CommandReceiver } from '../../host/cells/command-batch.ts';
+import { ALL_TIME } from '../../host/policy/loop-share.ts';
 import { decodeTexts, encode, type EncodedBatch } from '../../wire/encoded.ts';
-import type { Command } from '../../wire/commands.ts';
+import { COMMAND_SCHEMA, type Command } from '../../wire/commands.ts';
 import { EVENT_SCHEMA, type Event } from '../../wire/events.ts';
 import type { AnyItem, FlatBatch, ItemTable, Schema } from '../../wire/fields.ts';
 import { flatToItems } from '../../wire/flat-reader.ts';
@@ -37,31 +38,22 @@ export function eventsOf(turn: FlatWriter | undefined): Event[] {
 
 /** Commands, as a cell gives them. */
 export function batchOf(commands: readonly Command[]): CommandBatch {
-  return {
-    isKept: true,
-    each(receiver) {
-      for (const command of commands) {
-        if (command.type === 'sendText' || command.type === 'sendBinary') {
-          const data = typeof command.data === 'string' ? command.data : Buffer.from(command.data);
-          receiver.send(command.type, command.socket, data, 0, data.length);
-        } else {
-          receiver.command(command);
-        }
-      }
-    },
-  };
+  return new UncheckedCommands(itemsToEncoded(COMMAND_SCHEMA, commands), (message) => {
+    throw new Error(message);
+  });
 }
 
 /** The commands of a batch, as objects. */
 export function commandsOf(batch: CommandBatch): Command[] {
   const commands: Command[] = [];
-  batch.each({
+  const receiver: CommandReceiver = {
     send(type, socket, data, start, end) {
       const part = typeof data === 'string' ? data.slice(start, end) : data.subarray(start, end);
       commands.push(type === 'sendText' ? { type, socket, data: part.toString() } : { type, socket, data: part as Buffer });
       return true;
     },
-    command: (command: OtherCommand) => commands.push(command),
-  });
+    command: (command) => void commands.push(command),
+  };
+  batch.some(receiver, ALL_TIME);
   return commands;
 }

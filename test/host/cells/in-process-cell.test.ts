@@ -1,5 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { InProcessCell } from '../../../host/cells/in-process-cell.ts';
+import type { CommandReceiver } from '../../../host/cells/command-batch.ts';
+import { ALL_TIME } from '../../../host/policy/loop-share.ts';
 import type { Command } from '../../../wire/commands.ts';
 import { processCellClient, settingsOf } from '../../support/cells.ts';
 import { turnOf } from '../../support/wire.ts';
@@ -14,7 +16,7 @@ test('what a script has commanded is read to its end where one of its commands e
   cell.create(1, settingsOf('first.js'), {
     ...processCellClient(),
     turned: (_status, _message, commands) => {
-      commands.each({
+      const receiver: CommandReceiver = {
         send: () => false,
         command: ({ type }) => {
           told.push(type);
@@ -23,8 +25,10 @@ test('what a script has commanded is read to its end where one of its commands e
             cell.destroy(1);
             cell.create(2, settingsOf('second.js'), processCellClient());
           }
+          return undefined;
         },
-      });
+      };
+      commands.some(receiver, ALL_TIME);
     },
     malformed: () => told.push('malformed'),
   });
