@@ -29,7 +29,7 @@ describe("a socket's life", () => {
   test('all events of a turn are dispatched, in order', () => {
     const script = startScript(LOGGING);
     const events = [opened(), text('a'), text('b'), binary(Uint8Array.of(1)), closed()];
-    expect(printed(script.turn(...events))).toEqual(['open 1 ', 'message 1 a', 'message 1 b', 'message 1 [Blob]', 'close 3 1000']);
+    expect(printed(script.turn(...events))).toEqual(['open 1 ', 'message 1 a', 'message 1 b', "message 1 Blob { size: 1, type: '' }", 'close 3 1000']);
   });
 
   test('a failure is an error event, already closed, and then a close event', () => {

@@ -78,7 +78,7 @@ describe('the chat', () => {
     const one = await guests[first](host, server.url);
     await server.line(`${first} joined`);
     const other = await guests[second](host, server.url);
-    expect([await one.script.ended, await other.script.ended]).toEqual([{ reason: 'stopped' }, { reason: 'stopped' }]);
+    expect([await one.script.ended, await other.script.ended]).toMatchObject([{ reason: 'stopped' }, { reason: 'stopped' }]);
     expect(one.lines.at(-1)).toBe(`closed with ${goodbyes[first]}`);
     expect(other.lines.at(-1)).toBe(`closed with ${goodbyes[second]}`);
     await server.line(`${second} left with ${goodbyes[second]}`);
@@ -97,7 +97,7 @@ describe('the chat', () => {
     const host = await startHost();
     const { url } = await startServer(host);
     const both = await Promise.all([guests.interface(host, url), guests.entity(host, url)]);
-    expect(await Promise.all(both.map(({ script }) => script.ended))).toEqual([{ reason: 'stopped' }, { reason: 'stopped' }]);
+    expect(await Promise.all(both.map(({ script }) => script.ended))).toMatchObject([{ reason: 'stopped' }, { reason: 'stopped' }]);
   });
 
   test('does not let two guests have one name', async () => {
