@@ -146,8 +146,9 @@ describe('pause and resume', () => {
   test('what has waited is told in slices, and what comes meanwhile behind it', () => {
     const script = startScript(`${LOGGING} ws.pause(); other = new WebSocket('ws://b.example'); other.onopen = () => ws.resume();
       ws.onmessage = () => { for (const end = Date.now() + 8; Date.now() < end;); };`, { turnSlice: 5 });
-    script.turn(opened(), text('a'), text('b'), text('c'));
     const lines: string[] = [];
+    // On a busy machine an event without any work may take a slice as well.
+    for (let result = script.result(opened(), text('a'), text('b'), text('c')); result.status === 'sliced'; result = script.resume());
     let slices = 0;
     for (let result = script.result(opened(4), text('d')); ; result = script.resume()) {
       slices++;
@@ -159,7 +160,7 @@ describe('pause and resume', () => {
     }
     expect(lines).toEqual(['message 1 a', 'message 1 b', 'message 1 c', 'message 1 d']);
     expect(slices).toBeGreaterThanOrEqual(4);
-    expect(printed(script.turn(text('e')))).toEqual(['message 1 e']);
+    expect(printed(script.result(text('e')).commands)).toEqual(['message 1 e']);
   });
 
   test('microtasks of each message that has waited run before the next one', () => {
