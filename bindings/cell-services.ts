@@ -14,7 +14,7 @@ export interface CellServices {
   /** Milliseconds since the isolate was made; never goes back. */
   readonly now: () => number;
   /** Takes a copy of a line that the turn gives back: the code and level of its command, and its texts. */
-  readonly copyLine: (code: number, level: number, text: string, stack: string) => void;
+  readonly copyLine: (code: number, level: number, text: string, stack: string) => boolean;
 }
 
 let services: CellServices;
@@ -77,13 +77,23 @@ export function monotonicNow(): number {
   return services.now();
 }
 
+/** Whether the cell takes copies of lines in this turn. */
+let copiesLines = true;
+
+/** A turn begins. */
+export function beginLineCopies(): void {
+  copiesLines = true;
+}
+
 /**
  * Hands the cell a copy of a line that was given out. A turn that runs out of memory, or takes its cell with it, loses all that
  * it has given out; an author should still see how far the script came.
  */
 export function copyLine(code: number, level: number, text: string, stack: string): void {
   try {
-    services.copyLine(code, level, text, stack);
+    if (copiesLines) {
+      copiesLines = services.copyLine(code, level, text, stack);
+    }
   } catch {
     // There is no stack left for it. The line itself has been given out.
   }

@@ -10,7 +10,7 @@ import {
   tellEventsLeft,
   type CellCallbacks,
 } from './bridge.ts';
-import { connectServices, type CellServices } from './cell-services.ts';
+import { beginLineCopies, connectServices, type CellServices } from './cell-services.ts';
 import { connectionById } from './connections.ts';
 import { beginCallback, endCallback, resetCallbacks } from './boundary/callbacks.ts';
 import { connectPrograms, originalOf, runProgram, type ProgramCallbacks } from './boundary/programs.ts';
@@ -266,6 +266,7 @@ function begin(): void {
   endRemembering();
   beginTurn();
   resetCallbacks();
+  beginLineCopies();
   beginDeliveries();
   beginEventTurn();
   beginTimerTurn();

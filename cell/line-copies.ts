@@ -42,11 +42,15 @@ export class LineCopies {
     this.#toldOfMore = false;
   }
 
-  /** Called from inside the isolate: nothing may be thrown into it. */
-  line(code: number, level: number, text: unknown, stack: unknown): void {
+  /**
+   * Called from inside the isolate: nothing may be thrown into it.
+   *
+   * @returns whether another line of this turn would be copied; each costs the isolate memory on its way
+   */
+  line(code: number, level: number, text: unknown, stack: unknown): boolean {
     try {
       if (typeof text !== 'string' || typeof stack !== 'string') {
-        return;
+        return false;
       }
       if (this.#passes(text.length + stack.length)) {
         const isPrint = code === COMMANDS.print.code;
@@ -62,6 +66,7 @@ export class LineCopies {
     } catch {
       // The line itself comes with the end of its turn.
     }
+    return !this.#toldOfMore;
   }
 
   #passes(units: number): boolean {

@@ -348,7 +348,8 @@ export class Script extends EventEmitter<ScriptEvents> {
   /** @param limit the limit that the script ends by, where it is one */
   #fault(code: ErrorCode, message: string, stack = '', limit?: LimitName): void {
     if (this.#state !== 'ended') {
-      const advice = limit === undefined ? '' : limitAdvice(limit, this.#setup.limits[limit]);
+      // The memory of a shared isolate is a limit of the script that came first.
+      const advice = limit === undefined || (limit === 'memory' && this.isolation === 'context') ? '' : limitAdvice(limit, this.#setup.limits[limit]);
       const error = this.#tellError(code, `${message}${advice}`, stack);
       this.#end({ reason: 'fault', error, ...(limit === undefined ? {} : { limit: this.#account.end(limit) }) });
     }

@@ -4,7 +4,7 @@ import { connectServices } from '../../../bindings/cell-services.ts';
 import { abortReason, addAbortAlgorithm, isAborted, isAbortSignal, removeAbortAlgorithm } from '../../../bindings/web/abort-algorithms.ts';
 import { AbortController, AbortSignal } from '../../../bindings/web/abort-signal.ts';
 
-connectServices({ parseURL: () => [], changeURL: () => [], randomBytes: () => '', now: () => 0, copyLine: () => {} });
+connectServices({ parseURL: () => [], changeURL: () => [], randomBytes: () => '', now: () => 0, copyLine: () => false });
 
 describe('what the bindings do with a signal', () => {
   test('their algorithms run once, in order, before the event', () => {
