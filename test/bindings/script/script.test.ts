@@ -124,7 +124,7 @@ describe('an entity script', () => {
 
   test.each(['5', '({})', '', 'undefined'])('a source that evaluates to %s could not be loaded', (source) => {
     expect(new IsolatedScript(source, { entity: true }).first.commands).toEqual([
-      { type: 'loadFailed', stack: '', text: 'TypeError: an entity script must evaluate to a constructor function, as in (function () { this.preload = ... })' },
+      { type: 'loadFailed', stack: '    at chat.js:1:1', text: 'TypeError: an entity script must evaluate to a constructor function, as in (function () { this.preload = ... })' },
     ]);
   });
 

@@ -28,9 +28,9 @@ describe('the event `error` of the global object', () => {
     expect(reported(script.turn(opened(), text('')))).toEqual(['Error: again: Uncaught Error: x', 'Error: x']);
   });
 
-  test('a value that is no Error has no place', () => {
+  test('a value that is no Error has the place of its `throw`, if that can be found', () => {
     const script = startScript(`${SOCKET} onerror = (...given) => { print(JSON.stringify(given)); return true; }; ws.onmessage = () => { throw 5 };`);
-    expect(printed(script.turn(opened(), text('')))).toEqual(['["Uncaught 5","",0,0,5]']);
+    expect(printed(script.turn(opened(), text('')))).toEqual(['["Uncaught 5","chat.js",1,134,5]']);
   });
 });
 
