@@ -1,6 +1,7 @@
 import type { Event, EventOf } from '../../wire/events.ts';
 import type { MessageKind } from '../../wire/flat-writer.ts';
-import type { Connection, ConnectionOwner } from '../sockets/connection.ts';
+import type { ConnectionOwner } from '../sockets/connection-owner.ts';
+import type { Connection } from '../sockets/connection.ts';
 import type { Client } from '../sockets/server-clients.ts';
 import type { Announcement } from './announcement.ts';
 import type { InboxRoom } from './inbox-room.ts';

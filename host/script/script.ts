@@ -373,9 +373,9 @@ export class Script extends EventEmitter<ScriptEvents> {
     if (this.#state === 'ended') {
       return;
     }
-    const code = ending.reason === 'fault' ? 1011 : 1001;
     this.#incarnation?.tellLost();
-    const isHeld = ending.reason === 'fault' && this.#state !== 'ending' && this.#setup.onFault === 'hold';
+    const isFault = ending.reason === 'fault';
+    const isHeld = isFault && this.#state !== 'ending' && this.#setup.onFault === 'hold';
     this.#state = 'ended';
     [this.#stopTimer, this.#restartTimer].forEach((timer) => clearTimeout(timer));
     this.#schedule.stop();
@@ -383,13 +383,12 @@ export class Script extends EventEmitter<ScriptEvents> {
     this.#modules.stop();
     this.#commands.drop();
     this.#leaveCell();
+    const code = isFault ? 1011 : 1001;
     const closing = this.#endSockets(code, isHeld);
     if (isHeld) {
       this.#setup.onLeft(this.#hold);
-    } else {
-      this.#closing.add(this.#hold.end(code));
     }
-    void Promise.all([closing, ...this.#closing]).then(() => {
+    void Promise.all([closing, isHeld ? undefined : this.#hold.end(code), ...this.#closing]).then(() => {
       const end = { ...ending, ...this.#now() };
       this.#room.end();
       this.emit('ended', end);

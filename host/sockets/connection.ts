@@ -19,7 +19,6 @@ import { WsSender } from './ws-sender.ts';
 const FAILED_TIMEOUT = 2000;
 
 const NOTHING = Buffer.alloc(0);
-export type { ConnectionOptions, ConnectionOwner } from './connection-owner.ts';
 
 /**
  * One WebSocket of a script, opened or accepted: a `ws` WebSocket and the TCP or TLS socket under it.
