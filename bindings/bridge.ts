@@ -3,7 +3,9 @@ import { COMMANDS, type CommandOf, type CommandType } from '../wire/commands.ts'
 import { WHOLE_TEXT } from '../wire/fields.ts';
 import { ANSWERS, QUESTIONS, type AnswerOf, type QuestionOf, type QuestionType } from '../wire/questions.ts';
 import { GUEST_LIMITS, type GuestLimit } from '../wire/settings.ts';
+import { answerInTime } from './boundary/natives.ts';
 import { guarded } from './guarded.ts';
+import { sizeOf, type Definition, type Values } from './item-size.ts';
 import { connectInput } from './turn-input.ts';
 import {
   ErrorConstructor,
@@ -39,7 +41,7 @@ export interface CellCallbacks {
    * and the text of these indexes. Gives the answer's fields in order, numbers as text: an answer is rare, and the in
    * window may hold what the turn has not read yet. Without an answer, gives an empty list.
    */
-  readonly ask: (texts: string[], firstNumber: number, firstText: number) => string[];
+  readonly ask: (texts: string[], firstNumber: number, firstText: number) => string[] | undefined;
 }
 
 let callbacks: CellCallbacks;
@@ -70,6 +72,9 @@ export interface TurnBounds {
 }
 let bounds: TurnBounds;
 
+/** Where the question begins that is being asked: no command of a turn that is ended meanwhile. */
+let question: { readonly firstText: number; readonly firstNumber: number } | undefined;
+
 /** Connects this isolate to its cell, through the arena (see `wire/arena.ts`) and the callbacks. */
 export function connectBridge(shared: ArrayBufferLike, cell: CellCallbacks, turnBounds: TurnBounds): void {
   views = arenaViews(shared);
@@ -90,6 +95,7 @@ export function beginTurn(): void {
   commandCount = 0;
   byteCount = 0;
   reportedBeyond = false;
+  question = undefined;
   emptyWindows();
 }
 
@@ -102,6 +108,11 @@ function emptyWindows(): void {
 
 /** The texts that the turn has given out so far. Later commands of the same turn are added to the same array. */
 export function currentOutbox(): string[] {
+  if (question !== undefined) {
+    outbox.length = question.firstText;
+    views.control[NUMBERS_OUT] = numbersWritten = question.firstNumber;
+    question = undefined;
+  }
   return outbox;
 }
 
@@ -312,19 +323,22 @@ export function ask<Type extends QuestionType>(
   count(sizeOf(QUESTIONS[type], fields as Values));
   // So that room is made for the question now: what is not asked after all can then be taken back.
   reserveNumbers(NUMBERS_OF_A_QUESTION);
-  const numbersBefore = numbersWritten;
+  const firstNumber = numbersWritten;
   const firstText = outbox.length;
-  // The question's own texts begin here.
-  outbox[firstText] = '';
-  writeItem(QUESTIONS[type], fields as Values);
+  question = { firstNumber, firstText };
   let answer: string[];
   try {
-    answer = callbacks.ask(outbox, numbersSpilled + numbersBefore, firstText);
+    // The question's own texts begin here.
+    outbox[firstText] = '';
+    writeItem(QUESTIONS[type], fields as Values);
+    answer = answerInTime(callbacks.ask(outbox, numbersSpilled + firstNumber, firstText));
   } catch (error) {
     outbox.length = firstText;
-    views.control[NUMBERS_OUT] = numbersWritten = numbersBefore;
+    views.control[NUMBERS_OUT] = numbersWritten = firstNumber;
+    question = undefined;
     throw error;
   }
+  question = undefined;
   // The same array goes on: where a microtask asks, the turn has already returned it.
   outbox.length = 0;
   emptyWindows();
@@ -332,30 +346,6 @@ export function ask<Type extends QuestionType>(
     throw new ErrorConstructor('The host gave no answer.');
   }
   return readAnswer(ANSWERS[type], answer) as unknown as Omit<AnswerOf<Type>, 'type'>;
-}
-
-type Values = Readonly<Record<string, string | number | boolean | readonly string[]>>;
-
-interface Definition {
-  readonly code: number;
-  readonly fields: Readonly<Record<string, string>>;
-}
-
-/** A bound on an item's size in bytes, as far as it depends on the item. */
-function sizeOf(definition: Definition, fields: Values): number {
-  let size = 0;
-  const names = ObjectKeys(definition.fields);
-  for (let index = 0; index < names.length; index++) {
-    const value = fields[names[index] as string];
-    if (typeof value === 'object') {
-      for (let each = 0; each < value.length; each++) {
-        size += 8 + (value[each] as string).length;
-      }
-    } else {
-      size += typeof value === 'string' ? value.length : 8;
-    }
-  }
-  return size;
 }
 
 function writeItem(definition: Definition, fields: Values): void {

@@ -53,12 +53,16 @@ export function sourceName(): string {
  */
 export function describeError(error: unknown, thrower?: Thrower): ErrorText {
   const text = textOf(error);
-  const stack = framesOf(error) || tidyFrame(frameOfThrown(error, thrower));
   const lines = createList<string>();
-  if (stack !== '') {
-    lines[0] = stack;
+  try {
+    const stack = framesOf(error) || tidyFrame(frameOfThrown(error, thrower));
+    if (stack !== '') {
+      lines[0] = stack;
+    }
+    describeCauses(error, '  ', createList<object>(), lines);
+  } catch {
+    // A getter or a trap of the script's has thrown, or there is no stack left: what is known so far is told.
   }
-  describeCauses(error, '  ', createList<object>(), lines);
   return { text: shorten(text), stack: shorten(ArrayPrototypeJoin(lines, '\n')) };
 }
 

@@ -246,7 +246,7 @@ function readField(type: FieldType): unknown {
 
 /** Runs the source in the global scope. */
 function evaluate(source: string): void {
-  beginCallback();
+  const outer = beginCallback();
   try {
     const { entity } = script();
     rememberSource(sourceName(), source);
@@ -258,7 +258,7 @@ function evaluate(source: string): void {
   } catch (error) {
     ownCommand('loadFailed', describeError(error, sourceName()));
   }
-  endCallback(undefined, '', '');
+  endCallback(outer, undefined, '', '');
 }
 
 /** Starts a turn, or goes on with the events that its last slice has left. */

@@ -89,7 +89,7 @@ function decide(request: ServerRequest, handler: Handler, server: unknown, take:
       failed(error);
     }
   };
-  beginCallback();
+  const outer = beginCallback();
   try {
     const value = ReflectApply(handler, server, [request]) as unknown;
     if (isThenable(value)) {
@@ -101,7 +101,7 @@ function decide(request: ServerRequest, handler: Handler, server: unknown, take:
     failed(error);
   }
   // Nothing is watched: the rejection of an answer is told above.
-  endCallback(undefined, '', '');
+  endCallback(outer, undefined, '', '');
 }
 
 /** Nothing: the script answers later, by `accept` or `reject`. */

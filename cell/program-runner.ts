@@ -2,6 +2,9 @@ import type ivm from 'isolated-vm';
 import { PROGRAM_ENDS, type ThrownCopy } from '../wire/programs.ts';
 import { copyOfThrown, isTimeout, syntaxErrorPosition } from './isolate-errors.ts';
 
+/** Stands for isolated-vm's error if the time was over before a program began: where the script was is not known. */
+const TIME_IS_OVER = new Error('time is over');
+
 /**
  * Compiles and runs programs for the bindings, nested in a turn: ECMAScript's Scripts, which share one global scope.
  *
@@ -29,6 +32,18 @@ export class ProgramRunner {
     this.#timeout = undefined;
   }
 
+  /**
+   * Whether the turn may take no more time. Its own clock stands still while the cell does something for it. So a script that
+   * runs programs without end, or asks without end, is stopped here.
+   */
+  isTimeOver(): boolean {
+    const isOver = this.#timeLeft() <= 0;
+    if (isOver) {
+      this.#timeout ??= TIME_IS_OVER;
+    }
+    return isOver;
+  }
+
   /** isolated-vm's error, if a program of this turn was ended by the time limit: it says where. */
   get timeout(): unknown {
     return this.#timeout;
@@ -36,6 +51,9 @@ export class ProgramRunner {
 
   /** Returns one of PROGRAM_ENDS. Throws nothing, as a script would read this process's stack. */
   run(source: unknown, filename: unknown, columnOffset: unknown, keepsValue: unknown): number {
+    if (this.isTimeOver()) {
+      return PROGRAM_ENDS.timedOut;
+    }
     const name = String(filename);
     let script: ivm.Script;
     try {

@@ -27,12 +27,14 @@ export interface TurnResult {
 
 type TurnOutcome = Omit<TurnResult, 'usage'>;
 
+const CROSSING: ivm.ReferenceApplyOptions = { arguments: { copy: true }, result: { copy: true } };
+
 /**
- * How the commands of a turn that has failed are collected. Its time limit does not count: a short one would lose them on a busy
- * machine. Microtasks that the script has left may run as well, so there has to be one, in milliseconds, below what the
- * host waits for a turn to be acknowledged.
+ * How long telling of a rejection may take if the turn has used its time, and how long the collecting of the commands of a turn
+ * that has failed, in milliseconds. The turn's limit does not count: a short one would lose the commands on a busy machine.
+ * Code that the script has left may run as well, so there has to be a limit, below what the host waits for a turn to end.
  */
-const COLLECTING: ivm.ReferenceApplyOptions = { result: { copy: true }, timeout: 1000 };
+const AFTER_TURN = 1000;
 
 /** One script's isolate, or its context in a shared one. Only primitives in flat arrays, and bytes through the arena, go in and out. */
 export class ScriptIsolate {
@@ -45,7 +47,7 @@ export class ScriptIsolate {
   readonly #resume: ivm.Reference;
   readonly #rejected: ivm.Reference;
   readonly #collect: ivm.Reference;
-  readonly #crossing: ivm.ReferenceApplyOptions;
+  readonly #limit: number;
   readonly #meter: UsageMeter;
   readonly #programs: ProgramRunner;
   /** When the time of the turn that is under way is over. */
@@ -55,7 +57,7 @@ export class ScriptIsolate {
   constructor(settings: IsolateSettings, snapshot: ivm.ExternalCopy<ArrayBuffer>, ask: Ask, copy: Copy, shared?: SharedIsolate) {
     this.#copies = new LineCopies(settings.copies, copy);
     this.#settings = settings;
-    this.#crossing = { arguments: { copy: true }, result: { copy: true }, timeout: turnLimit(settings) };
+    this.#limit = turnLimit(settings);
     this.#isolate = shared?.isolate ?? new ivm.Isolate({ memoryLimit: settings.memory, snapshot });
     this.#meter = new UsageMeter(this.#isolate, this.#arena);
     const context = this.#isolate.createContextSync();
@@ -80,7 +82,8 @@ export class ScriptIsolate {
       () => this.#arena.refillBytes(),
       () => this.#arena.spillNumbers(),
       () => this.#arena.spillBytes(),
-      (texts: string[], firstNumber: number, firstText: number) => this.#ask(ask, texts, firstNumber, firstText),
+      (texts: string[], firstNumber: number, firstText: number) =>
+        programs.isTimeOver() ? undefined : this.#ask(ask, texts, firstNumber, firstText),
       parseURL,
       changeURL,
       randomBytes,
@@ -134,10 +137,9 @@ export class ScriptIsolate {
 
   #cross(method: ivm.Reference, given: unknown[]): TurnOutcome {
     this.#programs.begin();
-    this.#deadline = performance.now() + (this.#crossing.timeout as number);
     let texts: string[];
     try {
-      texts = method.applySync(undefined, given, this.#crossing) as unknown as string[];
+      texts = this.#call(method, given, this.#limit);
     } catch (error) {
       const failed = this.#failedTurn(error);
       if (failed !== undefined) {
@@ -146,6 +148,12 @@ export class ScriptIsolate {
       return this.#crossRejection(error);
     }
     return this.#ended(texts);
+  }
+
+  /** @param time how long it may take, in milliseconds, with the programs that it runs */
+  #call(method: ivm.Reference, given: unknown[], time: number): string[] {
+    this.#deadline = performance.now() + time;
+    return method.applySync(undefined, given, { ...CROSSING, timeout: Math.ceil(time) }) as unknown as string[];
   }
 
   #ended(texts: readonly string[]): TurnOutcome {
@@ -197,8 +205,8 @@ export class ScriptIsolate {
   #crossRejection(rejection: unknown): TurnOutcome {
     const { kind, message, name, stack, value } = copyOfThrown(rejection);
     try {
-      const given = [kind, value, name, message, stack];
-      return this.#ended(this.#rejected.applySync(undefined, given, this.#crossing) as unknown as string[]);
+      const time = Math.max(this.#deadline - performance.now(), Math.min(AFTER_TURN, this.#limit));
+      return this.#ended(this.#call(this.#rejected, [kind, value, name, message, stack], time));
     } catch (error) {
       const failed = this.#failedTurn(error);
       if (failed !== undefined) {
@@ -214,7 +222,7 @@ export class ScriptIsolate {
 
   #collectCommands(): FlatBatch | undefined {
     try {
-      return this.#arena.take(this.#collect.applySync(undefined, [], COLLECTING) as unknown as string[]);
+      return this.#arena.take(this.#call(this.#collect, [], AFTER_TURN));
     } catch {
       return undefined;
     }

@@ -16,25 +16,31 @@ export function resetCallbacks(): void {
   depth = 0;
 }
 
-/** HTML, "prepare to run script". `endCallback` follows, whatever the callback does. */
-export function beginCallback(): void {
-  depth++;
+/**
+ * HTML, "prepare to run script". `endCallback` follows, whatever the callback does.
+ *
+ * @returns how many callbacks it runs in, for `endCallback`. If a script uses its stack up, the end of a callback may be left
+ * out: then the one around it sets the number right.
+ */
+export function beginCallback(): number {
+  return depth++;
 }
 
 /**
  * HTML, "clean up after running script": "If the JavaScript execution context stack is now empty, perform a microtask
  * checkpoint."
  *
+ * @param outer what `beginCallback` has returned
  * @param result what the callback has returned; the rejection of a promise is reported
  * @param kind what the callback is, for that report, as `the listener for`
  * @param name what it is called for, as `message`; or empty
  */
-export function endCallback(result: unknown, kind: string, name: string): void {
+export function endCallback(outer: number, result: unknown, kind: string, name: string): void {
+  depth = outer;
   if (typeof result === 'object' && result !== null) {
     watchReturned(result, kind, name);
   }
-  depth--;
-  if (depth === 0) {
+  if (outer === 0) {
     performMicrotaskCheckpoint();
     notifyRejections();
   }
@@ -49,12 +55,12 @@ export function callScript(
   name = '',
 ): unknown {
   let result: unknown;
-  depth++;
+  const outer = beginCallback();
   try {
     result = ReflectApply(callback, receiver, args);
   } catch (error) {
     reportException(error, callback);
   }
-  endCallback(result, kind, name);
+  endCallback(outer, result, kind, name);
   return result;
 }

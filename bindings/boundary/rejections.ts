@@ -41,9 +41,18 @@ export function notifyRejections(): void {
   }
   isNotifying = true;
   const first = pending.length;
-  for (let index = 0; index < pending.length; index++) {
-    reportRejection(pending[index] as Rejection, index < first);
+  let told = 0;
+  try {
+    for (; told < pending.length; told++) {
+      reportRejection(pending[told] as Rejection, told < first);
+    }
+  } finally {
+    // If the script had used its stack up, the rest is told next time.
+    const rest = createList<Rejection>();
+    for (; told < pending.length; told++) {
+      rest[rest.length] = pending[told] as Rejection;
+    }
+    pending = rest;
+    isNotifying = false;
   }
-  pending = createList();
-  isNotifying = false;
 }

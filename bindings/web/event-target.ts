@@ -333,7 +333,7 @@ export const invokeWithEvent: HandlerInvoker = (handler, target, event) => Refle
 function invokeListener({ callback, invoke }: Listener, target: EventTarget, event: Event): void {
   const receiver = seenAs(target);
   let result: unknown;
-  beginCallback();
+  const outer = beginCallback();
   try {
     if (invoke !== undefined) {
       // HTML, "the event handler processing algorithm": a handler that returns false cancels the event.
@@ -353,7 +353,7 @@ function invokeListener({ callback, invoke }: Listener, target: EventTarget, eve
   } catch (error) {
     reportException(error, typeof callback === 'function' ? (callback as () => unknown) : undefined);
   }
-  endCallback(result, 'the listener for', internals.type(event));
+  endCallback(outer, result, 'the listener for', internals.type(event));
 }
 
 /** WebIDL `EventListener?`: false for null, a TypeError for what is no object. */

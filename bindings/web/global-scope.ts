@@ -44,9 +44,12 @@ export function startGlobalScope(): void {
       return false;
     }
     isOffering = true;
-    const isHandled = !dispatch(target, make());
-    isOffering = false;
-    return isHandled;
+    try {
+      return !dispatch(target, make());
+    } finally {
+      // Also if there is no stack left for it.
+      isOffering = false;
+    }
   };
   setUncaughtHandlers({
     exception: (error, described) =>

@@ -17,6 +17,6 @@ export function flowCommands(
     pause: (command) => sockets().flow.pause(command),
     resume: (command) => sockets().flow.resume(command),
     taken: (command) => check(sockets().flow.taken(command)),
-    window: (command) => sockets().flow.window(command),
+    window: (command) => check(sockets().flow.window(command)),
   };
 }

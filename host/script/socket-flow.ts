@@ -3,6 +3,12 @@ import type { Connection } from '../sockets/connection.ts';
 import { EVENT_BYTES } from './inbox.ts';
 import type { Reading } from './reading.ts';
 
+/**
+ * The largest window that a cell may ask for. How much each message weighs is kept until the script has taken it: a cell that
+ * was broken out of could else have the host keep that without end.
+ */
+const LARGEST_WINDOW = 1024 * 1024;
+
 interface Window {
   readonly most: number;
   /** Of the messages that were told and not taken, the oldest first. */
@@ -40,11 +46,16 @@ export class SocketFlow {
     }
   }
 
-  window({ bytes, socket }: CommandOf<'window'>): void {
+  /** Returns why the command is malformed, if it is. */
+  window({ bytes, socket }: CommandOf<'window'>): string | undefined {
+    if (bytes > LARGEST_WINDOW) {
+      return `a window of ${bytes} bytes, where ${LARGEST_WINDOW} are allowed`;
+    }
     const connection = this.#connection(socket);
     if (connection !== undefined) {
       this.#windows.set(connection, { most: bytes, weights: [], weight: 0 });
     }
+    return undefined;
   }
 
   /** Returns why the command is malformed, if it is. */

@@ -5,7 +5,15 @@ const survives = "setTimeout(() => print('survived'), 1);";
 /** Code that a listener runs, and so not the source itself. */
 const inCallback = (code: string): string => `addEventListener('x', () => { ${code} }); setTimeout(() => dispatchEvent(new Event('x')), 1);`;
 
+/** Code that a timer runs; the checkpoint behind it and the timers behind it are to come all the same. */
+const inTimers = (code: string, name = "value: ''"): string =>
+  `function attack() { Promise.resolve().then(() => print('checkpoint')); ${code} } Object.defineProperty(attack, 'name', { ${name} }); setTimeout(attack, 1); ${survives} /* throw 1; */`;
+
 hostile('errors and getters', { limits: { turnTimeout: 150, memory: 32 } }, [
+  // What is told of an error may throw in turn. The callbacks behind it must not suffer for it.
+  { what: 'an error whose errors are a proxy that throws', source: inTimers("const e = new AggregateError([]); Object.defineProperty(e, 'errors', { value: new Proxy([], { get() { throw 3; } }) }); throw e"), expected: harmless, reads: /checkpoint/ },
+  { what: 'a thrown symbol of a function whose name is a getter that throws', source: inTimers("throw Symbol(1)", "get() { throw 2; }") + "const other = 'throw new';", expected: harmless, reads: /checkpoint/ },
+  { what: 'rejections told while the stack is used up', source: `const t = new EventTarget(); t.addEventListener('x', () => Promise.reject('deep')); addEventListener('unhandledrejection', ({ reason }) => { if (reason === 'plain') print('survived'); }); setTimeout(() => queueMicrotask(function deeper() { try { deeper(); } catch {} if (Date.now() < until) try { t.dispatchEvent(new Event('x')); } catch {} })); const until = Date.now() + 100; setTimeout(() => setTimeout(async () => { throw 'plain'; }), 150);`, limits: { turnTimeout: 5000 }, expected: harmless },
   // What the source itself throws is copied outside of the turn's time limit: only the watch ends that. What a callback throws is not.
   { what: 'a thrown error whose message never comes', source: "throw Object.defineProperty(new Error(), 'message', { get() { for (;;); } })", expected: cellDied },
   { what: 'a thrown object whose message never comes', source: 'throw { get message() { for (;;); } }', expected: cellDied },

@@ -98,3 +98,15 @@ hostile('a cell that is broken out of', common, [
   { what: 'an exception that nothing catches', source: "setTimeout(() => { throw new Error('mine'); }, 1)", limits: { restarts: 1, restartDelay: 1 }, expected: { end: 'fault', codes: ['ERR_AIRLOCK_RESTARTED_TOO_OFTEN', 'ERR_AIRLOCK_CELL_DIED'] } },
   { what: 'memory without end', source: 'const kept = []; for (;;) kept.push(Buffer.alloc(2 ** 24, 1));', limits: { turnTimeout: 3000 }, expected: { end: 'fault', codes: ['ERR_AIRLOCK_CELL_DIED', 'ERR_AIRLOCK_OUT_OF_MEMORY'] } },
 ]);
+
+const sliced = "const sliced = (commands) => ({ status: 'sliced', ...(commands && { commands }) });";
+
+hostile('forged slices', common, [
+  { what: 'a slice whose rest never ends', source: `${sliced} globalThis.onResume = (cell) => sliced(cell.print('survived')); return sliced();`, expected: harmless },
+  { what: 'a rest that ends twice', source: `${sliced} globalThis.onResume = (cell) => { cell.turned(); }; return sliced();`, expected: malformed },
+  { what: 'a turn that ends and then has a rest', source: `${sliced} cell.turned(); return sliced();`, expected: malformed },
+  { what: 'a slice that ends before it was asked for', source: `${sliced} setImmediate(() => cell.turned()); globalThis.onResume = () => sliced(); return sliced();`, expected: malformed },
+  { what: 'a rest with a status that there is not', source: `${sliced} globalThis.onResume = (cell) => { cell.write(cell.frames.TO_HOST.turned, [Uint8Array.of(250)]); }; return sliced();`, expected: malformed },
+  { what: 'a rest that hangs', source: `${sliced} globalThis.onResume = () => { for (;;); }; return sliced();`, limits: { turnTimeout: 200, turnGrace: 500 }, expected: DIED },
+  { what: 'a window without an end', source: "return { commands: cell.commands(['connect', 2, 'ws://127.0.0.1:NEIGHBOUR_PORT/', 0, 0, 0, 0, 0, 0, 0], ['window', 2, 2 ** 32 - 1]) };", expected: malformed },
+]);

@@ -18,6 +18,7 @@ const TAMPERED = `
   import { encodeTexts } from '../wire/encoded.js';
 
   const EMPTY = { numbers: new Float64Array(0), texts: [], bytes: [] };
+  const DONE = { status: 'done', message: '', usage: frames.NO_USAGE, commands: EMPTY };
 
   function writeAll(bytes) {
     for (let at = 0; at < bytes.length; ) {
@@ -37,6 +38,15 @@ const TAMPERED = `
     }
     turn(script, count, events, ...rest) {
       if (!this.#hostile.has(script)) return super.turn(script, count, events, ...rest);
+      const cell = this.#brokenOut(script, events, count);
+      if (events.numbers[0] !== EVENTS.evaluate.code) return { ...DONE, commands: globalThis.onTurn?.(cell) ?? EMPTY };
+      return { ...DONE, ...Function('cell', events.texts[0])(cell) };
+    }
+    resume(script) {
+      if (!this.#hostile.has(script)) return super.resume(script);
+      return { ...DONE, ...globalThis.onResume?.(this.#brokenOut(script, EMPTY, 0)) };
+    }
+    #brokenOut(script, events, count) {
       const cell = {
         script, writeAll, readSync, COMMANDS, frames, encodeTexts,
         write: (kind, content, as = script) => writeAll(Buffer.concat(frames.frame(kind, as, content))),
@@ -58,9 +68,7 @@ const TAMPERED = `
         print: (text) => cell.commands(['print', 0, String(text)]),
         events, count,
       };
-      if (events.numbers[0] !== EVENTS.evaluate.code) return { status: 'done', message: '', usage: frames.NO_USAGE, commands: globalThis.onTurn?.(cell) ?? EMPTY };
-      const result = Function('cell', events.texts[0])(cell);
-      return { status: 'done', message: '', usage: frames.NO_USAGE, commands: EMPTY, ...result };
+      return cell;
     }
   }
 `;
