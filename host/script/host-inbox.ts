@@ -7,12 +7,18 @@ export const HOST_INBOX_BYTES = { default: 256 * 1024 * 1024, least: 1024, most:
  */
 export class HostInbox {
   readonly most: number;
+  /**
+   * What others may hold if a script that has nothing is to get a message. The part beyond `most` is only for such first
+   * messages: greedy scripts cannot use it up. One message may be there beyond that.
+   */
+  readonly mostOfOthers: number;
   total = 0;
   readonly #waiting = new Set<() => void>();
   #isScheduled = false;
 
   constructor(most: number = HOST_INBOX_BYTES.default) {
     this.most = most;
+    this.mostOfOthers = most + most / 8;
   }
 
   /** Whether a script that uses so many bytes, which are in the total, has its share. */

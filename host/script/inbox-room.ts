@@ -63,7 +63,7 @@ export class InboxRoom {
   /** Reserves so many bytes more. Returns whether that was possible; if not, `roomAgain` of the connection is called later. */
   reserve(connection: Connection, bytes: number): boolean {
     const isFirst = this.#isFirst(connection);
-    if ((this.#waiting.size > 0 && !isFirst) || !this.#fits(bytes, isFirst)) {
+    if ((this.#waiting.size > 0 && !isFirst) || !this.#fits(connection, bytes, isFirst)) {
       this.#waiting.set(connection, bytes);
       this.#onFull();
       this.#stall ??= setTimeout(() => this.#stalled(), STALL_TIMEOUT).unref();
@@ -131,7 +131,7 @@ export class InboxRoom {
     if (bytes === undefined) {
       return true;
     }
-    if (!this.#fits(bytes, this.#isFirst(connection))) {
+    if (!this.#fits(connection, bytes, this.#isFirst(connection))) {
       return false;
     }
     this.#waiting.delete(connection);
@@ -144,11 +144,14 @@ export class InboxRoom {
     return this.#reserved.size === 0 || this.#reserved.keys().next().value === connection;
   }
 
-  #fits(bytes: number, isFirst: boolean): boolean {
+  #fits(connection: Connection, bytes: number, isFirst: boolean): boolean {
     this.#tell();
     const weight = this.#weight();
     const { most, total } = this.#host;
-    const fitsHost = this.#told + bytes <= most - total || (isFirst && (total + bytes <= most || total === this.#told));
+    const own = this.#reserved.get(connection) ?? 0;
+    // However much others hold, a script that has nothing else gets its message.
+    const isOnly = this.#told === own && total - own <= this.#host.mostOfOthers;
+    const fitsHost = this.#told + bytes <= most - total || (isFirst && (isOnly || total + bytes <= most || total === this.#told));
     if (!fitsHost) {
       this.#host.wait(this.#hostHasRoom);
     }

@@ -1,0 +1,61 @@
+import { expect, test } from '@jest/globals';
+import { HostInbox } from '../../../host/script/host-inbox.ts';
+import { InboxRoom } from '../../../host/script/inbox-room.ts';
+import type { Connection } from '../../../host/sockets/connection.ts';
+
+const KB = 1024;
+
+/** A connection, as far as the room knows one. */
+function connection(): Connection & { readonly served: () => number } {
+  let served = 0;
+  return { roomAgain: () => void served++, served: () => served } as unknown as Connection & { readonly served: () => number };
+}
+
+/** The room of a script for whom nothing waits but what its connections are building. */
+function room(host: HostInbox): InboxRoom {
+  return new InboxRoom(8 * KB, () => 0, host, () => {}, () => {});
+}
+
+/** Scripts that hold as much of a host's room as they get, in pieces. */
+function greedyScripts(host: HostInbox, count: number): void {
+  for (let each = 0; each < count; each++) {
+    const greedy = room(host);
+    while (greedy.reserve(connection(), 64));
+  }
+}
+
+test('a script that has nothing gets a message that is larger than what greedy scripts have left', () => {
+  const host = new HostInbox(64 * KB);
+  greedyScripts(host, 50);
+  expect(host.most - host.total).toBeLessThan(6 * KB);
+  expect(room(host).reserve(connection(), 6 * KB)).toBe(true);
+});
+
+test('it gets that message in pieces too, and no other one beside it', () => {
+  const host = new HostInbox(64 * KB);
+  greedyScripts(host, 50);
+  const modest = room(host);
+  const client = connection();
+  for (let piece = 0; piece < 6; piece++) {
+    expect(modest.reserve(client, KB)).toBe(true);
+  }
+  expect(modest.reserve(connection(), 6 * KB)).toBe(false);
+});
+
+test('one message is beyond the limit at a time, and the next one comes when it is done', () => {
+  const host = new HostInbox(64 * KB);
+  greedyScripts(host, 50);
+  const first = room(host);
+  const firstClient = connection();
+  const second = room(host);
+  const secondClient = connection();
+  expect(first.reserve(firstClient, 32 * KB)).toBe(true);
+  expect(host.total).toBeGreaterThan(host.mostOfOthers);
+  expect(second.reserve(secondClient, 8 * KB)).toBe(false);
+  first.release(firstClient);
+  second.wake();
+  expect(secondClient.served()).toBe(1);
+  expect(host.total).toBeLessThanOrEqual(host.mostOfOthers + 8 * KB);
+  first.end();
+  second.end();
+});
