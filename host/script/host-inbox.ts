@@ -15,6 +15,8 @@ export class HostInbox {
   total = 0;
   readonly #waiting = new Set<() => void>();
   #isScheduled = false;
+  /** Who has begun a message, in the order in which that was; each cuts off one that its peer does not finish, and returns whether it did. */
+  readonly #builders = new Set<() => boolean>();
 
   constructor(most: number = HOST_INBOX_BYTES.default) {
     this.most = most;
@@ -39,8 +41,27 @@ export class HostInbox {
     this.#waiting.add(callback);
   }
 
+  /** A script's connection has begun a message. */
+  begins(cutOff: () => boolean): void {
+    this.#builders.add(cutOff);
+  }
+
+  /** None of its connections builds one any more. */
+  ends(cutOff: () => boolean): void {
+    this.#builders.delete(cutOff);
+  }
+
   forget(callback: () => void): void {
     this.#waiting.delete(callback);
+  }
+
+  /** A script has waited for room for long: the oldest message that its peer does not finish is given up. */
+  cutOffOldest(): void {
+    for (const cutOff of this.#builders) {
+      if (cutOff()) {
+        break;
+      }
+    }
   }
 
   #schedule(): void {

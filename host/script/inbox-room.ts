@@ -3,7 +3,7 @@ import { SocketFault } from '../sockets/socket-errors.ts';
 import type { HostInbox } from './host-inbox.ts';
 
 /** How long a peer may keep others waiting with a message that it does not finish, in milliseconds. */
-const STALL_TIMEOUT = 10_000;
+export const STALL_TIMEOUT = 10_000;
 
 /**
  * The room for messages of one script: what waits for it, and what its connections are building. A connection reserves room
@@ -79,6 +79,9 @@ export class InboxRoom {
     if (bytes !== undefined) {
       this.#reserved.delete(connection);
       this.#reservedBytes -= bytes;
+      if (this.#reserved.size === 0) {
+        this.#host.ends(this.#cutOff);
+      }
       this.#tell();
       this.#stopStall();
       this.wake();
@@ -116,6 +119,7 @@ export class InboxRoom {
     this.#reserved.clear();
     this.#reservedBytes = 0;
     this.#host.forget(this.#hostHasRoom);
+    this.#host.ends(this.#cutOff);
     this.#host.change(-this.#told);
     this.#told = 0;
   }
@@ -161,6 +165,7 @@ export class InboxRoom {
   #grant(connection: Connection, bytes: number): void {
     this.#reserved.set(connection, (this.#reserved.get(connection) ?? 0) + bytes);
     this.#reservedBytes += bytes;
+    this.#host.begins(this.#cutOff);
     this.#tell();
   }
 
@@ -177,16 +182,26 @@ export class InboxRoom {
     this.#stall = undefined;
   }
 
+  /** Cuts off the connection that has begun first, if it is its peer that is slow. */
+  readonly #cutOff = (): boolean => {
+    const first = this.#reserved.keys().next().value;
+    if (first === undefined || this.#weight() > this.#most || this.#waiting.has(first)) {
+      return false;
+    }
+    this.forget(first);
+    first.fail(new SocketFault('SocketResourceError', 'it did not finish a message while others had to wait for room'));
+    return true;
+  };
+
   /** Half messages have kept others waiting for long: the one that began first is cut off, if it is not the script that is slow. */
   #stalled(): void {
     this.#stall = undefined;
-    const first = this.#reserved.keys().next().value;
     if (this.#waiting.size === 0) {
       return;
     }
-    if (first !== undefined && this.#weight() <= this.#most && !this.#waiting.has(first)) {
-      this.forget(first);
-      first.fail(new SocketFault('SocketResourceError', 'it did not finish a message while others had to wait for room'));
+    if (!this.#cutOff() && this.#weight() <= this.#most) {
+      // What it waits for is held by other scripts.
+      this.#host.cutOffOldest();
     }
     this.#stall ??= setTimeout(() => this.#stalled(), STALL_TIMEOUT).unref();
   }

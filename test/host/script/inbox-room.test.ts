@@ -1,14 +1,18 @@
-import { expect, test } from '@jest/globals';
+import { afterEach, expect, jest, test } from '@jest/globals';
 import { HostInbox } from '../../../host/script/host-inbox.ts';
-import { InboxRoom } from '../../../host/script/inbox-room.ts';
+import { InboxRoom, STALL_TIMEOUT } from '../../../host/script/inbox-room.ts';
 import type { Connection } from '../../../host/sockets/connection.ts';
 
 const KB = 1024;
 
+afterEach(() => {
+  jest.useRealTimers();
+});
+
 /** A connection, as far as the room knows one. */
 function connection(): Connection & { readonly served: () => number } {
   let served = 0;
-  return { roomAgain: () => void served++, served: () => served } as unknown as Connection & { readonly served: () => number };
+  return { roomAgain: () => void served++, served: () => served, fail: () => {} } as unknown as Connection & { readonly served: () => number };
 }
 
 /** The room of a script for whom nothing waits but what its connections are building. */
@@ -58,4 +62,22 @@ test('one message is beyond the limit at a time, and the next one comes when it 
   expect(host.total).toBeLessThanOrEqual(host.mostOfOthers + 8 * KB);
   first.end();
   second.end();
+});
+
+test('a message that its peer does not finish is given up if it keeps another script waiting', () => {
+  jest.useFakeTimers();
+  const host = new HostInbox(64 * KB);
+  room(host).reserve(connection(), 128 * KB);
+  const modest = room(host);
+  const client = connection();
+  expect(modest.reserve(client, KB)).toBe(false);
+  // Others go on meanwhile.
+  host.change(1);
+  jest.advanceTimersByTime(STALL_TIMEOUT / 2);
+  host.change(-1);
+  jest.advanceTimersByTime(STALL_TIMEOUT / 2);
+  jest.runAllTicks();
+  jest.advanceTimersByTime(1);
+  expect(client.served()).toBe(1);
+  expect(host.total).toBe(KB);
 });
