@@ -195,7 +195,7 @@ const SHOWN: { readonly [Name in LimitName]?: () => Promise<void> } = {
     expect(seen.lines).toHaveLength(2);
   },
   async errorsPerSecond() {
-    const seen = await limited({ errorsPerSecond: 5 }, "for (let i = 0; i < 20; i++) setTimeout(() => { throw new Error('oh'); }, 1); setInterval(() => {}, 1e6)");
+    const seen = await limited({ errorsPerSecond: 5 }, "const target = new EventTarget(); target.addEventListener('x', () => { throw new Error('oh'); }); setTimeout(() => { for (let i = 0; i < 20; i++) target.dispatchEvent(new Event('x')); }, 1); setInterval(() => {}, 1e6)");
     await hits('errorsPerSecond', 5, seen);
     expect((await logged(seen.host, ({ message }) => message.includes('not reported'))).message).toMatch(/^15 more errors were not reported/);
     expect(seen.errors).toHaveLength(5);
