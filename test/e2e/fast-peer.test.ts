@@ -173,8 +173,8 @@ function expectBounded(kind: string, { error, grown, lines }: Outcome, waited: n
   expect({ error, lines }).toEqual({ error: null, lines: ['all'] });
   expect(grown).toBeLessThan(MOST_GROWTH);
   if (LARGE.includes(kind)) {
-    // TCP's window was closed while the script was busy.
-    expect(waited).toBeGreaterThan(200);
+    // TCP's window was closed while the script was busy: waits that are not for it take a few milliseconds.
+    expect(waited).toBeGreaterThan(50);
   }
 }
 
