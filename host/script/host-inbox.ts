@@ -51,6 +51,12 @@ export class HostInbox {
     this.#builders.delete(cutOff);
   }
 
+  /** Whether nobody has begun a message before. */
+  isOldest(cutOff: () => boolean): boolean {
+    const oldest = this.#builders.values().next().value;
+    return oldest === undefined || oldest === cutOff;
+  }
+
   forget(callback: () => void): void {
     this.#waiting.delete(callback);
   }

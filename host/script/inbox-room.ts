@@ -1,9 +1,16 @@
-import type { Connection } from '../sockets/connection.ts';
 import { SocketFault } from '../sockets/socket-errors.ts';
 import type { HostInbox } from './host-inbox.ts';
 
 /** How long a peer may keep others waiting with a message that it does not finish, in milliseconds. */
 export const STALL_TIMEOUT = 10_000;
+
+/** A connection, as far as the room knows one. */
+export interface RoomUser {
+  /** There is the room that it waits for. */
+  roomAgain(): void;
+  /** It is cut off for this reason. */
+  fail(error: Error): void;
+}
 
 /**
  * The room for messages of one script: what waits for it, and what its connections are building. A connection reserves room
@@ -19,10 +26,10 @@ export class InboxRoom {
   readonly #onRoom: () => void;
   readonly #onFull: () => void;
   /** In the order in which they began. */
-  readonly #reserved = new Map<Connection, number>();
+  readonly #reserved = new Map<RoomUser, number>();
   #reservedBytes = 0;
   /** Connections that wait for room, first come first served, and how much each needs. */
-  readonly #waiting = new Map<Connection, number>();
+  readonly #waiting = new Map<RoomUser, number>();
   /** What the host knows of. */
   #told = 0;
   #stall: NodeJS.Timeout | undefined;
@@ -61,12 +68,13 @@ export class InboxRoom {
   }
 
   /** Reserves so many bytes more. Returns whether that was possible; if not, `roomAgain` of the connection is called later. */
-  reserve(connection: Connection, bytes: number): boolean {
+  reserve(connection: RoomUser, bytes: number): boolean {
     const isFirst = this.#isFirst(connection);
-    if ((this.#waiting.size > 0 && !isFirst) || !this.#fits(connection, bytes, isFirst)) {
+    const mayPass = this.#waiting.size === 0 || (isFirst && this.#reserved.has(connection));
+    if (!mayPass || !this.#fits(connection, bytes, isFirst)) {
       this.#waiting.set(connection, bytes);
       this.#onFull();
-      this.#stall ??= setTimeout(() => this.#stalled(), STALL_TIMEOUT).unref();
+      this.#watch();
       return false;
     }
     this.#grant(connection, bytes);
@@ -74,7 +82,7 @@ export class InboxRoom {
   }
 
   /** The message of this connection is done, or will never be. */
-  release(connection: Connection): void {
+  release(connection: RoomUser): void {
     const bytes = this.#reserved.get(connection);
     if (bytes !== undefined) {
       this.#reserved.delete(connection);
@@ -89,7 +97,7 @@ export class InboxRoom {
   }
 
   /** The connection is gone. */
-  forget(connection: Connection): void {
+  forget(connection: RoomUser): void {
     this.#waiting.delete(connection);
     this.release(connection);
     this.wake();
@@ -109,6 +117,9 @@ export class InboxRoom {
     }
     if (this.#waiting.size === 0) {
       this.#stopStall();
+    } else {
+      // Another one may hold them up from now on.
+      this.#watch();
     }
   }
 
@@ -130,7 +141,7 @@ export class InboxRoom {
   };
 
   /** Returns whether it has no longer to wait. */
-  #serve(connection: Connection): boolean {
+  #serve(connection: RoomUser): boolean {
     const bytes = this.#waiting.get(connection);
     if (bytes === undefined) {
       return true;
@@ -144,25 +155,25 @@ export class InboxRoom {
     return true;
   }
 
-  #isFirst(connection: Connection): boolean {
+  #isFirst(connection: RoomUser): boolean {
     return this.#reserved.size === 0 || this.#reserved.keys().next().value === connection;
   }
 
-  #fits(connection: Connection, bytes: number, isFirst: boolean): boolean {
+  #fits(connection: RoomUser, bytes: number, isFirst: boolean): boolean {
     this.#tell();
     const weight = this.#weight();
     const { most, total } = this.#host;
     const own = this.#reserved.get(connection) ?? 0;
-    // However much others hold, a script that has nothing else gets its message.
-    const isOnly = this.#told === own && total - own <= this.#host.mostOfOthers;
-    const fitsHost = this.#told + bytes <= most - total || (isFirst && (isOnly || total + bytes <= most || total === this.#told));
+    // However much others hold, a script that has nothing else gets its message, and the one that began first on the host goes on.
+    const mayExceed = (this.#told === own || this.#host.isOldest(this.#cutOff)) && total - own <= this.#host.mostOfOthers;
+    const fitsHost = this.#told + bytes <= most - total || (isFirst && (mayExceed || total + bytes <= most));
     if (!fitsHost) {
       this.#host.wait(this.#hostHasRoom);
     }
-    return fitsHost && (isFirst ? weight <= this.#most : weight + this.#reservedBytes + bytes <= this.#most);
+    return fitsHost && (weight + this.#reservedBytes + (isFirst ? -own : bytes) <= this.#most);
   }
 
-  #grant(connection: Connection, bytes: number): void {
+  #grant(connection: RoomUser, bytes: number): void {
     this.#reserved.set(connection, (this.#reserved.get(connection) ?? 0) + bytes);
     this.#reservedBytes += bytes;
     this.#host.begins(this.#cutOff);
@@ -203,6 +214,10 @@ export class InboxRoom {
       // What it waits for is held by other scripts.
       this.#host.cutOffOldest();
     }
+    this.#watch();
+  }
+
+  #watch(): void {
     this.#stall ??= setTimeout(() => this.#stalled(), STALL_TIMEOUT).unref();
   }
 }

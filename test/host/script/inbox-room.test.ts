@@ -1,7 +1,6 @@
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { HostInbox } from '../../../host/script/host-inbox.ts';
-import { InboxRoom, STALL_TIMEOUT } from '../../../host/script/inbox-room.ts';
-import type { Connection } from '../../../host/sockets/connection.ts';
+import { InboxRoom, STALL_TIMEOUT, type RoomUser } from '../../../host/script/inbox-room.ts';
 
 const KB = 1024;
 
@@ -10,9 +9,9 @@ afterEach(() => {
 });
 
 /** A connection, as far as the room knows one. */
-function connection(): Connection & { readonly served: () => number } {
+function connection(): RoomUser & { readonly served: () => number } {
   let served = 0;
-  return { roomAgain: () => void served++, served: () => served, fail: () => {} } as unknown as Connection & { readonly served: () => number };
+  return { roomAgain: () => void served++, served: () => served, fail: () => {} };
 }
 
 /** The room of a script for whom nothing waits but what its connections are building. */
@@ -80,4 +79,58 @@ test('a message that its peer does not finish is given up if it keeps another sc
   jest.advanceTimersByTime(1);
   expect(client.served()).toBe(1);
   expect(host.total).toBe(KB);
+});
+
+describe('half messages of one script', () => {
+  /** A connection that says how often it was served, and why it was cut. */
+  function peer(): RoomUser & { served: number; cut: string[] } {
+    const self = { served: 0, cut: [] as string[], roomAgain: () => void self.served++, fail: (error: Error) => void self.cut.push(error.message) };
+    return self;
+  }
+
+  const CUT = ['it did not finish a message while others had to wait for room'];
+
+  test('are given up after the constant time if others wait, the one that began first first; each that waited is served', () => {
+    jest.useFakeTimers();
+    const own = room(new HostInbox(64 * KB));
+    const [stuck, next, last] = [peer(), peer(), peer()] as const;
+    own.reserve(stuck, 8 * KB);
+    own.reserve(next, 8 * KB);
+    own.reserve(last, 8 * KB);
+    jest.advanceTimersByTime(STALL_TIMEOUT - 1);
+    expect(stuck.cut).toEqual([]);
+    jest.advanceTimersByTime(1);
+    expect([stuck.cut, next.cut, next.served, last.served]).toEqual([CUT, [], 1, 0]);
+    jest.advanceTimersByTime(STALL_TIMEOUT);
+    expect([next.cut, last.served]).toEqual([CUT, 1]);
+  });
+
+  test('are given up too if the one that was first has finished, and the next one does not; its time begins then', () => {
+    jest.useFakeTimers();
+    const own = room(new HostInbox(64 * KB));
+    const [done, stuck, last] = [peer(), peer(), peer()] as const;
+    own.reserve(done, 8 * KB);
+    own.reserve(stuck, 8 * KB);
+    own.reserve(last, 8 * KB);
+    jest.advanceTimersByTime(STALL_TIMEOUT - 1);
+    own.release(done);
+    jest.advanceTimersByTime(STALL_TIMEOUT - 1);
+    expect([stuck.served, stuck.cut]).toEqual([1, []]);
+    jest.advanceTimersByTime(1);
+    expect([stuck.cut, last.served]).toEqual([CUT, 1]);
+  });
+
+  test('are not given up if nobody waits, or if the script is what is slow', () => {
+    jest.useFakeTimers();
+    let weight = 0;
+    const own = new InboxRoom(8 * KB, () => weight, new HostInbox(64 * KB), () => {}, () => {});
+    const [alone, other] = [peer(), peer()] as const;
+    own.reserve(alone, 8 * KB);
+    jest.advanceTimersByTime(3 * STALL_TIMEOUT);
+    weight = 9 * KB;
+    own.reserve(other, KB);
+    jest.advanceTimersByTime(3 * STALL_TIMEOUT);
+    expect([alone.cut, other.cut]).toEqual([[], []]);
+    own.end();
+  });
 });
