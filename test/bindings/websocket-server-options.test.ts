@@ -55,3 +55,29 @@ describe("a server's heartbeat, idleTimeout and perMessageDeflate", () => {
       .toMatchObject({ name, message: `Failed to construct 'WebSocketServer': ${message}` });
   });
 });
+
+describe("a server's methods", () => {
+  test.each([
+    ['', ['GET', 'HEAD', 'POST']],
+    ['{ methods: undefined }', ['GET', 'HEAD', 'POST']],
+    ["{ methods: ['PUT'] }", ['PUT']],
+    ["{ methods: ['DELETE', 'GET', 'DELETE'] }", ['GET', 'DELETE']],
+    ["{ methods: ['OPTIONS', 'DELETE', 'PATCH', 'PUT', 'POST', 'HEAD', 'GET'] }", ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']],
+  ])('(%s)', (argument, methods) => {
+    expect(askedWith(argument)?.methods).toEqual(methods);
+  });
+
+  test.each(["'PUT'", '[]', "['get']", "['CONNECT']", "['TRACE']", "['GET', 'GET /x']", "['GET, PUT']", "['']", "''", '[undefined]', '5', 'null', '{}'])('{ methods: %s } is a TypeError, and opens nothing', (value) => {
+    let questions = 0;
+    const listen: Listen = () => {
+      questions++;
+      return { port: 80, url: 'ws://127.0.0.1:80', code: '', error: '' };
+    };
+    const { message, name } = startScript('', { server: true, listen }).thrown(`new WebSocketServer({ methods: ${value} })`) as Error;
+    expect({ name, message }).toEqual({
+      name: 'TypeError',
+      message: expect.stringMatching(/^Failed to construct 'WebSocketServer': .*\bmethods\b/),
+    });
+    expect(questions).toBe(0);
+  });
+});

@@ -110,6 +110,11 @@ describe('listen', () => {
     ['more text than the host keeps', { serverName: 'a'.repeat(16_385) }, 'ERR_AIRLOCK_INVALID_ARGUMENT'],
     ['more origins than there may be', { origins: Array.from({ length: 65 }, () => '*') }, 'ERR_AIRLOCK_MALFORMED_COMMAND'],
     ['a subprotocol that is none', { protocols: ['a b'] }, 'ERR_AIRLOCK_MALFORMED_COMMAND'],
+    ['no methods', { methods: [] }, 'ERR_AIRLOCK_MALFORMED_COMMAND'],
+    ['a method that a server cannot ask for', { methods: ['GET', 'CONNECT'] }, 'ERR_AIRLOCK_MALFORMED_COMMAND'],
+    ['a method in small letters', { methods: ['get'] }, 'ERR_AIRLOCK_MALFORMED_COMMAND'],
+    ['a method with the end of a line', { methods: ['GET\r\nX: y'] }, 'ERR_AIRLOCK_MALFORMED_COMMAND'],
+    ['more methods than there are', { methods: Array.from({ length: 8 }, () => 'GET') }, 'ERR_AIRLOCK_MALFORMED_COMMAND'],
   ])('is refused with %s', async (_what, fields, code) => {
     const { cell } = startFakeScript();
     await cell.turnBegins();
