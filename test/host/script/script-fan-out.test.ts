@@ -161,3 +161,25 @@ test('an accepted socket is told with its address and the headers of its request
   expect(event.attachment).toHaveLength(0);
   expect(peers).toHaveLength(1);
 });
+
+describe('bytesSentPerSecond counts bytes, not characters', () => {
+  const COUNT = 400;
+  const hits = async (...commands: readonly Command[]): Promise<string[]> => {
+    const { cell, script } = await served(1, { bytesSentPerSecond: 1024 });
+    await cell.endTurn([...commands, { type: 'timer', delay: 0 }]);
+    // What the turn has sent counts when the next one is to begin.
+    await cell.turnBegins();
+    return script.statistics.limits.map(({ name }) => name).filter((name) => name === 'bytesSentPerSecond');
+  };
+
+  test.each([
+    ['sent', (data: string) => [send(1, data)]],
+    // Short texts come out of an isolate in another way.
+    ['sent in short messages', (data: string) => (data.match(/.{10}/gu) ?? []).map((part) => send(1, part))],
+    ['published', (data: string) => [publish(data)]],
+  ])('of text that is %s', async (_how, command) => {
+    expect(await hits(...command('a'.repeat(COUNT)))).toEqual([]);
+    // Three bytes each.
+    expect(await hits(...command('\u20ac'.repeat(COUNT)))).toEqual(['bytesSentPerSecond']);
+  });
+});
